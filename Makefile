@@ -1,0 +1,67 @@
+# Every target builds the virtual environment it needs. Another interpreter: make PYTHON=python3.13 …
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --constraint constraints-dev.txt
+
+# what `make db-up` serves; keep in step with docker-compose.yml
+DB_PORT ?= 5432
+DB_URL  := postgresql://asyncorm:asyncorm@localhost:$(DB_PORT)/asyncorm
+export DB_PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types bench db-up db-down clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo  ## load real data through the unit of work, and walk through what it does
+	@$(BIN)/python -m examples.atlas
+
+test: $(VENV)/.dev  ## all tests, on DATABASE_URL or an embedded PostgreSQL; make test ARGS="-k flush"
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev  ## style, format and import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: $(VENV)/.dev  ## mypy --strict and basedpyright
+	@$(BIN)/mypy
+	@$(BIN)/basedpyright
+
+bench: $(VENV)/.dev  ## speed against the bare driver; make bench ARGS="…"
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+db-up:  ## start PostgreSQL 18 in Docker and print its DATABASE_URL
+	@docker compose up --detach --wait
+	@echo 'export DATABASE_URL=$(DB_URL)'
+
+db-down:  ## stop it and throw its data away
+	@docker compose down --volumes
+
+clean:  ## remove the environment, caches and embedded databases
+	rm -rf $(VENV) .pgdata build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------------------------ the environment
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'asyncorm needs Python 3.11 or newer: make PYTHON=/path/to/python3 …' >&2; exit 1; }
+	@echo 'creating $(VENV)'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# the library and the demo's data: no development tools
+$(VENV)/.demo: pyproject.toml constraints-dev.txt | $(BIN)/python
+	@echo 'installing asyncorm with what the demo needs'
+	@$(PIP) --editable '.[demo,speed]'
+	@touch $@
+
+# everything; pip knows dependency groups since 25.1, so it comes first
+$(VENV)/.dev: pyproject.toml constraints-dev.txt | $(BIN)/python
+	@echo 'installing asyncorm with the development tools'
+	@$(PIP) --upgrade pip
+	@$(PIP) --group dev --editable '.[demo,speed]'
+	@touch $(VENV)/.demo $@

@@ -1,0 +1,53 @@
+"""StatementCache: compiled statements by structure."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.compiler.compiler import compile_statement
+from asyncorm.errors import ConfigurationError
+from asyncorm.sql.nodes import Statement
+
+
+class StatementCache:
+    """Keeps the statements used last, about ``maxsize`` of them.
+
+    Two generations instead of an order of use: a hit among the young costs one look-up. When the
+    young fill their half they become the old, and the old that nobody asked for again are gone.
+    """
+
+    def __init__(self, maxsize: int = 500) -> None:
+        if type(maxsize) is not int or maxsize < 1:
+            raise ConfigurationError(
+                "the size of the statement cache must be a whole number from 1",
+                hint="leave statement_cache_size out for the default",
+            )
+        self.maxsize = maxsize
+        self._limit = max(1, maxsize // 2)
+        self._young: dict[Hashable, CompiledStatement] = {}
+        self._old: dict[Hashable, CompiledStatement] = {}
+
+    def get(self, statement: Statement[Any]) -> CompiledStatement:
+        """The compiled form of a statement, made now if no statement of its shape was seen."""
+        key = statement._key
+        found = self._young.get(key)
+        if found is not None:
+            return found
+        found = self._old.pop(key, None)
+        if found is None:
+            found = compile_statement(statement)
+        if len(self._young) >= self._limit:
+            self._old = self._young
+            self._young = {}
+        self._young[key] = found
+        return found
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._young.clear()
+        self._old.clear()
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)

@@ -1,0 +1,110 @@
+"""The compiler: one table of node type to rendering function, and the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from asyncorm.compiler import dml, expressions, select, text
+from asyncorm.compiler.compiled import CompiledStatement, Kind
+from asyncorm.compiler.renderer import Render, Renderer
+from asyncorm.compiler.results import result_of
+from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
+from asyncorm.sql.dml import Delete, Insert, Update
+from asyncorm.sql.expressions import (
+    CastTo,
+    Expression,
+    Label,
+    Operation,
+    Order,
+    Parameter,
+    ScalarQuery,
+)
+from asyncorm.sql.functions import FunctionCall, Over
+from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.nodes import Statement, set_renderer
+from asyncorm.sql.query import Compound
+from asyncorm.sql.select import Select
+from asyncorm.sql.table import BaseColumn
+from asyncorm.sql.text import EntityColumns, Name, Text
+
+FUNCTIONS: Mapping[type[Any], Render] = {
+    BaseColumn: expressions.render_column,
+    Parameter: expressions.render_parameter,
+    Operation: expressions.render_operation,
+    CastTo: expressions.render_cast,
+    Label: expressions.render_label,
+    ScalarQuery: expressions.render_scalar_query,
+    Order: expressions.render_order,
+    Case: expressions.render_case,
+    Constant: expressions.render_constant,
+    Extract: expressions.render_extract,
+    Quantified: expressions.render_quantified,
+    FunctionCall: expressions.render_function,
+    Over: expressions.render_over,
+    Select: select.render_select,
+    Compound: select.render_compound,
+    Insert: dml.render_insert,
+    Update: dml.render_update,
+    Delete: dml.render_delete,
+    ValueRows: dml.render_value_rows,
+    BulkRows: dml.render_bulk_rows,
+    QueryRows: dml.render_query_rows,
+    Text: text.render_text,
+    Name: text.render_name,
+    EntityColumns: text.render_entity_columns,
+}
+
+#: statements as they are written at the top, where columns for the driver get their casts
+_STATEMENTS: Mapping[type[Any], tuple[Kind, Callable[..., None]]] = {
+    Select: ("select", select.write_select),
+    Compound: ("select", select.write_compound),
+    Insert: ("insert", dml.write_insert),
+    Update: ("update", dml.write_update),
+    Delete: ("delete", dml.write_delete),
+}
+
+
+def compile_statement(statement: Statement[Any]) -> CompiledStatement:
+    """The SQL of a statement, good for every statement with the same key."""
+    renderer = Renderer(FUNCTIONS)
+    if isinstance(statement, Text):
+        text.render_text(renderer, statement)
+        sql, order = renderer.finish(statement)
+        return CompiledStatement(sql, "text", order, statement)
+    if type(statement) not in _STATEMENTS:
+        raise InvalidRequestError(
+            f"{type(statement).__name__} is no statement that can be executed",
+            hint="use select(), insert(), update(), delete() or sql()",
+        )
+    kind, write = _STATEMENTS[type(statement)]
+    write(renderer, statement, is_top=True)
+    columns, items = result_of(statement)
+    sql, order = renderer.finish(statement)
+    return CompiledStatement(sql, kind, order, statement, columns, items)
+
+
+def constant_sql(
+    expression: Expression[Any, Any], write_constant: Callable[[Parameter[Any]], str]
+) -> str:
+    """An expression for DDL: columns without their table, values written by the function given.
+
+    DDL takes no bound parameters; how a value becomes a constant is the caller's to say.
+    """
+    renderer = Renderer(FUNCTIONS)
+    renderer.constant = write_constant
+    with renderer.bare():
+        renderer.render(expression)
+        return renderer.plain_text()
+
+
+def _text_of(node: Any) -> str:
+    if isinstance(node, Statement):
+        return compile_statement(node).sql
+    renderer = Renderer(FUNCTIONS)
+    renderer.render(node)
+    return renderer.plain_text()
+
+
+set_renderer(_text_of)

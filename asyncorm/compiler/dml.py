@@ -1,0 +1,151 @@
+"""Rendering of INSERT, UPDATE and DELETE."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncorm.compiler.quoting import quote_name, quote_qualified
+from asyncorm.compiler.renderer import Renderer, source_key
+from asyncorm.compiler.select import write_items, write_source, write_where
+from asyncorm.sql.clauses import Conflict
+from asyncorm.sql.dml import Delete, Insert, Modification, Update
+from asyncorm.sql.expressions import Assignment
+from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+
+
+def render_insert(renderer: Renderer, insert: Insert[Any]) -> None:
+    """A nested INSERT."""
+    write_insert(renderer, insert, is_top=False)
+
+
+def render_update(renderer: Renderer, update: Update[Any]) -> None:
+    """A nested UPDATE."""
+    write_update(renderer, update, is_top=False)
+
+
+def render_delete(renderer: Renderer, delete: Delete[Any]) -> None:
+    """A nested DELETE."""
+    write_delete(renderer, delete, is_top=False)
+
+
+def write_insert(renderer: Renderer, insert: Insert[Any], *, is_top: bool) -> None:
+    """INSERT INTO ..."""
+    table, rows = insert._table, insert._rows
+    with renderer.within([{source_key(table)}]):
+        renderer.write("INSERT INTO ", quote_qualified(table.schema, table.name))
+        if rows is None:
+            renderer.write(" DEFAULT VALUES")
+        else:
+            renderer.write(" (", ", ".join(quote_name(c.name) for c in rows.columns), ") ")
+            renderer.render(rows)
+        if insert._conflict is not None:
+            _write_conflict(renderer, insert._conflict)
+        _write_returning(renderer, insert, is_top=is_top)
+
+
+def render_value_rows(renderer: Renderer, rows: ValueRows) -> None:
+    """VALUES (...), (...)."""
+    renderer.write("VALUES ")
+    for index, row in enumerate(rows.rows):
+        renderer.write(", (" if index else "(")
+        for position, item in enumerate(row):
+            renderer.write(", " if position else "")
+            if item is None:
+                renderer.write("DEFAULT")
+            else:
+                renderer.render(item)
+        renderer.write(")")
+
+
+def render_bulk_rows(renderer: Renderer, rows: BulkRows) -> None:
+    """SELECT from arrays, in the order given: one parameter for each column."""
+    names = [quote_name(f"c{number}") for number in range(1, len(rows.columns) + 1)]
+    renderer.write("SELECT ")
+    for index, (name, column) in enumerate(zip(names, rows.columns, strict=True)):
+        type_ = column._type
+        renderer.write(", " if index else "", '"rows".', name)
+        if type_.bulk_type != type_.cast_type:
+            renderer.write("::", type_.cast_type)
+    renderer.write(" FROM unnest(")
+    renderer.render_list(rows._parameters)
+    renderer.write(') WITH ORDINALITY AS "rows" (', ", ".join(names), ', "position")')
+    renderer.write(' ORDER BY "rows"."position"')
+
+
+def render_query_rows(renderer: Renderer, rows: QueryRows) -> None:
+    """The rows of a query."""
+    with renderer.within([]):
+        renderer.render(rows.query)
+
+
+def _write_conflict(renderer: Renderer, conflict: Conflict) -> None:
+    renderer.write(" ON CONFLICT")
+    if conflict.constraint is not None:
+        renderer.write(" ON CONSTRAINT ", quote_name(conflict.constraint))
+    elif conflict.elements:
+        renderer.write(" (")
+        with renderer.bare():
+            renderer.render_list(conflict.elements)
+            renderer.write(")")
+            if conflict.index_where is not None:
+                renderer.write(" WHERE ")
+                renderer.render(conflict.index_where)
+    if not conflict.assignments:
+        renderer.write(" DO NOTHING")
+        return
+    renderer.write(" DO UPDATE SET ")
+    _write_assignments(renderer, conflict.assignments)
+    if conflict.where is not None:
+        renderer.write(" WHERE ")
+        renderer.render(conflict.where)
+
+
+def _write_assignments(renderer: Renderer, assignments: tuple[Assignment, ...]) -> None:
+    for index, assignment in enumerate(assignments):
+        renderer.write(", " if index else "")
+        with renderer.bare():
+            renderer.render(assignment.column)
+        renderer.write(" = ")
+        renderer.render(assignment.value)
+
+
+def write_update(renderer: Renderer, update: Update[Any], *, is_top: bool) -> None:
+    """UPDATE ... SET ... FROM ... WHERE."""
+    table = update._table
+    values = [assignment.value for assignment in update._assignments]
+    others = _other_sources(renderer, update, [*values, *update._where])
+    with renderer.within([{source_key(table), *map(source_key, others)}]):
+        renderer.write("UPDATE ", quote_qualified(table.schema, table.name), " SET ")
+        _write_assignments(renderer, update._assignments)
+        _write_sources(renderer, " FROM ", others)
+        write_where(renderer, update._where)
+        _write_returning(renderer, update, is_top=is_top)
+
+
+def write_delete(renderer: Renderer, delete: Delete[Any], *, is_top: bool) -> None:
+    """DELETE FROM ... USING ... WHERE."""
+    table = delete._table
+    others = _other_sources(renderer, delete, list(delete._where))
+    with renderer.within([{source_key(table), *map(source_key, others)}]):
+        renderer.write("DELETE FROM ", quote_qualified(table.schema, table.name))
+        _write_sources(renderer, " USING ", others)
+        write_where(renderer, delete._where)
+        _write_returning(renderer, delete, is_top=is_top)
+
+
+def _other_sources(renderer: Renderer, statement: Modification[Any], nodes: list[Any]) -> list[Any]:
+    found = renderer.sources_in(nodes)
+    found.pop(source_key(statement._table), None)
+    return list(found.values())
+
+
+def _write_sources(renderer: Renderer, word: str, sources: list[Any]) -> None:
+    for index, source in enumerate(sources):
+        renderer.write(", " if index else word)
+        write_source(renderer, source)
+
+
+def _write_returning(renderer: Renderer, statement: Modification[Any], *, is_top: bool) -> None:
+    if statement._returning:
+        renderer.write(" RETURNING ")
+        write_items(renderer, statement._returning, is_top=is_top)

@@ -1,0 +1,294 @@
+"""Rendering of expressions: operators, functions, windows, values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from asyncorm.compiler.quoting import quote_name
+from asyncorm.compiler.renderer import Renderer, source_key
+from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
+from asyncorm.sql.expressions import (
+    CastTo,
+    Label,
+    Operation,
+    Order,
+    Parameter,
+    ScalarQuery,
+)
+from asyncorm.sql.functions import FunctionCall, Over
+from asyncorm.sql.table import BaseColumn
+
+#: how tight operators bind, as in PostgreSQL's manual; every operator there is stands here
+PRECEDENCE: Mapping[str, int] = {
+    "OR": 1,
+    "AND": 2,
+    "NOT": 3,
+    **dict.fromkeys(("IS NULL", "IS TRUE", "IS FALSE"), 4),
+    **dict.fromkeys(("IS NOT NULL", "IS NOT TRUE", "IS NOT FALSE"), 4),
+    **dict.fromkeys(("IS DISTINCT FROM", "IS NOT DISTINCT FROM"), 4),
+    **dict.fromkeys(("=", "<>", "<", "<=", ">", ">=", "= ANY", "<> ALL"), 5),
+    **dict.fromkeys(("strpos", "ends_with"), 5),
+    **dict.fromkeys(("BETWEEN", "IN", "NOT IN", "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"), 6),
+    **dict.fromkeys(("||", "->", "->>", "@>", "&&", "?", "~", "~*"), 7),
+    **dict.fromkeys(("+", "-"), 8),
+    **dict.fromkeys(("*", "/", "%"), 9),
+    "negate": 10,
+    **dict.fromkeys(("starts_with", "EXISTS"), 20),
+}
+_POSTFIX = frozenset(operator for operator in PRECEDENCE if operator.startswith("IS ")) - {
+    "IS DISTINCT FROM",
+    "IS NOT DISTINCT FROM",
+}
+_LEFT_ASSOCIATIVE = frozenset(("+", "-", "*", "/", "%", "||", "->", "->>"))
+_ASSOCIATIVE = frozenset(("AND", "OR"))
+_MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+#: functions that are written without parentheses
+_BARE_FUNCTIONS = frozenset(
+    ("current_date", "current_time", "current_timestamp", "current_user", "localtime",
+     "localtimestamp", "session_user")
+)  # fmt: skip
+
+
+def render_column(renderer: Renderer, column: BaseColumn[Any, Any]) -> None:
+    """A column, qualified by its source."""
+    source = column.table
+    if renderer.collecting is not None and source is not None:
+        renderer.collecting.setdefault(source_key(source), source)
+        return
+    if source is not None and not renderer.bare_columns:
+        renderer.write(renderer.source_name(source), ".")
+    renderer.write(quote_name(column.name))
+
+
+def render_parameter(renderer: Renderer, parameter: Parameter[Any]) -> None:
+    """A bound value."""
+    renderer.parameter(parameter)
+
+
+def render_operation(renderer: Renderer, operation: Operation[Any, Any]) -> None:
+    """An operator with its operands."""
+    operator, operands = operation.operator, operation.operands
+    special = _SPECIAL.get(operator)
+    if special is not None:
+        special(renderer, operands)
+    elif operator in _POSTFIX:
+        _operand(renderer, operands[0], operator)
+        renderer.write(" ", operator)
+    else:
+        _infix(renderer, operator, operands)
+
+
+def _infix(renderer: Renderer, operator: str, operands: tuple[Any, ...]) -> None:
+    if operator in _MIRRORED and isinstance(operands[0], Quantified):
+        operator, operands = _MIRRORED[operator], operands[::-1]
+    for index, operand in enumerate(operands):
+        if index:
+            renderer.write(f" {operator} ")
+        _operand(renderer, operand, operator, is_first=index == 0)
+
+
+def _operand(renderer: Renderer, operand: Any, operator: str, *, is_first: bool = True) -> None:
+    """An operand, in parentheses where it binds weaker than the operator."""
+    inner = operand
+    while isinstance(inner, Label):
+        inner = inner.inner
+    is_loose = _is_loose(inner, operator, is_first=is_first)
+    if is_loose:
+        renderer.write("(")
+    renderer.render(inner)
+    if is_loose:
+        renderer.write(")")
+
+
+def _is_loose(inner: Any, operator: str, *, is_first: bool) -> bool:
+    """Whether an operand needs parentheses; only operations do."""
+    if not isinstance(inner, Operation):
+        return False
+    own, level = PRECEDENCE[inner.operator], PRECEDENCE[operator]
+    if own != level:
+        return own < level
+    if operator in _ASSOCIATIVE:
+        return False
+    chained = operator in _LEFT_ASSOCIATIVE and inner.operator in _LEFT_ASSOCIATIVE
+    return not (is_first and chained)
+
+
+def _between(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+    value, low, high = operands
+    _operand(renderer, value, "BETWEEN")
+    renderer.write(" BETWEEN ")
+    _operand(renderer, low, "BETWEEN", is_first=False)
+    renderer.write(" AND ")
+    _operand(renderer, high, "BETWEEN", is_first=False)
+
+
+def _array(operator: str) -> Any:
+    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+        _operand(renderer, operands[0], operator)
+        renderer.write(f" {operator} (")
+        renderer.render(operands[1])
+        renderer.write(")")
+
+    return render
+
+
+def _prefix(operator: str, text: str) -> Any:
+    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+        renderer.write(text)
+        _operand(renderer, operands[0], operator)
+
+    return render
+
+
+def _exists(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+    renderer.write("EXISTS ")
+    renderer.render(operands[0])
+
+
+def _starts_with(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+    renderer.write("starts_with(")
+    renderer.render_list(operands)
+    renderer.write(")")
+
+
+def _strpos(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+    renderer.write("strpos(")
+    renderer.render_list(operands)
+    renderer.write(") > 0")
+
+
+def _ends_with(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+    text, suffix = operands
+    renderer.write("right(")
+    renderer.render(text)
+    renderer.write(", length(")
+    renderer.render(suffix)
+    renderer.write(")) = ")
+    _operand(renderer, suffix, "=", is_first=False)
+
+
+_SPECIAL: Mapping[str, Any] = {
+    "NOT": _prefix("NOT", "NOT "),
+    "negate": _prefix("negate", "-"),
+    "EXISTS": _exists,
+    "BETWEEN": _between,
+    "= ANY": _array("= ANY"),
+    "<> ALL": _array("<> ALL"),
+    "starts_with": _starts_with,
+    "strpos": _strpos,
+    "ends_with": _ends_with,
+}
+
+
+def render_cast(renderer: Renderer, cast: CastTo[Any, Any]) -> None:
+    """CAST, with size and precision."""
+    renderer.write("CAST(")
+    renderer.render(cast.inner)
+    renderer.write(" AS ", cast._type.ddl, ")")
+
+
+def render_label(renderer: Renderer, label: Label[Any, Any]) -> None:
+    """A labelled expression where it is used; only the select list writes ``AS``."""
+    renderer.render(label.inner)
+
+
+def render_scalar_query(renderer: Renderer, node: ScalarQuery[Any, Any]) -> None:
+    """A query in parentheses, which sees the sources around it."""
+    if renderer.collecting is not None:
+        return
+    renderer.write("(")
+    with renderer.within(renderer.scopes):
+        renderer.render(node.query)
+    renderer.write(")")
+
+
+def render_order(renderer: Renderer, order: Order) -> None:
+    """One term of ORDER BY; a label of the select list by its name."""
+    expression = order.expression
+    if isinstance(expression, Label) and expression._key in renderer.labels:
+        renderer.write(quote_name(expression.name))
+    else:
+        renderer.render(expression)
+    if order.direction == "DESC":
+        renderer.write(" DESC")
+    if order.nulls is not None:
+        renderer.write(" NULLS FIRST" if order.nulls == "FIRST" else " NULLS LAST")
+
+
+def render_case(renderer: Renderer, case: Case[Any, Any]) -> None:
+    """CASE ... END."""
+    renderer.write("CASE")
+    for when, then in case.whens:
+        renderer.write(" WHEN ")
+        renderer.render(when)
+        renderer.write(" THEN ")
+        renderer.render(then)
+    if case.otherwise is not None:
+        renderer.write(" ELSE ")
+        renderer.render(case.otherwise)
+    renderer.write(" END")
+
+
+def render_constant(renderer: Renderer, constant: Constant[Any, Any]) -> None:
+    """NULL, TRUE, FALSE."""
+    renderer.write(constant.text)
+
+
+def render_extract(renderer: Renderer, extract: Extract[Any]) -> None:
+    """EXTRACT(field FROM time); the field is one of a closed list."""
+    renderer.write("EXTRACT(", extract.field, " FROM ")
+    renderer.render(extract.inner)
+    renderer.write(")")
+
+
+def render_quantified(renderer: Renderer, node: Quantified[Any]) -> None:
+    """ANY (...) and ALL (...)."""
+    renderer.write(node.quantifier, " ")
+    is_query = isinstance(node.inner, ScalarQuery)
+    renderer.write("" if is_query else "(")
+    renderer.render(node.inner)
+    renderer.write("" if is_query else ")")
+
+
+def render_function(renderer: Renderer, call: FunctionCall[Any, Any]) -> None:
+    """A call; its name is an identifier, or one of our own markers with a blank in it."""
+    if call.name == "row of":
+        _parentheses(renderer, call.arguments)
+        return
+    if call.name in _BARE_FUNCTIONS and not call.arguments:
+        renderer.write(call.name.upper())
+        return
+    renderer.write("GROUPING SETS " if call.name == "grouping sets" else call.name, "(")
+    if call.is_distinct:
+        renderer.write("DISTINCT ")
+    if call.name == "count" and not call.arguments:
+        renderer.write("*")
+    renderer.render_list(call.arguments)
+    if call.ordering:
+        renderer.write(" ORDER BY ")
+        renderer.render_list(call.ordering)
+    renderer.write(")")
+    if call.condition is not None:
+        renderer.write(" FILTER (WHERE ")
+        renderer.render(call.condition)
+        renderer.write(")")
+
+
+def _parentheses(renderer: Renderer, nodes: tuple[Any, ...]) -> None:
+    renderer.write("(")
+    renderer.render_list(nodes)
+    renderer.write(")")
+
+
+def render_over(renderer: Renderer, over: Over[Any, Any]) -> None:
+    """A function over a window."""
+    renderer.render(over.call)
+    renderer.write(" OVER (")
+    if over.partition:
+        renderer.write("PARTITION BY ")
+        renderer.render_list(over.partition)
+    if over.ordering:
+        renderer.write(" ORDER BY " if over.partition else "ORDER BY ")
+        renderer.render_list(over.ordering)
+    renderer.write(")")

@@ -1,0 +1,102 @@
+"""Which source of FROM each JOIN belongs to, and its condition where none was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from asyncorm.compiler.renderer import Renderer, source_key
+from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.clauses import Join
+from asyncorm.sql.expressions import Expression, and_
+from asyncorm.sql.sources import Alias, column_of, entity_name
+from asyncorm.sql.table import ForeignKey, Table
+
+
+class JoinTree:
+    """One element of FROM: a source and what is joined to it."""
+
+    def __init__(self, root: Any) -> None:
+        self.root = root
+        self.sources = [root]
+        self.joins: list[tuple[Join, Expression[bool, Any]]] = []
+
+    def add(self, join: Join, condition: Expression[bool, Any]) -> None:
+        """Join one more source."""
+        self.joins.append((join, condition))
+        self.sources.append(join.source)
+
+
+def join_trees(renderer: Renderer, roots: Iterable[Any], joins: tuple[Join, ...]) -> list[JoinTree]:
+    """The elements of FROM, with each join at the one that its condition speaks of."""
+    trees = [JoinTree(root) for root in roots]
+    for join in joins:
+        if join.condition is None:
+            tree, condition = _by_foreign_key(trees, join)
+        else:
+            condition = join.condition
+            tree = _mentioned(renderer, trees, join, condition)
+        tree.add(join, condition)
+    return trees
+
+
+def _mentioned(
+    renderer: Renderer, trees: list[JoinTree], join: Join, condition: Expression[bool, Any]
+) -> JoinTree:
+    """The tree whose sources the condition mentions; a new one if FROM is still empty."""
+    mentioned = renderer.sources_in([condition])
+    mentioned.pop(source_key(join.source), None)
+    for tree in trees:
+        if any(source_key(source) in mentioned for source in tree.sources):
+            return tree
+    if not trees and mentioned:
+        trees.append(JoinTree(next(iter(mentioned.values()))))
+    if not trees:
+        raise InvalidRequestError(
+            f"there is nothing to join {entity_name(join.target)} to",
+            hint="name the other side: select_from(User).join(Book, ...)",
+        )
+    return trees[-1]
+
+
+def _by_foreign_key(trees: list[JoinTree], join: Join) -> tuple[JoinTree, Expression[bool, Any]]:
+    """The tree and condition of a join without ON: the one foreign key between the tables."""
+    target = join.source
+    found = [
+        (tree, condition)
+        for tree in trees
+        for source in tree.sources
+        for condition in (*_links(source, target), *_links(target, source, reverse=True))
+    ]
+    if len(found) == 1:
+        return found[0]
+    problem = "no foreign key links" if not found else "several foreign keys link"
+    raise InvalidRequestError(
+        f"join({entity_name(join.target)}) needs a condition: {problem} it to what is in FROM",
+        hint="join along a relationship, join(User.books), or give one: join(Book, condition)",
+    )
+
+
+def _links(left: Any, right: Any, *, reverse: bool = False) -> list[Expression[bool, bool]]:
+    """The conditions of the foreign keys of ``left`` that point at ``right``."""
+    left_table, right_table = _table(left), _table(right)
+    if left_table is None or right_table is None or (reverse and left_table is right_table):
+        return []
+    return [
+        _condition(key, left, right) for key in left_table.foreign_keys if key.target is right_table
+    ]
+
+
+def _condition(key: ForeignKey, left: Any, right: Any) -> Expression[bool, bool]:
+    return and_(
+        *(
+            column_of(left, column.attribute) == column_of(right, target.attribute)
+            for column, target in zip(key.columns, key.targets, strict=True)
+        )
+    )
+
+
+def _table(source: Any) -> Table | None:
+    if isinstance(source, Alias):
+        return source.__table__
+    return source if isinstance(source, Table) else None

@@ -1,0 +1,215 @@
+"""Renderer: the state of writing one statement, shared by the functions for the node types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from asyncorm.compiler.quoting import quote_name, quote_qualified
+from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.expressions import Parameter
+from asyncorm.sql.nodes import AnonymousName, Statement
+from asyncorm.sql.sources import Derived, Excluded
+from asyncorm.sql.table import Table
+
+Render = Callable[["Renderer", Any], None]
+#: what tells two sources apart: structure, and which values they bind
+SourceKey = tuple[Any, ...]
+
+
+class Renderer:
+    """Collects pieces of text and parameters; numbers are given at the end, in text order."""
+
+    def __init__(self, functions: Mapping[type[Any], Render]) -> None:
+        self._functions = functions
+        self._out: list[str | Parameter[Any]] = []
+        self._names: dict[AnonymousName, str] = {}
+        self._counts: dict[str, int] = {}
+        self._ctes: dict[SourceKey, str] = {}
+        self._cte_texts: list[list[str | Parameter[Any]]] = []
+        self.is_recursive = False
+        #: for each select being written, the sources its FROM makes visible
+        self.scopes: list[set[SourceKey]] = []
+        #: while FROM is being found out: the sources of the columns met
+        self.collecting: dict[SourceKey, Any] | None = None
+        #: columns without their table: in DDL, and where PostgreSQL takes bare names only
+        self.bare_columns = False
+        #: labels that ORDER BY may refer to by name
+        self.labels: frozenset[Any] = frozenset()
+        #: writes a value as a constant, for DDL; None binds it
+        self.constant: Callable[[Parameter[Any]], str] | None = None
+
+    def write(self, *texts: str) -> None:
+        """Add text, which must be a constant or come from ``quoting``."""
+        self._out.extend(texts)
+
+    def render(self, node: Any) -> None:
+        """Add a node by the function for its type."""
+        function = self._functions.get(type(node)) or self._inherited(type(node))
+        function(self, node)
+
+    def _inherited(self, kind: type[Any]) -> Render:
+        for base in kind.__mro__:
+            if base in self._functions:
+                return self._functions[base]
+        raise InvalidRequestError(
+            f"{kind.__name__} can't be part of a SQL statement",
+            hint="use columns, expressions and statements of asyncorm",
+        )
+
+    def render_list(self, nodes: Iterable[Any], separator: str = ", ") -> None:
+        """Add nodes with a separator between them."""
+        for index, node in enumerate(nodes):
+            if index:
+                self.write(separator)
+            self.render(node)
+
+    def parameter(self, parameter: Parameter[Any]) -> None:
+        """Add a bound value."""
+        if self.constant is not None:
+            self.write(self.constant(parameter))
+        else:
+            self._out.append(parameter)
+
+    # names
+
+    def source_name(self, source: Any) -> str:
+        """How columns of a source are qualified."""
+        if isinstance(source, Table):
+            return quote_qualified(source.schema, source.name)
+        if isinstance(source, Excluded):
+            return '"excluded"'
+        return quote_name(self.alias_name(source._name))
+
+    def alias_name(self, name: str | AnonymousName) -> str:
+        """The name of an alias; one without gets the next free number."""
+        if isinstance(name, str):
+            return name
+        found = self._names.get(name)
+        if found is None:
+            base = name.base.encode()[:50].decode(errors="ignore")
+            number = self._counts[base] = self._counts.get(base, 0) + 1
+            found = self._names[name] = f"{base}_{number}"
+        return found
+
+    # where things are written
+
+    @contextmanager
+    def aside(self) -> Generator[list[str | Parameter[Any]]]:
+        """Write to a list of its own instead of the statement."""
+        kept, self._out = self._out, []
+        try:
+            yield self._out
+        finally:
+            self._out = kept
+
+    def sources_in(self, nodes: Iterable[Any]) -> dict[SourceKey, Any]:
+        """The sources of all columns in the nodes, but not of queries nested in them."""
+        kept, self.collecting = self.collecting, {}
+        try:
+            with self.aside():
+                for node in nodes:
+                    self.render(node)
+            return self.collecting
+        finally:
+            self.collecting = kept
+
+    @contextmanager
+    def bare(self) -> Generator[None]:
+        """Write columns without their table."""
+        kept, self.bare_columns = self.bare_columns, True
+        try:
+            yield
+        finally:
+            self.bare_columns = kept
+
+    @contextmanager
+    def within(self, scopes: list[set[SourceKey]]) -> Generator[None]:
+        """Write a nested statement that sees these scopes."""
+        kept, self.scopes = self.scopes, scopes
+        labels, self.labels = self.labels, frozenset()
+        bare, self.bare_columns = self.bare_columns, False
+        try:
+            yield
+        finally:
+            self.scopes, self.labels, self.bare_columns = kept, labels, bare
+
+    def common_table(self, derived: Derived) -> None:
+        """Write a CTE once, before the statement."""
+        name = self.alias_name(derived._name)
+        key = source_key(derived)
+        if key in self._ctes:
+            return
+        if name in self._ctes.values():
+            raise InvalidRequestError(
+                f"two different common table expressions are named {name!r}",
+                hint="give each of them its own name",
+            )
+        base: Derived | None = derived
+        while base is not None:  # the statement of a recursive CTE refers to its beginning
+            self._ctes[source_key(base)] = name
+            base = base.base
+        self.is_recursive = self.is_recursive or derived.recursive
+        with self.aside() as text, self.within([]):
+            self.write(quote_name(name), " AS (")
+            self.render(derived.statement)
+            self.write(")")
+        self._cte_texts.append(text)
+
+    # the end
+
+    def finish(self, statement: Statement[Any]) -> tuple[str, list[int]]:
+        """The SQL text, and for each ``$n`` the position among the statement's parameters."""
+        positions: dict[int, int] = {}
+        for index, item in enumerate(statement._parameters):
+            positions.setdefault(id(item), index)
+        numbers: dict[int, int] = {}
+        order: list[int] = []
+        text: list[str] = []
+        for piece in self._pieces():
+            if isinstance(piece, str):
+                text.append(piece)
+                continue
+            number = numbers.get(id(piece))
+            if number is None:
+                number = numbers[id(piece)] = len(order) + 1
+                order.append(positions[id(piece)])
+            text.append(parameter_text(number, piece))
+        return "".join(text), order
+
+    def plain_text(self) -> str:
+        """What was written, numbered by appearance: for people, and for DDL."""
+        numbers: dict[int, int] = {}
+        return "".join(
+            piece
+            if isinstance(piece, str)
+            else parameter_text(numbers.setdefault(id(piece), len(numbers) + 1), piece)
+            for piece in self._pieces()
+        )
+
+    def _pieces(self) -> Iterator[str | Parameter[Any]]:
+        for index, text in enumerate(self._cte_texts):
+            if index == 0:
+                yield "WITH RECURSIVE " if self.is_recursive else "WITH "
+            else:
+                yield ", "
+            yield from text
+        if self._cte_texts:
+            yield " "
+        yield from self._out
+
+
+def parameter_text(number: int, parameter: Parameter[Any]) -> str:
+    """``$1::bigint``, or ``$1::text::order_status`` for what travels as another type."""
+    type_ = parameter.type
+    if not type_.cast_type:
+        return f"${number}"
+    if type_.parameter_type == type_.cast_type:
+        return f"${number}::{type_.cast_type}"
+    return f"${number}::{type_.parameter_type}::{type_.cast_type}"
+
+
+def source_key(source: Any) -> SourceKey:
+    """What tells this source from others of a statement."""
+    return (source._key, *map(id, source._parameters))

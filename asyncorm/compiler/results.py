@@ -1,0 +1,55 @@
+"""What the rows of a statement hold: its items and columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncorm.compiler.compiled import ColumnItem, EntityItem, ResultColumn, ResultItem
+from asyncorm.sql.expressions import Expression, Label
+from asyncorm.sql.functions import FunctionCall, Over
+from asyncorm.sql.query import Compound
+from asyncorm.sql.select import Select
+from asyncorm.sql.sources import Alias, entity_columns, is_entity, source_of, table_of
+from asyncorm.sql.table import BaseColumn
+
+
+def result_of(statement: Any) -> tuple[tuple[ResultColumn, ...], tuple[ResultItem, ...]]:
+    """The columns and items of a statement's rows."""
+    columns: list[ResultColumn] = []
+    items: list[ResultItem] = []
+    for item in statement._output_items():
+        if is_entity(item):
+            items.append(_entity_item(statement, item, len(columns)))
+            columns.extend(ResultColumn(c.attribute, c._type, c) for c in entity_columns(item))
+        else:
+            name = _name(item, len(columns))
+            items.append(ColumnItem(len(columns), name, item._type))
+            column = item if isinstance(item, BaseColumn) else None
+            columns.append(ResultColumn(name, item._type, column))
+    return tuple(columns), tuple(items)
+
+
+def _entity_item(statement: Any, item: Any, start: int) -> EntityItem:
+    entity = item._entity if isinstance(item, Alias) else item
+    # columns of the table itself, also for an alias: the loader knows those
+    columns = tuple(column for column in table_of(item).columns.values() if not column.deferred)
+    return EntityItem(entity, start, columns, _is_nullable(statement, item), item)
+
+
+def _is_nullable(statement: Any, item: Any) -> bool:
+    if isinstance(statement, Compound):
+        return any(_is_nullable(query, item) for query in statement.queries)
+    if not isinstance(statement, Select):
+        return False
+    source = source_of(item)
+    return any(join.kind == "LEFT JOIN" and join.source is source for join in statement._joins)
+
+
+def _name(item: Expression[Any, Any], position: int) -> str:
+    if isinstance(item, Label):
+        return item.name
+    if isinstance(item, BaseColumn):
+        return item.attribute
+    if isinstance(item, Over):
+        return item.call.name
+    return item.name if isinstance(item, FunctionCall) else f"column_{position + 1}"

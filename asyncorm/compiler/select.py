@@ -1,0 +1,209 @@
+"""Rendering of SELECT and of set operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncorm.compiler.joins import JoinTree, join_trees
+from asyncorm.compiler.quoting import quote_name, quote_qualified
+from asyncorm.compiler.renderer import Renderer, SourceKey, source_key
+from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.clauses import Extras
+from asyncorm.sql.expressions import Expression, Label
+from asyncorm.sql.query import Compound, Rows
+from asyncorm.sql.select import Select
+from asyncorm.sql.sources import Alias, Derived, entity_columns, is_entity, source_of
+from asyncorm.sql.table import BaseColumn, Table
+
+
+def render_select(renderer: Renderer, select: Select[Any]) -> None:
+    """A nested SELECT."""
+    write_select(renderer, select, is_top=False)
+
+
+def render_compound(renderer: Renderer, compound: Compound[Any]) -> None:
+    """A nested set operation."""
+    write_compound(renderer, compound, is_top=False)
+
+
+def write_select(renderer: Renderer, select: Select[Any], *, is_top: bool) -> None:
+    """SELECT; at the top, columns that the driver should not see as they are get a cast."""
+    extras = select._extras
+    trees, visible = _sources(renderer, select)
+    with renderer.within([*renderer.scopes, visible]):
+        renderer.write("SELECT ")
+        if extras.distinct is not None:
+            renderer.write("DISTINCT ")
+            if extras.distinct:
+                renderer.write("ON (")
+                renderer.render_list(extras.distinct)
+                renderer.write(") ")
+        write_items(renderer, select._items, is_top=is_top)
+        if trees:
+            renderer.write(" FROM ")
+            for index, tree in enumerate(trees):
+                renderer.write(", " if index else "")
+                _write_tree(renderer, tree)
+        write_where(renderer, select._where)
+        _write_groups(renderer, extras)
+        renderer.labels = frozenset(item._key for item in select._items if isinstance(item, Label))
+        _write_tail(renderer, select)
+        if extras.lock is not None:
+            renderer.write(" ", extras.lock.strength)
+            if extras.lock.of:
+                renderer.write(" OF ", ", ".join(_lock_name(renderer, s) for s in extras.lock.of))
+            renderer.write(f" {extras.lock.wait}" if extras.lock.wait else "")
+
+
+def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], set[SourceKey]]:
+    """The FROM list of a SELECT, and all that it makes visible.
+
+    It names the sources of the select list and of WHERE. A source of the statement around a
+    nested query is not repeated in it, unless it would be its only one.
+    """
+    explicit = {source_key(source): source for source in select._extras.sources}
+    found = dict(explicit)
+    for item in select._items:
+        if is_entity(item):
+            source = source_of(item)
+            found.setdefault(source_key(source), source)
+        else:
+            found.update(renderer.sources_in([item]))
+    found.update(renderer.sources_in(select._where))
+    joined = {source_key(join.source) for join in select._joins}
+    repeated = joined & explicit.keys()
+    if repeated or len(joined) < len(select._joins):
+        raise InvalidRequestError(
+            "a table is joined that is in FROM already",
+            hint="use aliased(Model) to have a table twice in one statement",
+        )
+    if len(found.keys() | joined) > 1:
+        outer = set[SourceKey]().union(*renderer.scopes) - explicit.keys() - joined
+        kept = {key: source for key, source in found.items() if key not in outer}
+        found = kept if kept or joined else found
+    roots = [source for key, source in found.items() if key not in joined]
+    trees = join_trees(renderer, roots, select._joins)
+    visible = {source_key(source) for tree in trees for source in tree.sources}
+    return trees, visible
+
+
+def _write_tree(renderer: Renderer, tree: JoinTree) -> None:
+    write_source(renderer, tree.root)
+    for join, condition in tree.joins:
+        renderer.write(f" {join.kind} ")
+        write_source(renderer, join.source)
+        renderer.write(" ON ")
+        renderer.render(condition)
+
+
+def write_source(renderer: Renderer, source: Any) -> None:
+    """A source as FROM names it."""
+    if isinstance(source, Table):
+        renderer.write(quote_qualified(source.schema, source.name))
+    elif isinstance(source, Alias):
+        table = source.__table__
+        renderer.write(quote_qualified(table.schema, table.name), " AS ")
+        renderer.write(renderer.source_name(source))
+    elif source.kind == "cte":
+        renderer.common_table(source)
+        renderer.write(renderer.source_name(source))
+    else:
+        _write_subquery(renderer, source)
+
+
+def _write_subquery(renderer: Renderer, source: Derived) -> None:
+    is_lateral = source.kind == "lateral"
+    renderer.write("LATERAL (" if is_lateral else "(")
+    # only a lateral subquery sees what stands beside it
+    with renderer.within(renderer.scopes if is_lateral else renderer.scopes[:-1]):
+        renderer.render(source.statement)
+    renderer.write(") AS ", renderer.source_name(source))
+
+
+def write_items(renderer: Renderer, items: tuple[Any, ...], *, is_top: bool) -> None:
+    """A select list, or RETURNING."""
+    columns: list[Any] = []
+    for item in items:
+        columns.extend(entity_columns(item) if is_entity(item) else (item,))
+    for index, column in enumerate(columns):
+        renderer.write(", " if index else "")
+        _write_item(renderer, column, is_top=is_top)
+
+
+def _write_item(renderer: Renderer, item: Expression[Any, Any], *, is_top: bool) -> None:
+    inner = item.inner if isinstance(item, Label) else item
+    cast = item._type.select_type if is_top else None
+    is_wrapped = cast is not None and not isinstance(inner, BaseColumn)
+    renderer.write("(" if is_wrapped else "")
+    renderer.render(inner)
+    renderer.write(")" if is_wrapped else "")
+    if cast is not None:
+        renderer.write("::", cast)
+    if isinstance(item, Label):
+        renderer.write(" AS ", quote_name(item.name))
+
+
+def write_where(renderer: Renderer, conditions: tuple[Any, ...]) -> None:
+    """WHERE with all conditions joined by AND."""
+    if conditions:
+        renderer.write(" WHERE ")
+        write_conditions(renderer, conditions)
+
+
+def write_conditions(renderer: Renderer, conditions: tuple[Any, ...]) -> None:
+    """Conditions joined by AND."""
+    for index, condition in enumerate(conditions):
+        renderer.write(" AND " if index else "")
+        is_loose = len(conditions) > 1 and getattr(condition, "operator", "") == "OR"
+        renderer.write("(" if is_loose else "")
+        renderer.render(condition)
+        renderer.write(")" if is_loose else "")
+
+
+def _write_groups(renderer: Renderer, extras: Extras) -> None:
+    if extras.group_by:
+        renderer.write(" GROUP BY ")
+        renderer.render_list(extras.group_by)
+    if extras.having:
+        renderer.write(" HAVING ")
+        write_conditions(renderer, extras.having)
+
+
+def _write_tail(renderer: Renderer, rows: Rows[Any]) -> None:
+    if rows._order:
+        renderer.write(" ORDER BY ")
+        renderer.render_list(rows._order)
+    if rows._limit is not None:
+        renderer.write(" LIMIT ")
+        renderer.render(rows._limit)
+    if rows._offset is not None:
+        renderer.write(" OFFSET ")
+        renderer.render(rows._offset)
+
+
+def _lock_name(renderer: Renderer, source: Any) -> str:
+    # OF takes the name alone, without a schema
+    return quote_name(source.name) if isinstance(source, Table) else renderer.source_name(source)
+
+
+def write_compound(renderer: Renderer, compound: Compound[Any], *, is_top: bool) -> None:
+    """A set operation; its ORDER BY can only name columns of the result."""
+    for index, query in enumerate(compound.queries):
+        renderer.write(f" {compound.operator} " if index else "")
+        is_loose = _is_loose(query)
+        renderer.write("(" if is_loose else "")
+        if isinstance(query, Select):
+            write_select(renderer, query, is_top=is_top)
+        elif isinstance(query, Compound):
+            write_compound(renderer, query, is_top=is_top)
+        renderer.write(")" if is_loose else "")
+    items = compound._output_items()
+    with renderer.within(renderer.scopes), renderer.bare():
+        renderer.labels = frozenset(item._key for item in items if isinstance(item, Label))
+        _write_tail(renderer, compound)
+
+
+def _is_loose(query: Rows[Any]) -> bool:
+    """Whether a branch of a set operation needs parentheses."""
+    has_tail = bool(query._order) or query._limit is not None or query._offset is not None
+    return has_tail or not isinstance(query, Select) or query._extras.lock is not None

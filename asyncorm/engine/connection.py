@@ -1,0 +1,415 @@
+"""Connection: one connection of the pool while somebody holds it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from time import perf_counter
+from typing import Any, TypeVar
+
+from asyncorm.compiler.cache import StatementCache
+from asyncorm.engine.error_translation import is_from_server, translate
+from asyncorm.engine.pool import Pool, Pooled
+from asyncorm.engine.result import Result
+from asyncorm.engine.rows import convert_records, row_names
+from asyncorm.engine.sql_log import log_statement
+from asyncorm.engine.stream import RecordStream, RowStream
+from asyncorm.engine.transaction import Interrupted, Outcome, begin_text, shielded
+from asyncorm.errors import (
+    AsyncORMError,
+    CommitUnknown,
+    ConnectionLost,
+    DatabaseError,
+    InvalidRequestError,
+    TransactionRolledBack,
+)
+
+T = TypeVar("T")
+
+
+class Connection:
+    """Runs statements on one connection; made by ``engine.connect()`` and ``engine.begin()``.
+
+    The lower half (``fetch``, ``run``, ``command``, ``begin``, …) takes SQL text and is what the
+    session is built on. Records are rows of the driver, by position and by name.
+    """
+
+    __slots__ = (
+        "_commit_grace",
+        "_driver",
+        "_first_error",
+        "_log",
+        "_pool",
+        "_pooled",
+        "_statements",
+        "outcome",
+    )
+
+    def __init__(
+        self,
+        pool: Pool,
+        pooled: Pooled,
+        statements: StatementCache,
+        *,
+        log: bool,
+        commit_grace: float,
+    ) -> None:
+        self._pool = pool
+        self._pooled = pooled
+        self._driver: Any = pooled.driver
+        self._statements = statements
+        self._log = log
+        self._commit_grace = commit_grace
+        #: the error that made the server give up the transaction, to be named at COMMIT
+        self._first_error: AsyncORMError | None = None
+        #: how the last transaction ended; a cancelled commit can be asked here what became of it
+        self.outcome: Outcome | None = None
+
+    def __repr__(self) -> str:
+        if self._driver is None:
+            return "<Connection released>"
+        state = "closed" if self.is_closed else "in transaction" if self.in_transaction else "idle"
+        return f"<Connection {state}>"
+
+    # --------------------------------------------------------------------------------- state
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the server said so in its last answer."""
+        return self._driver is not None and bool(self._driver.is_in_transaction())
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection was released or lost."""
+        return self._driver is None or bool(self._driver.is_closed())
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether an operation was cancelled: release the connection instead of waiting for it."""
+        return self._pooled.busy
+
+    @property
+    def used_raw_sql(self) -> bool:
+        """Whether user SQL ran, so that the server's session is reset before it is used again."""
+        return self._pooled.needs_reset
+
+    @used_raw_sql.setter
+    def used_raw_sql(self, value: bool) -> None:
+        self._pooled.needs_reset = value
+
+    def terminate(self) -> None:
+        """Break the connection off; the pool replaces it when it is needed."""
+        if self._driver is not None:
+            self._pooled.driver.terminate()
+            self.release()
+
+    def release(self) -> None:
+        """Give the connection back to the pool; never waits. What is not committed is lost."""
+        if self._driver is not None:
+            self._driver = None
+            self._first_error = None
+            self._pool.release(self._pooled)
+
+    # -------------------------------------------------------------------- SQL text to records
+
+    async def fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+        """Run a statement and return its records."""
+        if self._log:
+            return await self._logged(sql, arguments, self._fetch(sql, arguments))
+        # the hot path, kept flat: one attribute set before, one after the driver's own work
+        pooled = self._pooled
+        if self._driver is None:
+            raise _released()
+        pooled.busy = True
+        try:
+            records: list[Any] = await self._driver.fetch(sql, *arguments)
+        except Exception as error:
+            raise self._failed(error, sql, arguments) from error
+        pooled.busy = False
+        return records
+
+    async def _fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
+        records: list[Any] = await self._run_driver("fetch", sql, arguments)
+        return records
+
+    async def run(self, sql: str, arguments: Sequence[object] = ()) -> int:
+        """Run a statement and return how many rows it affected."""
+        running = self._run(sql, arguments)
+        return await (self._logged(sql, arguments, running) if self._log else running)
+
+    async def _run(self, sql: str, arguments: Sequence[object]) -> int:
+        return affected_rows(await self._run_driver("execute", sql, arguments))
+
+    async def command(self, text: str) -> str:
+        """Run text without parameters by the simple protocol; returns the last command tag."""
+        running = self._run_driver("execute", text, ())
+        tag: str = await (self._logged(text, (), running) if self._log else running)
+        return tag
+
+    async def copy_records(
+        self,
+        table: str,
+        columns: Sequence[str],
+        records: Iterable[Sequence[object]],
+        *,
+        schema: str | None = None,
+    ) -> int:
+        """Copy records into a table by COPY; returns how many."""
+        text = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        driver = self._require_driver()
+        copying = self._guard(
+            driver.copy_records_to_table(
+                table, schema_name=schema, columns=list(columns), records=records
+            ),
+            text,
+        )
+        try:
+            tag = await (self._logged(text, (), copying) if self._log else copying)
+        except DatabaseError as error:
+            # an error of the client's own making leaves a cancel request under way
+            self._pooled.busy = error.__cause__ is None or not is_from_server(error.__cause__)
+            raise
+        return affected_rows(tag)
+
+    def cursor(
+        self, sql: str, arguments: Sequence[object] = (), *, prefetch: int = 500
+    ) -> RecordStream:
+        """A server-side cursor: an async iterator of lists of records; needs a transaction."""
+        return RecordStream(self, sql, arguments, prefetch)
+
+    # -------------------------------------------------------------------------- transactions
+
+    async def begin(
+        self,
+        isolation: str | None = None,
+        readonly: bool | None = None,
+        deferrable: bool | None = None,
+    ) -> None:
+        """Begin a transaction."""
+        self._first_error = self.outcome = None
+        await self.command(begin_text(isolation, readonly, deferrable))
+
+    async def commit(self) -> None:
+        """Commit; a server that rolled back instead is an error, and so is one that is gone.
+
+        Once sent, COMMIT is not given up: a cancellation is delivered after its answer, or after
+        ``commit_grace``. ``outcome`` then says what came of it.
+        """
+        tag = await self._carry_through(self.command, "COMMIT")
+        if tag != "COMMIT":
+            raise self._rolled_back_instead()
+
+    async def commit_fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+        """Run one statement that is a transaction by itself; certain about its end like COMMIT."""
+        return await self._carry_through(self.fetch, sql, arguments)
+
+    async def commit_run(self, sql: str, arguments: Sequence[object] = ()) -> int:
+        """Like ``commit_fetch``, for a statement that returns no rows."""
+        return await self._carry_through(self.run, sql, arguments)
+
+    async def rollback(self) -> None:
+        """Roll back; a connection that has been lost is rolled back by the server.
+
+        After a cancelled operation this waits for the server no longer than ``cancel_grace``.
+        """
+        self.outcome, self._first_error = "rolled_back", None
+        if self.is_closed:
+            return
+        try:
+            async with asyncio.timeout(self._pool.cancel_grace if self.interrupted else None):
+                await self.command("ROLLBACK")
+        except ConnectionLost:
+            return
+        except TimeoutError:
+            self._driver.terminate()
+
+    async def savepoint(self, name: str) -> None:
+        """Set a savepoint."""
+        await self.command(f"SAVEPOINT {_quoted(name)}")
+
+    async def release_savepoint(self, name: str) -> None:
+        """Keep what was done since the savepoint."""
+        await self.command(f"RELEASE SAVEPOINT {_quoted(name)}")
+
+    async def rollback_to_savepoint(self, name: str) -> None:
+        """Undo what was done since the savepoint; the transaction is usable again."""
+        await self.command(f"ROLLBACK TO SAVEPOINT {_quoted(name)}")
+        self._first_error = None
+
+    async def _carry_through(
+        self, operation: Callable[..., Coroutine[Any, Any, T]], *arguments: Any
+    ) -> T:
+        """Wait for an operation that commits, and note in ``outcome`` what became of it."""
+        if self._require_driver().is_closed():
+            self.outcome = "rolled_back"
+            raise ConnectionLost("the connection broke before COMMIT; the server has rolled back")
+        self.outcome = "unknown"
+        try:
+            result = await shielded(operation(*arguments), self._commit_grace)
+        except Interrupted as interrupted:
+            self._note_outcome(interrupted.task)
+            raise interrupted.cancelled from None
+        except ConnectionLost as error:
+            raise CommitUnknown(
+                "the connection broke before COMMIT was answered", sqlstate=error.sqlstate
+            ) from error
+        except InvalidRequestError:
+            self.outcome = None  # in use by another task: not sent
+            raise
+        except DatabaseError:
+            self.outcome = "rolled_back"
+            raise
+        self.outcome = "rolled_back" if result == "ROLLBACK" else "committed"
+        return result
+
+    def _note_outcome(self, task: asyncio.Task[Any]) -> None:
+        """The task was cancelled while it committed: tell by the answer, if one came."""
+        if not task.done():
+            # past the grace: nobody will hear the answer
+            task.add_done_callback(_retrieve)
+            self._pooled.driver.terminate()
+        elif (error := task.exception()) is None:
+            self.outcome = "rolled_back" if task.result() == "ROLLBACK" else "committed"
+        elif not isinstance(error, ConnectionLost):
+            self.outcome = "rolled_back"
+
+    def _rolled_back_instead(self) -> TransactionRolledBack:
+        first, self._first_error = self._first_error, None
+        reason = f": {type(first).__name__}: {first.message}" if first is not None else ""
+        error = TransactionRolledBack(
+            f"COMMIT was answered with ROLLBACK, because a statement had failed{reason}",
+            sqlstate=getattr(first, "sqlstate", None),
+        )
+        error.__cause__ = first
+        return error
+
+    # ------------------------------------------------------------------------ statements (Core)
+
+    async def execute(self, statement: Any, parameters: Any = None) -> Result[Any]:
+        """Run a statement (``select``, ``insert``, ``sql`` …) and return its rows.
+
+        A mapped class in it yields its columns: objects are the session's business.
+        ``parameters`` is a dict, or a list of dicts, of values for an INSERT.
+        """
+        if parameters is not None:
+            statement = statement.values(parameters)
+        compiled = self._statements.get(statement)
+        arguments = compiled.arguments(statement)
+        if compiled.kind == "text":
+            return await self._execute_text(compiled, arguments)
+        if not compiled.returns_rows:
+            return Result((), (), await self.run(compiled.sql, arguments))
+        records = await self.fetch(compiled.sql, arguments)
+        return Result(convert_records(compiled, records), row_names(compiled), len(records))
+
+    async def _execute_text(self, compiled: Any, arguments: Sequence[object]) -> Result[Any]:
+        """Only the server knows whether raw SQL returns rows: ask for rows and tag at once."""
+        self.used_raw_sql = True
+        sql, driver = compiled.sql, self._require_driver()
+        # what the driver's fetch() and execute() call; neither gives both rows and tag
+        running = self._guard(
+            driver._execute(sql, arguments, 0, None, return_status=True), sql, arguments
+        )
+        records, tag, _ = await (self._logged(sql, arguments, running) if self._log else running)
+        rows = convert_records(compiled, records)
+        return Result(rows, row_names(compiled, records), affected_rows((tag or b"").decode()))
+
+    async def scalar(self, statement: Any) -> Any:
+        """The first value of the first row, or None."""
+        return (await self.execute(statement)).scalar()
+
+    async def scalars(self, statement: Any) -> Result[Any]:
+        """The first value of every row."""
+        return (await self.execute(statement)).scalars()
+
+    async def stream(self, statement: Any, *, prefetch: int = 500) -> RowStream[Any]:
+        """Rows one by one through a server-side cursor; needs a transaction."""
+        compiled = self._statements.get(statement)
+        records = self.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
+        return RowStream(records, lambda found: convert_records(compiled, found))
+
+    # ------------------------------------------------------------------------- under the hood
+
+    def _require_driver(self) -> Any:
+        if self._driver is None:
+            raise _released()
+        return self._driver
+
+    async def _run_driver(
+        self, method: str, sql: str, arguments: Sequence[object], **options: object
+    ) -> Any:
+        call = getattr(self._require_driver(), method)
+        return await self._guard(call(sql, *arguments, **options), sql, arguments)
+
+    async def _guard(
+        self, operation: Coroutine[Any, Any, T], sql: str, arguments: Sequence[object] = ()
+    ) -> T:
+        """Await the driver: mark the connection busy meanwhile, translate what goes wrong."""
+        pooled = self._pooled
+        pooled.busy = True
+        try:
+            result = await operation
+        except Exception as error:
+            raise self._failed(error, sql, arguments) from error
+        pooled.busy = False
+        return result
+
+    def _failed(
+        self, error: Exception, sql: str, arguments: Sequence[object]
+    ) -> AsyncORMError:
+        """What to raise for an error of the driver; notes the state the connection is in.
+
+        A cancellation does not come here: the connection stays busy until the pool cleans it.
+        """
+        translated = translate(error, statement=sql, arguments=arguments)
+        if not isinstance(translated, InvalidRequestError):
+            # answered by the server, or not sent; the other is a second task's use meanwhile
+            self._pooled.busy = False
+        if is_from_server(error) and self._first_error is None:
+            self._first_error = translated
+        return translated
+
+    async def _logged(
+        self, sql: str, arguments: Sequence[object], running: Coroutine[Any, Any, T]
+    ) -> T:
+        started = perf_counter()
+        outcome: int | str = "cancelled"
+        try:
+            result = await running
+            outcome = _row_count(result)
+        except Exception as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            log_statement(sql, len(arguments), perf_counter() - started, outcome)
+        return result
+
+
+def affected_rows(tag: str) -> int:
+    """The number at the end of a command tag such as ``UPDATE 3``; 0 if it has none."""
+    count = tag.rpartition(" ")[2]
+    return int(count) if count.isdigit() else 0
+
+
+def _row_count(result: object) -> int:
+    if isinstance(result, tuple):  # rows and tag of raw SQL
+        result = result[0]
+    if isinstance(result, list):
+        return len(result)
+    return result if isinstance(result, int) else affected_rows(str(result))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _released() -> InvalidRequestError:
+    return InvalidRequestError(
+        "the connection was released to the pool",
+        hint="use it inside its `async with` block only",
+    )
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,306 @@
+"""Engine: the database as the application sees it; owns the pool and the compiled statements."""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl as tls
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any
+
+import anyio.to_thread
+
+from asyncorm.compiler.cache import StatementCache
+from asyncorm.engine.connection import Connection
+from asyncorm.engine.driver import Driver, DriverOptions, open_driver
+from asyncorm.engine.embedded import start_embedded
+from asyncorm.engine.pool import Pool
+from asyncorm.engine.sql_log import echo_to_console, logger
+from asyncorm.engine.url import SSL_MODES, ConnectionSettings, parse_url
+from asyncorm.errors import ConfigurationError
+from asyncorm.schema.create import create_statements, drop_statements
+from asyncorm.schema.ddl import DDL
+from asyncorm.sql.table import MetaData, Table
+
+#: one process at a time creates or drops tables: IF NOT EXISTS alone does not stand a race
+_SCHEMA_LOCK = "SELECT pg_advisory_xact_lock(4711820)"
+
+
+def create_engine(
+    url: str | None = None,
+    *,
+    pool_size: int = 10,
+    pool_timeout: float = 30.0,
+    connect_timeout: float | None = None,
+    max_lifetime: float = 3600.0,
+    echo: bool = False,
+    statement_cache_size: int = 500,
+    cancel_grace: float = 0.1,
+    commit_grace: float = 5.0,
+    server_settings: Mapping[str, str] | None = None,
+    ssl: tls.SSLContext | str | bool | None = None,
+) -> Engine:
+    """An engine for a database URL, or for the one in ``DATABASE_URL``; does no I/O.
+
+    ``pool_timeout`` is the longest wait for a connection, ``connect_timeout`` (10 s) that of one
+    attempt to connect. ``cancel_grace`` is how long a cancelled statement may take to end before
+    its connection is given up, ``commit_grace`` the same for a COMMIT under way. ``server_settings``
+    are settings of PostgreSQL for every connection.
+    """
+    found = url if url is not None else os.environ.get("DATABASE_URL")
+    if not found:
+        raise ConfigurationError(
+            "there is no database URL",
+            hint="create_engine('postgresql://user:password@host/database'), or set the "
+            "environment variable DATABASE_URL; create_engine('embedded://') needs no server",
+        )
+    settings = parse_url(found)
+    connecting = connect_timeout if connect_timeout is not None else settings.connect_timeout
+    positive = {
+        "pool_size": pool_size,
+        "pool_timeout": pool_timeout,
+        "connect_timeout": 10.0 if connecting is None else connecting,
+        "max_lifetime": max_lifetime,
+        "cancel_grace": cancel_grace,
+        "commit_grace": commit_grace,
+    }
+    _check_options(positive, statement_cache_size, ssl)
+    options = DriverOptions(statement_cache_size, ssl, dict(server_settings or {}))
+    return Engine(settings, options, positive, echo=echo)
+
+
+def _check_options(
+    positive: Mapping[str, float], statement_cache_size: int, ssl: tls.SSLContext | str | bool | None
+) -> None:
+    for name, value in positive.items():
+        if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
+            raise ConfigurationError(f"{name} is not above 0", hint=f"give {name} a positive number")
+    if statement_cache_size < 0:
+        raise ConfigurationError(
+            "statement_cache_size is below 0", hint="give 0 to switch prepared statements off"
+        )
+    if isinstance(ssl, str) and ssl not in SSL_MODES:
+        raise ConfigurationError(
+            f"ssl={ssl!r} is unknown",
+            hint=f"give an ssl.SSLContext, True, False, or one of {', '.join(SSL_MODES)}",
+        )
+
+
+class Engine:
+    """A database and the connections to it; made by ``create_engine``.
+
+    Nothing is opened before it is needed. ``async with engine`` or ``await engine.dispose()``
+    closes what was opened; an engine can be used again after that. It belongs to one event loop.
+    """
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        options: DriverOptions,
+        limits: Mapping[str, float],
+        *,
+        echo: bool,
+    ) -> None:
+        self._settings = settings
+        self._options = options
+        self.echo = echo
+        #: compiled statements by structure, shared by all connections and sessions
+        self.statements = StatementCache()
+        self._commit_grace = limits["commit_grace"]
+        #: settings of the embedded server once it runs
+        self._embedded: ConnectionSettings | None = None
+        self._pool = Pool(
+            self._connect,
+            settings,
+            size=int(limits["pool_size"]),
+            timeout=limits["pool_timeout"],
+            connect_timeout=limits["connect_timeout"],
+            max_lifetime=limits["max_lifetime"],
+            cancel_grace=limits["cancel_grace"],
+        )
+        if echo:
+            echo_to_console()
+
+    def __repr__(self) -> str:
+        return f"<Engine {self.url}>"
+
+    @property
+    def url(self) -> str:
+        """The URL, with the password masked."""
+        return str(self._settings)
+
+    @property
+    def pool(self) -> Pool:
+        """The pool, for its figures: ``size``, ``in_use``, ``idle``."""
+        return self._pool
+
+    async def __aenter__(self) -> Engine:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # also when cancelled: closing has its own deadlines
+        with anyio.CancelScope(shield=True):
+            await self.dispose()
+
+    async def dispose(self) -> None:
+        """Close all connections; those in use are closed when they come back."""
+        self._embedded = None
+        await self._pool.dispose()
+
+    # --------------------------------------------------------------------------- connections
+
+    async def acquire(self) -> Connection:
+        """A connection of one's own, to be given back by ``release``; prefer ``connect()``."""
+        if self._embedded is None and self._settings.embedded is not None:
+            await self._start_embedded()
+        pooled = await self._pool.acquire()
+        return Connection(
+            self._pool,
+            pooled,
+            self.statements,
+            log=self.echo or logger.isEnabledFor(logging.INFO),
+            commit_grace=self._commit_grace,
+        )
+
+    def release(self, connection: Connection) -> None:
+        """Give a connection back; never waits. What it has not committed is rolled back."""
+        connection.release()
+
+    def connect(self) -> ConnectionContext:
+        """``async with engine.connect() as connection``: transactions are begun by hand."""
+        return ConnectionContext(self)
+
+    def begin(
+        self,
+        isolation: str | None = None,
+        *,
+        readonly: bool | None = None,
+        deferrable: bool | None = None,
+    ) -> TransactionContext:
+        """``async with engine.begin() as connection``: one transaction, committed at the end."""
+        return TransactionContext(self, isolation, readonly, deferrable)
+
+    async def _start_embedded(self) -> None:
+        # in a thread: it runs programs; a cancelled caller leaves it to finish by itself
+        self._embedded = await anyio.to_thread.run_sync(
+            start_embedded, self._settings, abandon_on_cancel=True
+        )
+
+    async def _connect(self, timeout: float) -> Driver:
+        return await open_driver(self._embedded or self._settings, self._options, timeout)
+
+    # -------------------------------------------------------------------------------- tables
+
+    async def create_all(self, *targets: Any) -> None:
+        """Create tables, with the schemas, types and indexes they need; existing ones stay.
+
+        Targets are models, base classes (all tables of theirs), ``MetaData`` or ``Table``.
+        """
+        await self._run_all(create_statements(find_tables(targets)))
+
+    async def drop_all(self, *targets: Any) -> None:
+        """Drop tables and the enum types of their columns; what is missing is skipped."""
+        await self._run_all(drop_statements(find_tables(targets)))
+
+    async def _run_all(self, statements: Iterable[DDL]) -> None:
+        async with self.begin() as connection:
+            await connection.command(_SCHEMA_LOCK)
+            for statement in statements:
+                await connection.command(str(statement))
+
+
+class ConnectionContext:
+    """``engine.connect()``: a connection for the time of an ``async with`` block."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    async def __aenter__(self) -> Connection:
+        self._connection = await self._engine.acquire()
+        return self._connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._connection is not None:
+            self._connection.release()
+
+
+class TransactionContext(ConnectionContext):
+    """``engine.begin()``: a transaction for the time of an ``async with`` block."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        isolation: str | None,
+        readonly: bool | None,
+        deferrable: bool | None,
+    ) -> None:
+        super().__init__(engine)
+        self._modes = (isolation, readonly, deferrable)
+
+    async def __aenter__(self) -> Connection:
+        connection = await super().__aenter__()
+        try:
+            await connection.begin(*self._modes)
+        except BaseException:
+            connection.release()
+            raise
+        return connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            if kind is None:
+                await connection.commit()
+            elif issubclass(kind, Exception) and not connection.interrupted:
+                await connection.rollback()
+            else:
+                connection.outcome = "rolled_back"
+        finally:
+            # what is still open, after a cancellation for one, is rolled back by the pool's
+            # clean-up: nothing is awaited here that a dead network could hold up
+            connection.release()
+
+
+def find_tables(targets: Iterable[Any]) -> list[Table]:
+    """The tables that models, base classes, MetaData and Table objects stand for."""
+    found: dict[Table, None] = {}
+    for target in targets:
+        table = getattr(target, "__table__", target)
+        metadata = target if isinstance(target, MetaData) else getattr(target, "metadata", None)
+        if isinstance(metadata, MetaData):
+            metadata.configure()
+        if isinstance(table, Table):
+            found[table] = None
+        elif isinstance(metadata, MetaData):
+            found.update(dict.fromkeys(metadata.tables.values()))
+        else:
+            raise ConfigurationError(
+                f"{target!r} stands for no table",
+                hint="give mapped classes, a base class, its metadata, or Table objects",
+            )
+    if not found:
+        raise ConfigurationError(
+            "no table was given",
+            hint="create_all(User, Book), or create_all(Base) for all tables of a base class "
+            "(import the modules of its models first)",
+        )
+    return list(found)

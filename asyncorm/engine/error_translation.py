@@ -1,0 +1,283 @@
+"""Errors of the driver and the server become those of asyncorm/errors.py, here and nowhere else.
+
+Messages hold no values of rows or parameters; what the server says about them is in ``detail``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, TypeGuard
+
+import asyncpg
+
+from asyncorm.engine.url import ConnectionSettings
+from asyncorm.errors import (
+    AsyncORMError,
+    CheckViolation,
+    ConfigurationError,
+    ConnectionLost,
+    DatabaseError,
+    DataError,
+    DeadlockDetected,
+    ExclusionViolation,
+    ForeignKeyViolation,
+    IntegrityError,
+    InvalidRequestError,
+    LockTimeout,
+    NotNullViolation,
+    OperationalError,
+    ProgrammingError,
+    ReadOnlyTransaction,
+    SerializationFailure,
+    StatementTimeout,
+    UniqueViolation,
+)
+
+#: by SQLSTATE, else by its first two characters, which are the class of the error
+CLASSES: dict[str, type[DatabaseError]] = {
+    "23502": NotNullViolation,
+    "23503": ForeignKeyViolation,
+    "23505": UniqueViolation,
+    "23514": CheckViolation,
+    "23P01": ExclusionViolation,
+    "25006": ReadOnlyTransaction,
+    "25P03": ConnectionLost,
+    "25P04": ConnectionLost,
+    "40001": SerializationFailure,
+    "40P01": DeadlockDetected,
+    "55P03": LockTimeout,
+    "57014": StatementTimeout,
+    "57P01": ConnectionLost,
+    "57P02": ConnectionLost,
+    "57P03": ConnectionLost,
+    "57P05": ConnectionLost,
+    "08": ConnectionLost,
+    "0A": ProgrammingError,
+    "21": ProgrammingError,
+    "22": DataError,
+    "23": IntegrityError,
+    "25": OperationalError,
+    "26": ProgrammingError,
+    "28": OperationalError,
+    "3D": OperationalError,
+    "3F": ProgrammingError,
+    "40": OperationalError,
+    "42": ProgrammingError,
+    "53": OperationalError,
+    "54": ProgrammingError,
+    "55": OperationalError,
+    "57": OperationalError,
+    "58": OperationalError,
+}
+
+HINTS: dict[str, str] = {
+    "0A000": "the table was changed beneath a prepared statement: repeat the unit of work",
+    "22001": "shorten the value, or make the column longer",
+    "22003": "use a type with a larger range, such as bigint or numeric",
+    "25P02": "roll back; the error before this one is the cause",
+    "28000": "check user and database in the URL, and pg_hba.conf of the server",
+    "28P01": "correct user and password in the database URL",
+    "3D000": "create the database, or correct its name in the URL",
+    "3F000": "create the schema; await engine.create_all(...) makes schemas too",
+    "42501": "grant the role of the database URL the privilege",
+    "42601": "correct the SQL text; error.statement holds it",
+    "42703": "the table lacks this column: compare the model with the table",
+    "42883": "check the name and the argument types; cast() sets a type",
+    "42P01": "await engine.create_all(...) creates the tables of models; check schema and name",
+    "42P07": "drop it first, or use create_all(), which leaves existing tables alone",
+    "53300": "lower pool_size, close other clients, or raise max_connections of the server",
+}
+
+_QUOTED_TAIL = re.compile(r': ".*$', re.DOTALL)
+_QUOTED = re.compile(r'".*"', re.DOTALL)
+_KEY_DETAIL = re.compile(r"\((.+?)\)=\(", re.DOTALL)
+_COLUMN = re.compile(r'"((?:[^"]|"")*)"|((?:[^,(]|\([^)]*\))+)')
+_ARGUMENT = re.compile(r"query argument \$(\d+)")
+_WRONG_COUNT = re.compile(r"the server expects (\d+) arguments?[^,]*, (\d+) (?:was|were) passed")
+_LOST = ("connection is closed", "connection was closed", "released back", "underlying connection")
+
+
+def translate(
+    error: BaseException, *, statement: str | None = None, arguments: Sequence[Any] = ()
+) -> AsyncORMError:
+    """The error of asyncorm for one of the driver, with the driver's to be its ``__cause__``."""
+    if isinstance(error, AsyncORMError):
+        return error
+    if is_from_server(error):
+        return _server_error(error, statement)
+    if isinstance(error, asyncpg.DataError):
+        return _bad_argument(error, statement, arguments)
+    if isinstance(error, asyncpg.PostgresConnectionError):
+        return _lost(error, statement)
+    if isinstance(error, asyncpg.InterfaceError):
+        return _interface_error(error, statement)
+    if isinstance(error, OSError):
+        return ConnectionLost("the connection to PostgreSQL broke", statement=statement)
+    if isinstance(error, asyncpg.OutdatedSchemaCacheError):
+        return OperationalError(
+            "a type was changed in the database while it was in use",
+            hint="repeat the unit of work",
+            statement=statement,
+        )
+    if isinstance(error, asyncpg.InternalClientError) and "no binary format encoder" in str(error):
+        return DataError(
+            "COPY can't carry a column of this type", hint="insert the rows instead of copying them"
+        )
+    return DataError(
+        f"a value can't be converted between Python and PostgreSQL ({type(error).__name__})",
+        hint="select the column cast to text, or change the value",
+        detail=str(error),
+        statement=statement,
+    )
+
+
+def is_from_server(error: BaseException) -> TypeGuard[asyncpg.PostgresError]:
+    """Whether the server sent it; the driver uses some of the server's classes for its own."""
+    return isinstance(error, asyncpg.PostgresError) and error.severity is not None
+
+
+def _server_error(error: asyncpg.PostgresError, statement: str | None) -> DatabaseError:
+    sqlstate = error.sqlstate or ""
+    found = CLASSES.get(sqlstate) or CLASSES.get(sqlstate[:2]) or DatabaseError
+    message, detail = str(error.args[0]) if error.args else "", error.detail
+    if sqlstate.startswith("22"):
+        message, detail = _without_values(message), detail or message
+    columns: tuple[str, ...] = (error.column_name,) if error.column_name else ()
+    if not columns and detail and issubclass(found, IntegrityError):
+        columns = key_columns(detail)
+    return found(
+        message,
+        hint=(error.hint if sqlstate.startswith("42") else None) or HINTS.get(sqlstate),
+        sqlstate=sqlstate or None,
+        constraint=error.constraint_name,
+        table=error.table_name,
+        columns=columns,
+        detail=detail,
+        statement=statement,
+    )
+
+
+def _lost(error: BaseException, statement: str | None) -> ConnectionLost:
+    """The connection went away; the server's last words, if any, are the cause of the cause."""
+    words = error.__cause__
+    if isinstance(words, asyncpg.PostgresError):
+        return ConnectionLost(
+            f"the connection to PostgreSQL broke: {words.args[0]}",
+            sqlstate=words.sqlstate,
+            statement=statement,
+        )
+    return ConnectionLost("the connection to PostgreSQL broke", statement=statement)
+
+
+def _without_values(message: str) -> str:
+    return _QUOTED.sub("…", _QUOTED_TAIL.sub("", message))
+
+
+def key_columns(detail: str) -> tuple[str, ...]:
+    """The columns of ``Key (a, b)=(...)``; an expression of an index stays an expression."""
+    match = _KEY_DETAIL.search(detail)
+    if match is None:
+        return ()
+    names = (
+        quoted.replace('""', '"') if quoted else plain.strip()
+        for quoted, plain in _COLUMN.findall(match[1])
+    )
+    return tuple(name for name in names if name)
+
+
+def _bad_argument(
+    error: asyncpg.DataError, statement: str | None, arguments: Sequence[Any]
+) -> DatabaseError:
+    text = str(error)
+    match = _ARGUMENT.search(text)
+    if match is None:
+        return DataError("a value does not fit its parameter", detail=text, statement=statement)
+    position = int(match[1])
+    wanted = _parameter_type(statement or "", position)
+    # the driver's text repeats the value, its last words tell what kind of misfit it was
+    kind = "is out of range for" if re.search(r"out of \S* ?range|overflow", text) else "is no"
+    given = f" (got {_kind(arguments[position - 1])})" if position <= len(arguments) else ""
+    return DataError(
+        f"parameter ${position} {kind} {wanted}{given}",
+        detail=text,
+        statement=statement,
+    )
+
+
+def _parameter_type(statement: str, position: int) -> str:
+    match = re.search(rf"\${position}::([a-z_][\w ]*(?:\[\])?)", statement)
+    return match[1].strip() if match else "value of the type its place demands"
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__name__
+    if isinstance(value, list) and value:
+        return f"list of {' and '.join(sorted({type(item).__name__ for item in value})[:4])}"
+    return name
+
+
+def _interface_error(error: asyncpg.InterfaceError, statement: str | None) -> AsyncORMError:
+    text = str(error.args[0]) if error.args else ""
+    count = _WRONG_COUNT.search(text)
+    if count is not None:
+        return ProgrammingError(
+            f"the statement has {count[1]} parameters, but {count[2]} values were given",
+            hint="give one value for every $n",
+            statement=statement,
+        )
+    if any(words in text for words in _LOST):
+        return _lost(error, statement)
+    if "another operation" in text:
+        return InvalidRequestError(
+            "two tasks use one connection at the same time",
+            hint="give every task its own connection or session",
+        )
+    if isinstance(error, asyncpg.NoActiveSQLTransactionError):
+        return InvalidRequestError(text, hint="begin a transaction first")
+    return DatabaseError(text.partition("\n")[0], statement=statement)
+
+
+def translate_connect(error: BaseException, settings: ConnectionSettings) -> AsyncORMError:
+    """One clear error for a connection that could not be made; never with the password."""
+    place = settings.address
+    if isinstance(error, asyncpg.ClientConfigurationError | ValueError):
+        return ConfigurationError(
+            f"the database URL can't be used: {str(error).partition(chr(10))[0]}",
+            hint="correct the URL or the arguments of create_engine()",
+        )
+    if isinstance(error, asyncpg.UndefinedObjectError | asyncpg.CantChangeRuntimeParamError):
+        return ConfigurationError(
+            f"the server refuses a setting: {error.args[0]}",
+            hint="correct server_settings, or the query of the database URL",
+        )
+    if is_from_server(error):
+        translated = _server_error(error, None)
+        translated.message = f"{place} refuses the connection: {translated.message}"
+        return translated
+    if isinstance(error, TimeoutError):
+        return ConnectionLost(
+            f"no answer from {place} in time",
+            hint="check host and port, the network and firewalls, or raise connect_timeout",
+        )
+    if isinstance(error, OSError):
+        return _unreachable(error, place)
+    return ConnectionLost(f"{place} closed the connection while it was being made")
+
+
+def _unreachable(error: OSError, place: str) -> ConnectionLost:
+    text = str(error)
+    if "SSL" in text or "ssl" in text:
+        return ConnectionLost(
+            f"{place} and the client can't agree on TLS: {text}",
+            hint="set sslmode in the database URL to what the server offers",
+        )
+    if type(error).__name__ == "gaierror":
+        return ConnectionLost(
+            f"the host name of {place} is unknown", hint="correct the host in the database URL"
+        )
+    return ConnectionLost(
+        f"no PostgreSQL server answers at {place}",
+        hint="start the server, or correct host and port in the database URL; "
+        "embedded:// starts a private one",
+    )

@@ -1,0 +1,105 @@
+"""Results in bounded memory: lists of records from a server-side cursor, and rows made of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from asyncorm.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+R = TypeVar("R")
+
+
+class CursorSource(Protocol):
+    """What a stream needs of a connection."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        ...
+
+    def _require_driver(self) -> Any: ...
+
+    async def _guard(
+        self, operation: Coroutine[Any, Any, R], sql: str, arguments: Sequence[object] = ()
+    ) -> R: ...
+
+
+class RecordStream:
+    """Async iterator of lists of at most ``prefetch`` records; ends with the transaction."""
+
+    def __init__(
+        self, connection: CursorSource, sql: str, arguments: Sequence[object], prefetch: int
+    ) -> None:
+        if prefetch < 1:
+            raise InvalidRequestError("prefetch is below 1", hint="give the rows of one fetch")
+        self._connection = connection
+        self._sql = sql
+        self._arguments = arguments
+        self._prefetch = prefetch
+        self._cursor: Any = None
+        self._finished = False
+
+    def __aiter__(self) -> AsyncIterator[list[Any]]:
+        return self
+
+    async def __anext__(self) -> list[Any]:
+        if self._finished:
+            raise StopAsyncIteration
+        if self._cursor is None:
+            self._cursor = await self._open()
+        records: list[Any] = await self._guard(self._cursor.fetch(self._prefetch))
+        if len(records) < self._prefetch:
+            self._finished = True
+        if not records:
+            raise StopAsyncIteration
+        return records
+
+    async def _open(self) -> Any:
+        connection = self._connection
+        driver = connection._require_driver()
+        if not connection.in_transaction:
+            raise InvalidRequestError(
+                "a stream needs a transaction",
+                hint="use engine.begin(), or stream through a session",
+            )
+        return await self._guard(_opened(driver.cursor(self._sql, *self._arguments)))
+
+    async def _guard(self, operation: Coroutine[Any, Any, R]) -> R:
+        return await self._connection._guard(operation, self._sql, self._arguments)
+
+
+async def _opened(factory: Any) -> Any:
+    return await factory
+
+
+class RowStream(Generic[R]):
+    """Async iterator of rows; ``partitions()`` gives them in lists."""
+
+    def __init__(self, records: RecordStream, convert: Callable[[list[Any]], list[R]]) -> None:
+        self._records = records
+        self._convert = convert
+        self._rows: list[R] = []
+        self._next = 0
+
+    def __aiter__(self) -> AsyncIterator[R]:
+        return self
+
+    async def __anext__(self) -> R:
+        if self._next == len(self._rows):
+            self._rows, self._next = self._convert(await anext(self._records)), 0
+        row = self._rows[self._next]
+        self._next += 1
+        return row
+
+    async def partitions(self) -> AsyncIterator[list[R]]:
+        """The rows in lists as they come from the server."""
+        rest = self._rows[self._next :]
+        self._rows, self._next = [], 0
+        if rest:
+            yield rest
+        async for records in self._records:
+            yield self._convert(records)

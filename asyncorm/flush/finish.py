@@ -1,0 +1,62 @@
+"""After a flush: instances take their new states, and what was written is no longer a change."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import ref
+
+from asyncorm.errors import FlushError
+from asyncorm.flush.changes import ChangeSet
+from asyncorm.flush.plan import FlushPlan
+from asyncorm.tracking.state import Status, own_state
+from asyncorm.tracking.transitions import restore_clean
+from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
+
+
+def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
+    """Everything the plan wrote is now as in the database."""
+    dirty = list(unit.dirty)
+    level = unit.levels[-1]
+    for instance in changes.updates:
+        _rekey(unit, instance)
+    for instance in changes.inserts:
+        _persist(unit, instance)
+        level.inserted.append(ref(instance))
+    for instance in dict.fromkeys((*changes.updates, *dirty)):
+        restore_clean(instance, own_state(instance))
+        level.updated.append(ref(instance))
+    unit.dirty.clear()
+    unit.new.clear()
+    for instance in changes.deletes:
+        unit.identity_map.discard(mapper_of(instance), identity_key(instance), instance)
+        state = own_state(instance)
+        restore_clean(instance, state)
+        state.status = Status.DELETED
+        level.deleted[instance] = None
+    unit.deleted.clear()
+
+
+def _persist(unit: UnitOfWork, instance: Any) -> None:
+    mapper = mapper_of(instance)
+    key = mapper.key_of(instance.__dict__)
+    if key is None:
+        raise FlushError(
+            f"the {mapper.name} has no primary key after its INSERT",
+            hint="give the key, or let the database make it: column(primary_key=True, init=False)",
+        )
+    state = own_state(instance)
+    state.status = Status.PERSISTENT
+    state.inserted = True
+    restore_clean(instance, state)
+    unit.identity_map.add(mapper, key, instance)
+
+
+def _rekey(unit: UnitOfWork, instance: Any) -> None:
+    """A changed primary key is the identity key from now on."""
+    mapper = mapper_of(instance)
+    before = identity_key(instance)
+    after = mapper.key_of(instance.__dict__)
+    if before != after:
+        unit.identity_map.discard(mapper, before, instance)
+        unit.identity_map.add(mapper, after, instance)
+        unit.levels[-1].rekeyed.setdefault(instance, before)

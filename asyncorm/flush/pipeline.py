@@ -1,0 +1,29 @@
+"""The write path by name: what a flush does, from changes to clean instances."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from asyncorm.compiler.cache import StatementCache
+from asyncorm.flush.changes import collect_changes
+from asyncorm.flush.executor import FlushConnection, execute_plan
+from asyncorm.flush.finish import finish_flush
+from asyncorm.flush.plan import FlushPlan
+from asyncorm.flush.planner import plan_flush
+from asyncorm.tracking.unit_of_work import UnitOfWork
+
+Connect = Callable[[FlushPlan], Awaitable[FlushConnection]]
+
+
+def preview(unit: UnitOfWork) -> FlushPlan:
+    """The plan a flush would carry out now; nothing is changed or sent."""
+    return plan_flush(collect_changes(unit))
+
+
+async def flush(unit: UnitOfWork, connect: Connect, statements: StatementCache) -> None:
+    """Write every change the unit of work holds; without changes no connection is needed."""
+    changes = collect_changes(unit)  # what differs from the database
+    plan = plan_flush(changes)  # in which order it must be written, in how few statements
+    if plan.batches:
+        await execute_plan(plan, await connect(plan), statements)
+    finish_flush(unit, changes, plan)  # instances take their new states

@@ -1,0 +1,122 @@
+"""The flush planner: in which order the changes must be written, in as few batches as that allows.
+
+Tables come in the order of their foreign keys: parents are saved before children and deleted
+after them. Where tables refer to each other in a circle (or a table to itself) the rows are
+ordered instead; a circle of rows is broken by writing a nullable key later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from asyncorm._graph import sort_components
+from asyncorm.flush.batches import delete_batches, insert_batches, update_batches
+from asyncorm.flush.changes import ChangeSet, Link
+from asyncorm.flush.plan import Batch, FlushPlan
+from asyncorm.flush.rows import order_deletes, order_inserts
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.tracking.unit_of_work import mapper_of
+
+
+def plan_flush(changes: ChangeSet) -> FlushPlan:
+    """Order the changes; raises CircularDependencyError before anything is sent."""
+    by_mapper = _Rows(changes)
+    components = _components(by_mapper.mappers)
+    batches: list[Batch] = []
+    for component in components:
+        batches += _save(component, by_mapper, changes)
+    for component in reversed(components):
+        batches += _delete(component, by_mapper)
+    return FlushPlan(tuple(batches))
+
+
+class _Rows:
+    """The changed instances by mapper."""
+
+    def __init__(self, changes: ChangeSet) -> None:
+        self.inserts = _group(changes.inserts)
+        self.updates = _group(changes.updates)
+        self.deletes = _group(changes.deletes)
+        self.mappers = list({**self.inserts, **self.updates, **self.deletes})
+
+
+def _group(instances: Iterable[Any]) -> dict[Mapper, list[Any]]:
+    grouped: dict[Mapper, list[Any]] = {}
+    for instance in instances:
+        grouped.setdefault(mapper_of(instance), []).append(instance)
+    return grouped
+
+
+def _components(mappers: list[Mapper]) -> list[list[Mapper]]:
+    """The mappers in the order of their foreign keys; those in a circle together."""
+    by_table = {mapper.table: mapper for mapper in mappers}
+
+    def dependencies(mapper: Mapper) -> list[Mapper]:
+        targets = (key.target for key in mapper.table.foreign_keys)
+        return [by_table[target] for target in targets if target in by_table]
+
+    return sort_components(mappers, dependencies)
+
+
+def _is_cyclic(component: list[Mapper]) -> bool:
+    if len(component) > 1:
+        return True
+    table = component[0].table
+    return any(key.target is table for key in table.foreign_keys)
+
+
+def _save(component: list[Mapper], rows: _Rows, changes: ChangeSet) -> list[Batch]:
+    updates = {i: changes.updates[i] for m in component for i in rows.updates.get(m, ())}
+    inserts = [i for m in component for i in rows.inserts.get(m, ())]
+    if not _is_cyclic(component):
+        return [
+            *update_batches(updates, changes.links_of),
+            *insert_batches(inserts, changes.links_of),
+        ]
+    new = set(inserts)
+    later = {i: columns for i, columns in updates.items() if _waits(i, new, changes)}
+    first = {i: columns for i, columns in updates.items() if i not in later}
+    levels, postponed = order_inserts(inserts, changes)
+    batches = update_batches(first, changes.links_of)
+    for level in levels:
+        batches += insert_batches(
+            level, lambda i: [link for link in changes.links_of(i) if link not in postponed]
+        )
+    batches += update_batches(later, changes.links_of)
+    batches += _postponed_batches(postponed)
+    return batches
+
+
+def _waits(instance: Any, new: set[Any], changes: ChangeSet) -> bool:
+    """Whether an UPDATE refers to a row that is inserted in the same component."""
+    return any(link.parent in new for link in changes.links_of(instance))
+
+
+def _postponed_batches(postponed: dict[Link, None]) -> list[Batch]:
+    """The UPDATEs that fill keys left NULL to break a circle of rows."""
+    by_child: dict[Any, list[Link]] = {}
+    for link in postponed:
+        by_child.setdefault(link.child, []).append(link)
+    columns = {
+        child: tuple(name for link in links for name in link.attributes)
+        for child, links in by_child.items()
+    }
+    return update_batches(columns, lambda child: by_child[child])
+
+
+def _delete(component: list[Mapper], rows: _Rows) -> list[Batch]:
+    deletes = {m: rows.deletes[m] for m in component if m in rows.deletes}
+    if len(deletes) < 2:
+        return [batch for instances in deletes.values() for batch in delete_batches(instances)]
+    levels, released = order_deletes([i for instances in deletes.values() for i in instances])
+    batches = update_batches(
+        {
+            child: tuple(name for link in links for name in link.attributes)
+            for child, links in released.items()
+        },
+        lambda child: released[child],
+    )
+    for level in levels:
+        batches += delete_batches(level)
+    return batches

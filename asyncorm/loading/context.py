@@ -1,0 +1,21 @@
+"""What loading needs of a session: its instances, compiled statements, and a way to send SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from asyncorm.compiler.cache import StatementCache
+from asyncorm.tracking.unit_of_work import UnitOfWork
+
+Fetch = Callable[[str, Sequence[Any]], Awaitable[list[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadContext:
+    """One session's side of loading."""
+
+    unit: UnitOfWork
+    statements: StatementCache
+    fetch: Fetch

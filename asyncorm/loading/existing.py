@@ -1,0 +1,79 @@
+"""What a row does to an instance that is in the identity map already: by default nothing but
+filling what is not loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.tracking.state import own_state
+
+
+class Existing(Enum):
+    """How a row treats loaded attributes of an instance that is already there."""
+
+    REFRESH_CLEAN = "refresh what has no local change"
+    OVERWRITE = "overwrite everything"
+
+
+def completer(
+    mapper: Mapper, attributes: tuple[str, ...], start: int
+) -> Callable[[Any, Any, Existing | None], None]:
+    """A function that takes values of a row over into an instance."""
+    slots = [
+        (name, position, mapper.columns[name]._type.decode)
+        for position, name in enumerate(attributes, start)
+    ]
+    references = references_by_attribute(mapper)
+
+    def complete(instance: Any, row: Any, existing: Existing | None) -> None:
+        state = own_state(instance)
+        originals = state.originals
+        assert originals is not None
+        values = instance.__dict__
+        for name, position, decode in slots:
+            if existing is None:
+                if name in values:
+                    continue
+            elif existing is Existing.OVERWRITE:
+                originals.pop(name, None)
+            elif name in originals:
+                continue
+            value = row[position]
+            if decode is not None and value is not None:
+                value = decode(value)
+            if name in references and values.get(name) != value:
+                forget_references(instance, references[name])
+            values[name] = value
+        state.partial = any(name not in values for name in mapper.columns)
+        unit = state.scope.unit
+        if existing is Existing.OVERWRITE and not originals and unit is not None:
+            unit.mark_clean(instance)
+
+    return complete
+
+
+def overwrite_columns(instance: Any, mapper: Mapper, raw: dict[str, Any]) -> None:
+    """Take the driver's values of some columns over, whatever the instance holds."""
+    attributes = tuple(raw)
+    complete = completer(mapper, attributes, 0)
+    complete(instance, tuple(raw.values()), Existing.OVERWRITE)
+
+
+def references_by_attribute(mapper: Mapper) -> dict[str, tuple[str, ...]]:
+    """The to-one relationships that depend on each foreign key attribute."""
+    found: dict[str, tuple[str, ...]] = {}
+    for relationship in mapper.many_to_one:
+        for name in relationship.local_attributes:
+            found[name] = (*found.get(name, ()), relationship.name)
+    return found
+
+
+def forget_references(instance: Any, names: tuple[str, ...]) -> None:
+    """A foreign key has another value now: the objects it referred to are not those it means."""
+    state = own_state(instance)
+    for name in names:
+        if not state.originals or name not in state.originals:
+            instance.__dict__.pop(name, None)

@@ -1,0 +1,149 @@
+"""Loading by key: get, get_many, and refresh of instances already held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.loading.context import LoadContext
+from asyncorm.loading.existing import Existing, overwrite_columns
+from asyncorm.loading.hydrator import hydrator
+from asyncorm.loading.pipeline import load, load_path
+from asyncorm.mapping.mapper import Key, Mapper
+from asyncorm.sql.expressions import Parameter, and_, or_
+from asyncorm.sql.select import Select, select
+from asyncorm.tracking.state import InstanceState, Status
+from asyncorm.tracking.unit_of_work import identity_key, mapper_of
+
+
+def checked_key(mapper: Mapper, given: Any) -> Key:
+    """A key as the identity map uses it, from a value, a tuple or a dict of attributes."""
+    names = mapper.primary_key
+    if isinstance(given, dict):
+        if set(given) != set(names):
+            raise InvalidRequestError(
+                f"the primary key of {mapper.name} is ({', '.join(names)}), "
+                f"not ({', '.join(map(str, given))})",
+                hint="give every attribute of the key once",
+            )
+        given = tuple(given[name] for name in names)
+    parts = tuple(given) if isinstance(given, tuple | list) else (given,)
+    if len(parts) != len(names):
+        raise InvalidRequestError(
+            f"the primary key of {mapper.name} has {len(names)} columns "
+            f"({', '.join(names)}), but {len(parts)} values were given",
+            hint=f"give a tuple: session.get({mapper.name}, ({', '.join(names)}))",
+        )
+    if None in parts:
+        raise InvalidRequestError(
+            f"None is no primary key of {mapper.name}",
+            hint="check for the missing key before asking for the object",
+        )
+    try:
+        hash(parts)
+    except TypeError:
+        raise ArgumentError(
+            f"a {type(given).__name__} is no primary key of {mapper.name}",
+            hint="give the key's value, or a tuple for a composite key",
+        ) from None
+    return parts[0] if len(names) == 1 else parts
+
+
+async def load_by_key(mapper: Mapper, key: Key, context: LoadContext) -> Any:
+    """The instance of a key that is not in the identity map, or None; one statement.
+
+    The text is kept with the mapper, so that the most common query builds no statement.
+    """
+    known = mapper.memo.get("by key")
+    if known is None:
+        known = mapper.memo["by key"] = _by_key(mapper, context)
+    sql, encoders, hydrate, partial = known
+    parts = mapper.key_values(key)
+    if encoders is not None:
+        parts = tuple(p if e is None else e(p) for p, e in zip(parts, encoders, strict=True))
+    records = await context.fetch(sql, parts)
+    if not records:
+        return None
+    state = InstanceState(context.unit.scope, Status.PERSISTENT, partial=partial)
+    references = context.unit.identity_map.references(mapper)
+    return hydrate(records, state, references, None)[0]
+
+
+def _by_key(mapper: Mapper, context: LoadContext) -> tuple[Any, ...]:
+    statement = key_statement(mapper, [(None,) * len(mapper.primary_key)])
+    compiled = context.statements.get(statement)
+    item: Any = compiled.items[0]
+    attributes = tuple(column.attribute for column in item.columns)
+    encoders = tuple(column._type.encode for column in mapper.primary_key_columns)
+    return (
+        compiled.sql,
+        encoders if any(encoders) else None,
+        hydrator(mapper, attributes, 0, nullable=False),
+        len(attributes) < len(mapper.columns),
+    )
+
+
+def key_statement(mapper: Mapper, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
+    """The SELECT of the entity with these primary keys."""
+    columns = mapper.primary_key_columns
+    if len(keys) > 1 and len(columns) == 1:
+        return select(mapper.entity).where(columns[0].in_([key[0] for key in keys]))
+    conditions = [
+        and_(*(c == Parameter(v, c._type) for c, v in zip(columns, key, strict=True)))
+        for key in keys
+    ]
+    return select(mapper.entity).where(or_(*conditions) if len(keys) > 1 else conditions[0])
+
+
+async def load_many(
+    mapper: Mapper, keys: Iterable[Key], context: LoadContext, options: Sequence[Any] = ()
+) -> dict[Key, Any]:
+    """The instances of these keys, by key; one statement for all."""
+    parts = [mapper.key_values(key) for key in dict.fromkeys(keys)]
+    if not parts:
+        return {}
+    statement = key_statement(mapper, parts).options(*options)
+    found = (await load(statement, context)).rows
+    return {identity_key(instance): instance for instance in found}
+
+
+async def refresh(
+    instance: Any, names: Sequence[str] | None, context: LoadContext, lock: dict[str, Any] | None
+) -> bool:
+    """Read attributes of an instance again; False if its row is gone.
+
+    Without names all columns are read, and relationships that were loaded are forgotten. With
+    names only those are, columns or relationships.
+    """
+    mapper = mapper_of(instance)
+    relationships = [n for n in names or () if n in mapper.relationships]
+    columns = [n for n in names or () if n in mapper.columns]
+    if names is None or columns or lock is not None:
+        key = mapper.key_values(identity_key(instance))
+        statement = key_statement(mapper, [key])
+        if lock is not None:
+            statement = statement.with_for_update(**lock)
+        if not await _read_columns(instance, statement, columns if names else None, context):
+            return False
+    for name in relationships:
+        instance.__dict__.pop(name, None)
+        await load_path([instance], (mapper.relationships[name],), context)
+    return True
+
+
+async def _read_columns(
+    instance: Any, statement: Select[Any], columns: list[str] | None, context: LoadContext
+) -> bool:
+    """Overwrite the named columns of an instance with its row, or all of them."""
+    mapper = mapper_of(instance)
+    if columns is None:
+        return bool((await load(statement, context, Existing.OVERWRITE)).rows)
+    compiled = context.statements.get(statement)
+    records = await context.fetch(compiled.sql, compiled.arguments(statement))
+    if not records:
+        return False
+    item: Any = compiled.items[0]
+    position = {column.attribute: n for n, column in enumerate(item.columns, item.start)}
+    overwrite_columns(instance, mapper, {n: records[0][position[n]] for n in columns})
+    return True

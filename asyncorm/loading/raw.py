@@ -1,0 +1,37 @@
+"""Entities from raw SQL: records of any statement that has an entity's columns by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from asyncorm.errors import InvalidRequestError
+from asyncorm.loading.hydrator import hydrator
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.tracking.state import InstanceState, Status
+from asyncorm.tracking.unit_of_work import UnitOfWork
+
+
+def load_entities(entity: type[Any], records: Sequence[Any], unit: UnitOfWork) -> list[Any]:
+    """Instances of an entity from records; columns that are missing stay unloaded."""
+    if not records:
+        return []
+    mapper: Mapper = entity.__mapper__
+    names = list(records[0].keys())
+    known = {column.name: attribute for attribute, column in mapper.columns.items()}
+    missing = [column.name for column in mapper.primary_key_columns if column.name not in names]
+    if missing:
+        raise InvalidRequestError(
+            f"the statement returns no column {missing[0]!r}, which is the primary key of "
+            f"{mapper.name}",
+            hint="select it too, or use into() with a class that is not mapped",
+        )
+    used = [name for name in names if name in known]
+    attributes = tuple(known[name] for name in used)
+    positions = [names.index(name) for name in used]
+    rows = [tuple(record[position] for position in positions) for record in records]
+    state = InstanceState(
+        unit.scope, Status.PERSISTENT, partial=len(attributes) < len(mapper.columns)
+    )
+    references = unit.identity_map.references(mapper)
+    return hydrator(mapper, attributes, 0, nullable=False)(rows, state, references, None)

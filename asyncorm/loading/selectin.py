@@ -1,0 +1,112 @@
+"""Select-in loading: one further SELECT loads a relationship for many instances at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.sql.expressions import Expression, and_, or_
+from asyncorm.sql.select import Select, select
+from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.links import fill_collection, known_empty
+from asyncorm.tracking.state import UNLOADED
+from asyncorm.tracking.unit_of_work import UnitOfWork
+
+
+class RelatedLoad:
+    """One step of a path: a relationship to load for instances that lack it."""
+
+    def __init__(self, relationship: Relationship[Any, Any], instances: Iterable[Any]) -> None:
+        self.relationship = relationship
+        self.instances = list(dict.fromkeys(instances))
+        self.missing: dict[Any, list[Any]] = {}
+
+    def statement(self, unit: UnitOfWork) -> Select[Any] | None:
+        """The SELECT still needed once memory has answered what it can; None if nothing is."""
+        relationship = self.relationship
+        to_one = relationship.direction is Direction.MANY_TO_ONE
+        for instance in self.instances:
+            values = instance.__dict__
+            if relationship.name in values:
+                continue
+            key = tuple(values.get(name, UNLOADED) for name in relationship.local_attributes)
+            if to_one and self._answer(instance, key, unit):
+                continue
+            if not to_one and known_empty(instance):
+                continue
+            self.missing.setdefault(key, []).append(instance)
+        if not self.missing:
+            return None
+        return self._select(list(self.missing))
+
+    def _answer(self, instance: Any, key: tuple[Any, ...], unit: UnitOfWork) -> bool:
+        """Set a to-one value that needs no SQL: none, or an object in the identity map."""
+        relationship = self.relationship
+        target = relationship.target
+        if None in key:
+            instance.__dict__[relationship.name] = None
+            return True
+        if relationship.remote_attributes != target.primary_key:
+            return False
+        found = unit.find(target.entity, key[0] if len(key) == 1 else key)
+        if found is not None:
+            instance.__dict__[relationship.name] = found
+        return found is not None
+
+    def _select(self, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
+        relationship = self.relationship
+        target = relationship.target
+        columns = [target.columns[name] for name in relationship.remote_attributes]
+        order = relationship.order_by or target.primary_key_columns
+        return select(target.entity).where(_matches(columns, keys)).order_by(*order)
+
+    def distribute(self, found: list[Any]) -> None:
+        """Hand the loaded objects out to the instances that refer to them."""
+        relationship = self.relationship
+        by_key: dict[tuple[Any, ...], list[Any]] = {}
+        for related in found:
+            values = related.__dict__
+            key = tuple(values.get(name) for name in relationship.remote_attributes)
+            by_key.setdefault(key, []).append(related)
+        for key, instances in self.missing.items():
+            members = by_key.get(key, [])
+            for instance in instances:
+                if relationship.to_many:
+                    fill_collection(instance, relationship, members)
+                else:
+                    instance.__dict__[relationship.name] = members[0] if members else None
+
+    def related(self) -> list[Any]:
+        """All related objects, for the next step of the path."""
+        name = self.relationship.name
+        found: dict[Any, None] = {}
+        for instance in self.instances:
+            found.update(dict.fromkeys(members_of(instance.__dict__.get(name))))
+        return list(found)
+
+
+def _matches(
+    columns: Sequence[Expression[Any, Any]], keys: Sequence[tuple[Any, ...]]
+) -> Expression[bool, bool]:
+    if len(columns) == 1:
+        return columns[0].in_([key[0] for key in keys])
+    return or_(*(and_(*(c == v for c, v in zip(columns, key, strict=True))) for key in keys))
+
+
+def siblings(instance: Any, mapper: Mapper, unit: UnitOfWork) -> list[Any]:
+    """The live instances that came from the same result as this one, itself included."""
+    group = group_of(instance)
+    if group is None:
+        return [instance]
+    same = [i for i in unit.identity_map.references(mapper).live() if group_of(i) is group]
+    return [instance, *(other for other in same if other is not instance)]
+
+
+def group_of(instance: Any) -> Any:
+    """What instances of one result have in common: the state they share or shared."""
+    state = instance._state
+    if state is None:
+        return None
+    return state if state.shared else state.group

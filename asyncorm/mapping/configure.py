@@ -1,0 +1,218 @@
+"""Configuration: resolve what models say of each other by name, and check that it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from asyncorm.errors import ConfigurationError
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.registry import Registry
+from asyncorm.mapping.relationships import Direction, Relationship, referring_keys
+from asyncorm.sql.constraints import ForeignKeyConstraint
+from asyncorm.sql.table import BaseColumn, ForeignKey, Table
+
+
+def configure(registry: Registry) -> None:
+    """Complete all entities declared since the last call; raises ConfigurationError."""
+    pending = list(registry.pending)
+    for mapper in pending:
+        resolve_foreign_keys(mapper.table, registry)
+    for mapper in pending:
+        for relationship in mapper.relationships.values():
+            _resolve_target(relationship, mapper)
+    for mapper in pending:
+        for relationship in mapper.relationships.values():
+            _resolve_direction(relationship)
+    for mapper in pending:
+        for relationship in mapper.relationships.values():
+            _link_back(relationship)
+    del registry.pending[: len(pending)]
+
+
+def resolve_foreign_keys(table: Table, registry: Registry) -> None:
+    """Turn the declared foreign keys of a table into resolved ones."""
+    table.foreign_keys = [
+        _foreign_key(table, constraint, registry) for constraint in table.declared_foreign_keys
+    ]
+
+
+def _foreign_key(table: Table, declared: ForeignKeyConstraint, registry: Registry) -> ForeignKey:
+    columns = tuple(_own_column(table, name) for name in declared.columns)
+    targets = tuple(_target_column(table, target, registry) for target in declared.targets)
+    if len(columns) != len(targets) or len({id(target.table) for target in targets}) != 1:
+        raise ConfigurationError(
+            f"the foreign key of {table.full_name!r} over ({', '.join(declared.columns)}) does not "
+            "match its targets one to one",
+            hint="give as many target columns as columns, all of one table",
+        )
+    return ForeignKey(
+        table=table,
+        columns=columns,
+        target=targets[0].table,
+        targets=targets,
+        name=declared.name,
+        ondelete=declared.ondelete,
+        onupdate=declared.onupdate,
+        deferrable=declared.deferrable or declared.initially == "DEFERRED",
+        initially_deferred=declared.initially == "DEFERRED",
+    )
+
+
+def _own_column(table: Table, name: str) -> BaseColumn[Any, Any]:
+    column = table.by_attribute.get(name)
+    if column is None:
+        column = table.columns.get(name)
+    if column is None:
+        raise ConfigurationError(
+            f"the foreign key of table {table.full_name!r} names an unknown column {name!r}",
+            hint=_suggest(name, table.by_attribute, "use an attribute name of the model"),
+        )
+    return column
+
+
+def _target_column(table: Table, target: Any, registry: Registry) -> BaseColumn[Any, Any]:
+    if isinstance(target, BaseColumn):
+        return target
+    table_name, _, column_name = str(target).rpartition(".")
+    tables = registry.metadata.tables
+    found = tables.get(table_name)
+    if found is None and table.schema and "." not in table_name:
+        found = tables.get(f"{table.schema}.{table_name}")
+    if found is None:
+        raise ConfigurationError(
+            f"the foreign key {target!r} of table {table.full_name!r} names an unknown table",
+            hint=_suggest(table_name, tables, 'write "table.column" of a mapped table'),
+        )
+    column = found.columns.get(column_name)
+    if column is None:
+        column = found.by_attribute.get(column_name)
+    if column is None:
+        raise ConfigurationError(
+            f"the foreign key {target!r} of table {table.full_name!r} names an unknown column",
+            hint=_suggest(column_name, found.columns, "write the name of a column"),
+        )
+    return column
+
+
+def _suggest(name: str, known: Any, otherwise: str) -> str:
+    near = get_close_matches(name, list(known), 1)
+    return f"did you mean {near[0]!r}?" if near else otherwise
+
+
+def _resolve_target(relationship: Relationship[Any, Any], mapper: Mapper) -> None:
+    target = relationship.resolve()
+    target_mapper = getattr(target.entity, "__mapper__", None)
+    if not isinstance(target_mapper, Mapper):
+        raise ConfigurationError(
+            f"{relationship} points at {target.entity.__name__}, which has no table",
+            hint="annotate it with a mapped class: Related[list[Book]]",
+        )
+    relationship.mapper = mapper
+    relationship.target = target_mapper
+    relationship.collection = target.collection
+
+
+def _resolve_direction(relationship: Relationship[Any, Any]) -> None:
+    keys = _candidates(relationship)
+    if len(keys) > 1:
+        keys = _narrow(relationship, keys)
+    if len(keys) != 1:
+        what = "no foreign key joins" if not keys else "several foreign keys join"
+        raise ConfigurationError(
+            f"{relationship}: {what} {relationship.mapper.table.full_name!r} and "
+            f"{relationship.target.table.full_name!r}",
+            hint="declare one with foreign_key(...)"
+            if not keys
+            else 'say which one: relationship(foreign_keys=["author_id"])',
+        )
+    relationship.direction, relationship.foreign_key = keys[0]
+    key = relationship.foreign_key
+    relationship.pairs = tuple(
+        (column.attribute, target.attribute)
+        for column, target in zip(key.columns, key.targets, strict=True)
+    )
+    order_by = relationship.declaration.order_by
+    relationship.order_by = _order_by(relationship, order_by) if order_by is not None else ()
+
+
+def _candidates(relationship: Relationship[Any, Any]) -> list[tuple[Direction, ForeignKey]]:
+    own, target = relationship.mapper.table, relationship.target.table
+    to_one = [(Direction.MANY_TO_ONE, key) for key in referring_keys(own, target)]
+    to_many = [(Direction.ONE_TO_MANY, key) for key in referring_keys(target, own)]
+    if relationship.to_many:
+        return to_many
+    if own is target:
+        remote = {_column_name(column) for column in relationship.declaration.remote_side}
+        if remote and all(
+            remote <= {column.attribute for column in key.columns} for _, key in to_one
+        ):
+            return to_many
+        return to_one
+    return to_one or to_many
+
+
+def _narrow(
+    relationship: Relationship[Any, Any], keys: list[tuple[Direction, ForeignKey]]
+) -> list[tuple[Direction, ForeignKey]]:
+    """Choose among several foreign keys by foreign_keys=, here or on the other side."""
+    wanted = {_column_name(column) for column in relationship.declaration.foreign_keys}
+    other = relationship.declaration.back_populates
+    if not wanted and other in relationship.target.relationships:
+        declaration = relationship.target.relationships[other].declaration
+        wanted = {_column_name(column) for column in declaration.foreign_keys}
+    if not wanted:
+        return keys
+    return [
+        (direction, key)
+        for direction, key in keys
+        if wanted == {c.attribute for c in key.columns} or wanted == {c.name for c in key.columns}
+    ]
+
+
+def _column_name(column: Any) -> str:
+    if isinstance(column, BaseColumn):
+        return column.attribute
+    return str(column).rpartition(".")[2]
+
+
+def _order_by(relationship: Relationship[Any, Any], order_by: Any) -> tuple[Any, ...]:
+    given: Sequence[Any] = order_by if isinstance(order_by, list | tuple) else (order_by,)
+    columns: list[Any] = []
+    for item in given:
+        if not isinstance(item, str):
+            columns.append(item)
+            continue
+        name = item.rpartition(".")[2]
+        if name not in relationship.target.columns:
+            raise ConfigurationError(
+                f"{relationship}: order_by names an unknown column {item!r}",
+                hint=_suggest(name, relationship.target.columns, "use a column of the target"),
+            )
+        columns.append(relationship.target.columns[name])
+    return tuple(columns)
+
+
+def _link_back(relationship: Relationship[Any, Any]) -> None:
+    name = relationship.declaration.back_populates
+    if name is None:
+        return
+    back = relationship.target.relationships.get(name)
+    if back is None:
+        raise ConfigurationError(
+            f"{relationship}: back_populates={name!r}, but {relationship.target.name} has no such "
+            "relationship",
+            hint=_suggest(name, relationship.target.relationships, "declare the other side"),
+        )
+    if back.target is not relationship.mapper or back.foreign_key is not relationship.foreign_key:
+        raise ConfigurationError(
+            f"{relationship} and {back} do not describe the same link",
+            hint="both sides must use one foreign key and name each other in back_populates",
+        )
+    if back.direction is relationship.direction:
+        raise ConfigurationError(
+            f"{relationship} and {back} both look in the same direction",
+            hint="in a self-reference give the to-one side remote_side=[...] of the key column",
+        )
+    relationship.back = back

@@ -1,0 +1,74 @@
+"""Mapper: how one entity class corresponds to its table; knows no pydantic and no session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.sql.table import BaseColumn, Table
+from asyncorm.types.base import SQLType
+
+Key = Any
+"""The primary key as the identity map uses it: the bare value, or a tuple if composite."""
+
+
+class Mapper:
+    """The columns, key and relationships of an entity, by attribute name."""
+
+    def __init__(
+        self,
+        entity: type[Any],
+        table: Table,
+        relationships: dict[str, Relationship[Any, Any]],
+        *,
+        made_by_server: tuple[str, ...] = (),
+        required_references: frozenset[str] = frozenset(),
+    ) -> None:
+        self.entity = entity
+        self.table = table
+        self.columns: dict[str, BaseColumn[Any, Any]] = dict(table.by_attribute)
+        self.primary_key_columns = table.primary_key
+        self.primary_key: tuple[str, ...] = tuple(c.attribute for c in table.primary_key)
+        self.relationships = relationships
+        #: attributes that the server fills in when INSERT leaves them out
+        self.made_by_server = made_by_server
+        #: foreign keys that a relationship or the caller must fill before the flush
+        self.required_references = required_references
+        self.mutable: tuple[tuple[str, SQLType[Any]], ...] = tuple(
+            (name, column._type) for name, column in self.columns.items() if column._type.mutable
+        )
+        self.computed = tuple(n for n, c in self.columns.items() if c.computed is not None)
+        #: what later layers keep per mapper (generated functions, statement texts), by name
+        self.memo: dict[Any, Any] = {}
+        self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)
+
+    def __repr__(self) -> str:
+        return f"<Mapper {self.entity.__name__}>"
+
+    @property
+    def name(self) -> str:
+        """The entity's name, for messages."""
+        return self.entity.__name__
+
+    def key_values(self, key: Key) -> tuple[Any, ...]:
+        """The primary key as a tuple."""
+        return (key,) if len(self.primary_key) == 1 else key
+
+    @property
+    def many_to_one(self) -> tuple[Relationship[Any, Any], ...]:
+        """The relationships whose foreign key is in this table."""
+        return tuple(r for r in self.relationships.values() if r.direction is Direction.MANY_TO_ONE)
+
+
+def _key_getter(names: tuple[str, ...]) -> Callable[[dict[str, Any]], Key]:
+    """A function from attribute values to the key; an incomplete key is None."""
+    if len(names) == 1:
+        (name,) = names
+        return lambda values: values.get(name)
+
+    def composite(values: dict[str, Any]) -> Key:
+        key = tuple(values.get(name) for name in names)
+        return None if None in key else key
+
+    return composite

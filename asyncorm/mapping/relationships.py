@@ -1,0 +1,164 @@
+"""Relationships: the facts about a link between two entities, and its class attribute.
+
+``User.books`` is a ``ToMany``, ``Book.author`` a ``ToOne``; both can be joined along, loaded and
+used as loader option. What is declared becomes complete when the models are configured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, Protocol, TypeVar
+
+from asyncorm.sql.expressions import Condition, Expression, and_
+from asyncorm.sql.select import exists, select
+from asyncorm.sql.table import BaseColumn, ForeignKey, Table
+
+O = TypeVar("O")
+R = TypeVar("R")
+U = TypeVar("U")
+
+
+class MappedEntity(Protocol):
+    """What a relationship knows of the mappers on its two sides."""
+
+    entity: type[Any]
+    table: Table
+    columns: dict[str, BaseColumn[Any, Any]]
+    primary_key: tuple[str, ...]
+    primary_key_columns: tuple[BaseColumn[Any, Any], ...]
+    relationships: dict[str, Relationship[Any, Any]]
+
+    @property
+    def name(self) -> str:
+        """The entity's name, for messages."""
+
+
+class Direction(Enum):
+    """From which side of the foreign key a relationship looks."""
+
+    MANY_TO_ONE = "many-to-one"
+    ONE_TO_MANY = "one-to-many"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a relationship's annotation says: the entity, and list, set or a single object."""
+
+    entity: type[Any]
+    collection: type[Any] | None
+    optional: bool
+
+
+@dataclass
+class RelationshipDeclaration:
+    """The arguments of ``relationship()`` as written, and how to resolve the annotation later."""
+
+    back_populates: str | None = None
+    cascade: frozenset[str] = frozenset()
+    foreign_keys: Sequence[Any] = ()
+    remote_side: Sequence[Any] = ()
+    order_by: Any = None
+    passive_deletes: bool | None = None
+    viewonly: bool = False
+    annotation: Any = None
+
+
+class Relationship(Generic[O, R]):
+    """A relationship of entity ``O``; loading it gives ``R``."""
+
+    def __init__(self, name: str, owner: type[Any], declaration: RelationshipDeclaration) -> None:
+        self.name = name
+        self.owner = owner
+        self.declaration = declaration
+        self.cascade = declaration.cascade
+        self.viewonly = declaration.viewonly
+        self.order_by: tuple[Any, ...] = ()
+        #: says what the annotation means, once all models are known; set by who declares it
+        self.resolve: Callable[[], Target] = None  # type: ignore[assignment]
+        # filled by mapping.configure
+        self.mapper: MappedEntity = None  # type: ignore[assignment]
+        self.target: MappedEntity = None  # type: ignore[assignment]
+        self.direction: Direction = None  # type: ignore[assignment]
+        self.collection: type[Any] | None = None
+        self.foreign_key: ForeignKey = None  # type: ignore[assignment]
+        self.back: Relationship[Any, Any] | None = None
+        #: (attribute of the row with the foreign key, attribute of the row it refers to)
+        self.pairs: tuple[tuple[str, str], ...] = ()
+        self._key = ("relationship", id(self))
+
+    @property
+    def to_many(self) -> bool:
+        """Whether the attribute holds a collection."""
+        return self.collection is not None
+
+    @property
+    def child(self) -> MappedEntity:
+        """The mapper whose table has the foreign key."""
+        return self.mapper if self.direction is Direction.MANY_TO_ONE else self.target
+
+    @property
+    def parent(self) -> MappedEntity:
+        """The mapper whose key is referred to."""
+        return self.target if self.direction is Direction.MANY_TO_ONE else self.mapper
+
+    @property
+    def local_attributes(self) -> tuple[str, ...]:
+        """The attributes of the owner that identify its related rows."""
+        side = 0 if self.direction is Direction.MANY_TO_ONE else 1
+        return tuple(pair[side] for pair in self.pairs)
+
+    @property
+    def remote_attributes(self) -> tuple[str, ...]:
+        """The attributes of the related entity that match ``local_attributes``."""
+        side = 1 if self.direction is Direction.MANY_TO_ONE else 0
+        return tuple(pair[side] for pair in self.pairs)
+
+    def condition(self, owner: Any = None, target: Any = None) -> Expression[bool, bool]:
+        """The join condition between an owner and a target entity (or aliases of them)."""
+        self.owner.metadata.configure()
+        owner = owner or self.mapper.entity
+        target = target or self.target.entity
+        return and_(
+            *(
+                getattr(target, remote) == getattr(owner, local)
+                for local, remote in zip(self.local_attributes, self.remote_attributes, strict=True)
+            )
+        )
+
+    def _join(self) -> tuple[Any, Expression[bool, bool]]:
+        self.owner.metadata.configure()
+        return self.target.entity, self.condition()
+
+    def _exists(self, where: Sequence[Expression[bool, Any]]) -> Condition:
+        self.owner.metadata.configure()
+        related = select(self.target.primary_key_columns[0]).where(self.condition(), *where)
+        return exists(related)
+
+    def __repr__(self) -> str:
+        return f"<relationship {self.owner.__name__}.{self.name}>"
+
+    def __str__(self) -> str:
+        return f"{self.owner.__name__}.{self.name}"
+
+
+class ToOne(Relationship[O, R], Generic[O, R, U]):
+    """A relationship to one object, or to none."""
+
+    def has(self, *where: Expression[bool, Any]) -> Condition:
+        """Whether there is a related row that fulfils the conditions."""
+        return self._exists(where)
+
+
+class ToMany(Relationship[O, list[U]]):
+    """A relationship to a collection of objects."""
+
+    def any(self, *where: Expression[bool, Any]) -> Condition:
+        """Whether some related row fulfils the conditions."""
+        return self._exists(where)
+
+
+def referring_keys(table: Table, target: Table) -> list[ForeignKey]:
+    """The foreign keys of ``table`` that point at ``target``."""
+    return [key for key in table.foreign_keys if key.target is target]

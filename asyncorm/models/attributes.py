@@ -1,0 +1,189 @@
+"""Mapped[T] and Related[T]: what a model's attributes are to the type checker and at run time.
+
+For the type checker they are descriptors: class access gives a column or relationship, instance
+access the value. At run time ``Mapped[T]`` is ``Annotated[T, MAPPED]``, so that pydantic sees the
+plain ``T``; the descriptors below are put on the finished class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, overload
+
+from asyncorm.mapping.relationships import Direction, Relationship, ToMany, ToOne
+from asyncorm.models.building import BUILDING
+from asyncorm.sql.expressions import Expression
+from asyncorm.sql.table import BaseColumn, Column, NullColumn
+from asyncorm.tracking.links import empty_collection, known_empty, set_related
+from asyncorm.tracking.state import UNLOADED, Status, own_state, state_of, status_of
+from asyncorm.tracking.unloaded import unloaded_error
+
+T = TypeVar("T")
+U = TypeVar("U")
+O = TypeVar("O")
+
+if TYPE_CHECKING:
+
+    class Mapped(Generic[T]):
+        """A column: ``Mapped[int]`` is NOT NULL, ``Mapped[int | None]`` nullable."""
+
+        @overload
+        def __get__(self: Mapped[U | None], instance: None, owner: Any) -> NullColumn[U]: ...
+        @overload
+        def __get__(self: Mapped[T], instance: None, owner: Any) -> Column[T]: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> T: ...
+        def __get__(self, instance: object, owner: Any) -> Any: ...
+        def __set__(self, instance: Any, value: T) -> None: ...
+
+    class Related(Generic[T]):
+        """A relationship: ``Related[list[Book]]``, ``Related[User]``, ``Related[User | None]``."""
+
+        @overload
+        def __get__(self: Related[list[U]], instance: None, owner: type[O]) -> ToMany[O, U]: ...
+        @overload
+        def __get__(self: Related[set[U]], instance: None, owner: type[O]) -> ToMany[O, U]: ...
+        @overload
+        def __get__(
+            self: Related[U | None], instance: None, owner: type[O]
+        ) -> ToOne[O, U | None, U]: ...
+        @overload
+        def __get__(self: Related[T], instance: None, owner: type[O]) -> ToOne[O, T, T]: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> T: ...
+        def __get__(self, instance: object, owner: Any) -> Any: ...
+        def __set__(self, instance: Any, value: T) -> None: ...
+
+else:
+
+    class _Marker:
+        def __repr__(self):
+            return "MAPPED"
+
+    MAPPED = _Marker()
+
+    class Mapped:
+        """A column: ``Mapped[int]`` is NOT NULL, ``Mapped[int | None]`` nullable."""
+
+        def __class_getitem__(cls, item):
+            return Annotated[item, MAPPED]
+
+    class Related:
+        """A relationship: ``Related[list[Book]]``, ``Related[User]``, ``Related[User | None]``."""
+
+        def __class_getitem__(cls, item):
+            return RelatedTo(item)
+
+
+class RelatedTo:
+    """What ``Related[...]`` is at run time: its argument, taken out before pydantic looks."""
+
+    __related__ = True
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+
+
+class ColumnAttribute:
+    """A column on the class. No ``__set__``, so a loaded value is read from the instance's
+    dictionary at native speed (22 ns against 96 with one); writes come through the model."""
+
+    __slots__ = ("column", "name", "validate")
+
+    def __init__(
+        self, name: str, column: BaseColumn[Any, Any], validate: Callable[[Any], Any] | None
+    ) -> None:
+        self.name = name
+        self.column = column
+        self.validate = validate
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        if instance is None:
+            if BUILDING.depth:
+                raise AttributeError(self.name)
+            return self.column
+        if status_of(instance) in (Status.TRANSIENT, Status.PENDING):
+            return None
+        raise unloaded_error(instance, self.name)
+
+    def write(self, instance: Any, value: Any) -> None:
+        """Assign a value and remember the one before the first change."""
+        if self.validate is not None and not isinstance(value, Expression):
+            value = self.validate(value)
+        name, values = self.name, instance.__dict__
+        state = state_of(instance)
+        if state is None or state.status in (Status.PENDING, Status.TRANSIENT):
+            # what was assigned counts as given, even None
+            instance.__pydantic_fields_set__.add(name)
+        else:
+            originals = state.originals
+            if originals is None:
+                state = own_state(instance)
+                originals = state.originals
+                assert originals is not None
+            if name not in originals:
+                originals[name] = values.get(name, UNLOADED)
+                unit = state.scope.unit
+                if unit is not None:
+                    unit.mark_dirty(instance)
+        values[name] = value
+
+
+class RelationshipAttribute:
+    """A relationship on the class; an instance's own value lives in its dictionary."""
+
+    __slots__ = ("name", "relationship")
+
+    def __init__(self, name: str, relationship: Relationship[Any, Any]) -> None:
+        self.name = name
+        self.relationship = relationship
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        relationship = self.relationship
+        if instance is None:
+            if BUILDING.depth:
+                raise AttributeError(self.name)
+            return relationship
+        _configured(relationship)
+        if relationship.to_many:
+            if known_empty(instance):
+                return empty_collection(instance, relationship)
+        else:
+            value = _known_one(instance, relationship)
+            if value is not UNLOADED:
+                return value
+        raise unloaded_error(instance, self.name)
+
+    def write(self, instance: Any, value: Any) -> None:
+        """Assign related objects; both sides of the relationship follow."""
+        _configured(self.relationship)
+        set_related(instance, self.relationship, value)
+
+
+def _configured(relationship: Relationship[Any, Any]) -> None:
+    if relationship.target is None:
+        relationship.owner.metadata.configure()
+
+
+def _known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
+    """A to-one value that memory can tell without loading: none, or one in the identity map."""
+    status = status_of(instance)
+    if relationship.direction is Direction.ONE_TO_MANY:
+        return None if known_empty(instance) else UNLOADED
+    if status in (Status.TRANSIENT, Status.PENDING):
+        return None
+    values = instance.__dict__
+    keys = tuple(values.get(local, UNLOADED) for local in relationship.local_attributes)
+    if None in keys:
+        return None
+    state = state_of(instance)
+    unit = None if state is None else state.scope.unit
+    if unit is None or UNLOADED in keys:
+        return UNLOADED
+    if relationship.remote_attributes != relationship.target.primary_key:
+        return UNLOADED
+    found = unit.find(relationship.target.entity, keys[0] if len(keys) == 1 else keys)
+    if found is None:
+        return UNLOADED
+    values[relationship.name] = found
+    return found

@@ -1,0 +1,313 @@
+"""Declaration: a model's annotations become a Table and a Mapper in the registry."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from types import NoneType, UnionType
+from typing import Any, ForwardRef, Union, get_args, get_origin
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
+
+from asyncorm.errors import ConfigurationError
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.registry import Registry
+from asyncorm.mapping.relationships import (
+    Relationship,
+    RelationshipDeclaration,
+    Target,
+    ToMany,
+    ToOne,
+)
+from asyncorm.models.attributes import ColumnAttribute, RelationshipAttribute
+from asyncorm.models.fields import ColumnDeclaration
+from asyncorm.sql.constraints import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    UniqueConstraint,
+)
+from asyncorm.sql.functions import func
+from asyncorm.sql.table import BaseColumn, Column, NullColumn, Table
+from asyncorm.types.base import SQLType
+from asyncorm.types.resolve import coerce_type, resolve_type
+
+PLAIN = ColumnDeclaration()
+
+
+def declaration_of(field: FieldInfo) -> ColumnDeclaration:
+    """The column options in a pydantic field's metadata."""
+    return next((m for m in field.metadata if isinstance(m, ColumnDeclaration)), PLAIN)
+
+
+def declare(
+    cls: type[Any],
+    table_name: str,
+    schema: str | None,
+    fields: Mapping[str, FieldInfo],
+    declarations: Mapping[str, RelationshipDeclaration],
+    registry: Registry,
+) -> Mapper:
+    """Give a finished pydantic class its table, mapper and attributes."""
+    columns = {name: _column(cls, name, field) for name, field in fields.items()}
+    if not any(column.primary_key for column in columns.values()):
+        raise ConfigurationError(
+            f"{cls.__name__} has no primary key",
+            hint="declare one: id: Mapped[int] = column(primary_key=True, init=False)",
+        )
+    table = _table(cls, table_name, schema or registry.metadata.schema, fields, columns)
+    relationships = {
+        name: _relationship(cls, name, declaration, registry)
+        for name, declaration in declarations.items()
+    }
+    mapper = Mapper(
+        cls,
+        table,
+        relationships,
+        made_by_server=_made_by_server(fields, columns),
+        required_references=_required_references(fields, columns),
+    )
+    registry.add(mapper)
+    _install(cls, mapper, fields)
+    return mapper
+
+
+def _install(cls: type[Any], mapper: Mapper, fields: Mapping[str, FieldInfo]) -> None:
+    validates = bool(cls.model_config.get("validate_assignment"))
+    attributes: dict[str, ColumnAttribute | RelationshipAttribute] = {}
+    for name, column in mapper.columns.items():
+        validate = _validator(fields[name]) if validates else None
+        attributes[name] = ColumnAttribute(name, column, validate)
+    for name, relationship in mapper.relationships.items():
+        attributes[name] = RelationshipAttribute(name, relationship)
+    for name, attribute in attributes.items():
+        type.__setattr__(cls, name, attribute)
+    type.__setattr__(cls, "__attributes__", attributes)
+    type.__setattr__(cls, "__table__", mapper.table)
+    type.__setattr__(cls, "__mapper__", mapper)
+
+
+def _validator(field: FieldInfo) -> Callable[[Any], Any]:
+    """Validation of one assigned value, for classes that ask for ``validate_assignment``."""
+    from typing import Annotated
+
+    plain = [m for m in field.metadata if not isinstance(m, ColumnDeclaration)]
+    annotation: Any = field.annotation
+    for item in plain:
+        annotation = Annotated[annotation, item]
+    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+    return adapter.validate_python
+
+
+def _column(cls: type[Any], name: str, field: FieldInfo) -> BaseColumn[Any, Any]:
+    given = declaration_of(field)
+    type_, nullable = _type(cls, name, field, given)
+    primary_key = given.primary_key
+    identity, server_default = None, given.server_default
+    if (not given.init or given.generated) and primary_key and server_default is None:
+        if not given.has_default:
+            identity, server_default = _made_key(cls, name, type_)
+    kind: type[BaseColumn[Any, Any]] = NullColumn if nullable and not primary_key else Column
+    return kind(
+        given.name or name,
+        type_,
+        attribute=name,
+        nullable=nullable and not primary_key,
+        primary_key=primary_key,
+        identity=identity,
+        server_default=server_default,
+        computed=given.computed,
+    )
+
+
+def _type(
+    cls: type[Any], name: str, field: FieldInfo, given: ColumnDeclaration
+) -> tuple[SQLType[Any], bool]:
+    annotation = field.annotation
+    if isinstance(annotation, str | ForwardRef):
+        raise ConfigurationError(
+            f"{cls.__name__}.{name}: the annotation {annotation!r} is not defined yet",
+            hint="define or import the type above the model",
+        )
+    if given.type is not None:
+        return coerce_type(given.type), _optional(annotation)
+    try:
+        return resolve_type(annotation, field.metadata)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{cls.__name__}.{name}: {error.message}", hint=error.hint
+        ) from None
+
+
+def _optional(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, UnionType) and NoneType in get_args(annotation)
+
+
+def _made_key(cls: type[Any], name: str, type_: SQLType[Any]) -> tuple[Identity | None, Any]:
+    """How the server makes a primary key that nobody gives."""
+    if type_.python_type is int:
+        return Identity(), None
+    if type_.python_type is UUID:
+        return None, func.gen_random_uuid()
+    raise ConfigurationError(
+        f"{cls.__name__}.{name}: the database can't make a primary key of type {type_.ddl}",
+        hint="let the caller give it (leave out init=False), or say how: server_default=...",
+    )
+
+
+def _made_by_server(
+    fields: Mapping[str, FieldInfo], columns: Mapping[str, BaseColumn[Any, Any]]
+) -> tuple[str, ...]:
+    """The attributes that INSERT leaves to the server when they are unset."""
+    found: list[str] = []
+    for name, column in columns.items():
+        given = declaration_of(fields[name])
+        unknown = not given.init or given.generated
+        if column.server_generated or (unknown and not given.has_default and not column.nullable):
+            found.append(name)
+    return tuple(found)
+
+
+def _required_references(
+    fields: Mapping[str, FieldInfo], columns: Mapping[str, BaseColumn[Any, Any]]
+) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, column in columns.items()
+        if declaration_of(fields[name]).reference is not None and not column.nullable
+    )
+
+
+def _table(
+    cls: type[Any],
+    name: str,
+    schema: str | None,
+    fields: Mapping[str, FieldInfo],
+    columns: Mapping[str, BaseColumn[Any, Any]],
+) -> Table:
+    arguments = getattr(cls, "__table_args__", ())
+    if not isinstance(arguments, tuple | list):
+        arguments = (arguments,)
+    unique = [a for a in arguments if isinstance(a, UniqueConstraint)]
+    indexes = [a for a in arguments if isinstance(a, Index)]
+    foreign_keys = [a for a in arguments if isinstance(a, ForeignKeyConstraint)]
+    checks = [a for a in arguments if isinstance(a, CheckConstraint)]
+    known = (UniqueConstraint, Index, ForeignKeyConstraint, CheckConstraint)
+    for argument in arguments:
+        if not isinstance(argument, known):
+            raise ConfigurationError(
+                f"{cls.__name__}.__table_args__ holds {type(argument).__name__}",
+                hint="use UniqueConstraint, CheckConstraint, ForeignKeyConstraint and Index",
+            )
+    for attribute, column in columns.items():
+        given = declaration_of(fields[attribute])
+        if given.reference is not None:
+            foreign_keys.append(_reference(given, column))
+        if given.unique:
+            unique.append(UniqueConstraint(column.name))
+        if given.index:
+            indexes.append(Index(None, column.name))
+    return Table(
+        name,
+        list(columns.values()),
+        schema=schema,
+        unique=unique,
+        checks=checks,
+        indexes=indexes,
+        foreign_keys=foreign_keys,
+    )
+
+
+def _reference(given: ColumnDeclaration, column: BaseColumn[Any, Any]) -> ForeignKeyConstraint:
+    reference = given.reference
+    assert reference is not None
+    return ForeignKeyConstraint(
+        (column.name,),
+        (reference.target,),
+        name=reference.name,
+        ondelete=reference.ondelete,
+        onupdate=reference.onupdate,
+        deferrable=reference.deferrable,
+        initially=reference.initially,
+    )
+
+
+def _relationship(
+    cls: type[Any], name: str, declaration: RelationshipDeclaration, registry: Registry
+) -> Relationship[Any, Any]:
+    """The relationship as class attribute; its target is resolved when all models are known."""
+    source = declaration.annotation
+    text = source if isinstance(source, str) else str(source)
+    many = re.search(r"\b(list|set|List|Set)\[", text) is not None
+    kind: type[Relationship[Any, Any]] = ToMany if many else ToOne
+    relationship = kind(name, cls, declaration)
+    relationship.resolve = lambda: _target(relationship, registry)
+    return relationship
+
+
+class _Names(dict[str, Any]):
+    """The names an annotation may use: those of its module, then the registry's classes."""
+
+    def __init__(self, module: str, registry: Registry) -> None:
+        super().__init__(vars(sys.modules[module]) if module in sys.modules else {})
+        self.module, self.registry = module, registry
+
+    def __missing__(self, name: str) -> Any:
+        if name in _BUILTINS:
+            return _BUILTINS[name]
+        return self.registry.entity(name, self.module)
+
+
+_BUILTINS: dict[str, Any] = {"list": list, "set": set, "None": None, "frozenset": frozenset}
+
+
+def _target(relationship: Relationship[Any, Any], registry: Registry) -> Target:
+    owner = relationship.owner
+    names = _Names(owner.__module__, registry)
+    annotation = _evaluate(relationship.declaration.annotation, names, relationship)
+    collection = get_origin(annotation)
+    if collection in (list, set):
+        inner = _evaluate(get_args(annotation)[0], names, relationship)
+        return Target(_entity(inner, relationship), collection, False)
+    if get_origin(annotation) in (Union, UnionType):
+        choices = [a for a in get_args(annotation) if a is not NoneType]
+        if len(choices) == 1:
+            inner = _evaluate(choices[0], names, relationship)
+            return Target(_entity(inner, relationship), None, True)
+    return Target(_entity(annotation, relationship), None, False)
+
+
+def _evaluate(annotation: Any, names: _Names, relationship: Relationship[Any, Any]) -> Any:
+    """Evaluate an annotation that is, or holds, text."""
+    if isinstance(annotation, ForwardRef):
+        annotation = annotation.__forward_arg__
+    if not isinstance(annotation, str):
+        return annotation
+    text = annotation.strip()
+    optional = re.fullmatch(r"(.+?)\s*\|\s*None", text) or re.fullmatch(r"Optional\[(.+)\]", text)
+    if optional is not None:
+        inner = _evaluate(optional[1].strip("\"' "), names, relationship)
+        return Union[inner, None]  # noqa: UP007 - built at run time from a value
+    try:
+        # the text is the developer's own annotation, as typing.get_type_hints evaluates it
+        return eval(text, {"__builtins__": {}}, names)  # noqa: S307
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{relationship}: {error.message}", hint=error.hint) from None
+    except Exception as error:
+        raise ConfigurationError(
+            f"{relationship}: the annotation {text!r} can't be understood",
+            hint="write Related[list[Book]], Related[Book] or Related[Book | None]",
+        ) from error
+
+
+def _entity(found: Any, relationship: Relationship[Any, Any]) -> type[Any]:
+    if isinstance(found, type):
+        return found
+    raise ConfigurationError(
+        f"{relationship}: {found!r} is not a class",
+        hint="write Related[list[Book]], Related[Book] or Related[Book | None]",
+    )

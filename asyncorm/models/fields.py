@@ -1,0 +1,267 @@
+"""column(), generated(), foreign_key() and relationship(): the declarations inside a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
+
+from pydantic import Field
+from pydantic.fields import FieldInfo
+
+from asyncorm.errors import ConfigurationError
+from asyncorm.mapping.relationships import RelationshipDeclaration
+from asyncorm.sql.constraints import ReferentialAction
+from asyncorm.sql.expressions import Expression
+from asyncorm.types.base import SQLType
+
+if TYPE_CHECKING:
+    from asyncorm.models.attributes import Mapped
+
+T = TypeVar("T")
+
+_MISSING: Any = object()
+
+CASCADES = frozenset(
+    {"save-update", "merge", "refresh-expire", "expunge", "delete", "delete-orphan"}
+)
+DEFAULT_CASCADE = frozenset({"save-update", "merge"})
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The arguments of ``foreign_key()``."""
+
+    target: Any
+    ondelete: ReferentialAction | None
+    onupdate: ReferentialAction | None
+    deferrable: bool
+    initially: Literal["IMMEDIATE", "DEFERRED"] | None
+    name: str | None
+
+
+@dataclass(frozen=True)
+class ColumnDeclaration:
+    """The arguments of a column declaration, carried in the pydantic field's metadata."""
+
+    type: Any = None
+    name: str | None = None
+    primary_key: bool = False
+    unique: bool = False
+    index: bool = False
+    server_default: Any = None
+    computed: Any = None
+    init: bool = True
+    generated: bool = False
+    has_default: bool = False
+    reference: Reference | None = None
+
+
+def unset() -> Any:
+    """The value of an attribute that the constructor was not given: None until the flush."""
+    return None
+
+
+@overload
+def column(
+    type_: SQLType[Any] | type[SQLType[Any]] | None = None,
+    /,
+    *,
+    init: Literal[False],
+    default: Any = ...,
+    default_factory: Callable[[], Any] = ...,
+    primary_key: bool = False,
+    unique: bool = False,
+    index: bool = False,
+    name: str | None = None,
+    server_default: Any = None,
+    computed: Expression[Any, Any] | None = None,
+) -> Any: ...
+@overload
+def column(
+    type_: SQLType[Any] | type[SQLType[Any]] | None = None,
+    /,
+    *,
+    init: Literal[True] = True,
+    primary_key: bool = False,
+    unique: bool = False,
+    index: bool = False,
+    name: str | None = None,
+    server_default: Any = None,
+) -> Any: ...
+@overload
+def column(
+    type_: SQLType[Any] | type[SQLType[Any]] | None = None,
+    /,
+    *,
+    default: T,
+    init: Literal[True] = True,
+    primary_key: bool = False,
+    unique: bool = False,
+    index: bool = False,
+    name: str | None = None,
+    server_default: Any = None,
+) -> Mapped[T]: ...
+@overload
+def column(
+    type_: SQLType[Any] | type[SQLType[Any]] | None = None,
+    /,
+    *,
+    default_factory: Callable[[], T],
+    init: Literal[True] = True,
+    primary_key: bool = False,
+    unique: bool = False,
+    index: bool = False,
+    name: str | None = None,
+    server_default: Any = None,
+) -> Mapped[T]: ...
+def column(
+    type_: Any = None,
+    /,
+    *,
+    default: Any = _MISSING,
+    default_factory: Any = _MISSING,
+    init: bool = True,
+    primary_key: bool = False,
+    unique: bool = False,
+    index: bool = False,
+    name: str | None = None,
+    server_default: Any = None,
+    computed: Any = None,
+) -> Any:
+    """Options of a column.
+
+    ``init=False``: the value comes from the database or from code, never from the constructor or
+    validated input; an integer primary key with it is an identity column. ``default`` and
+    ``default_factory`` are made in Python, ``server_default`` (a value or SQL expression) and
+    ``computed`` (an expression) by the server. The first argument overrides the column's type.
+    """
+    has_default = default is not _MISSING or default_factory is not _MISSING
+    declaration = ColumnDeclaration(
+        type=type_,
+        name=name,
+        primary_key=primary_key,
+        unique=unique,
+        index=index,
+        server_default=server_default,
+        computed=computed,
+        init=init and computed is None,
+        has_default=has_default,
+    )
+    return _field(declaration, default, default_factory)
+
+
+def generated(
+    type_: SQLType[Any] | type[SQLType[Any]] | None = None,
+    /,
+    *,
+    primary_key: bool = False,
+    unique: bool = False,
+    index: bool = False,
+    name: str | None = None,
+    server_default: Any = None,
+) -> Any:
+    """A column that may be given, and is made by the database if it is not."""
+    declaration = ColumnDeclaration(
+        type=type_,
+        name=name,
+        primary_key=primary_key,
+        unique=unique,
+        index=index,
+        server_default=server_default,
+        generated=True,
+    )
+    return _field(declaration, _MISSING, _MISSING)
+
+
+def foreign_key(
+    target: Any,
+    *,
+    ondelete: ReferentialAction | None = None,
+    onupdate: ReferentialAction | None = None,
+    deferrable: bool = False,
+    initially: Literal["IMMEDIATE", "DEFERRED"] | None = None,
+    primary_key: bool = False,
+    unique: bool = False,
+    index: bool = False,
+    name: str | None = None,
+) -> Any:
+    """A column that refers to ``target``: a column, or ``"table.column"`` where it comes later.
+
+    It may be left out of the constructor; a relationship fills it at the flush.
+    """
+    reference = Reference(target, ondelete, onupdate, deferrable, initially, None)
+    declaration = ColumnDeclaration(
+        name=name, primary_key=primary_key, unique=unique, index=index, reference=reference
+    )
+    return _field(declaration, _MISSING, _MISSING)
+
+
+def _field(declaration: ColumnDeclaration, default: Any, default_factory: Any) -> FieldInfo:
+    made: Any
+    if default is not _MISSING:
+        made = Field(default=default)
+    elif default_factory is not _MISSING:
+        made = Field(default_factory=default_factory)
+    elif not declaration.init or declaration.generated or declaration.server_default is not None:
+        made = Field(default_factory=unset)  # a factory, so that nothing lands in the JSON schema
+    elif declaration.reference is not None:
+        made = Field(default_factory=unset)
+    else:
+        made = Field()
+    field = cast("FieldInfo", made)
+    field.metadata.append(declaration)
+    return field
+
+
+def relationship(
+    *,
+    back_populates: str | None = None,
+    cascade: str | None = None,
+    foreign_keys: Any = None,
+    remote_side: Any = None,
+    order_by: Any = None,
+    passive_deletes: bool | None = None,
+    viewonly: bool = False,
+) -> Any:
+    """A relationship to another model; its target and kind come from the annotation.
+
+    ``cascade`` is a comma-separated list of save-update, merge, refresh-expire, expunge, delete,
+    delete-orphan, or all (everything but delete-orphan); the default is "save-update, merge".
+    Columns may be given by name where they are declared later. Raises ConfigurationError.
+    """
+    return RelationshipDeclaration(
+        back_populates=back_populates,
+        cascade=_cascades(cascade),
+        foreign_keys=_as_sequence(foreign_keys),
+        remote_side=_as_sequence(remote_side),
+        order_by=order_by,
+        passive_deletes=passive_deletes,
+        viewonly=viewonly,
+    )
+
+
+def _as_sequence(given: Any) -> Sequence[Any]:
+    if given is None:
+        return ()
+    return tuple(given) if isinstance(given, list | tuple | set) else (given,)
+
+
+def _cascades(text: str | None) -> frozenset[str]:
+    if text is None:
+        return DEFAULT_CASCADE
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    unknown = names - CASCADES - {"all", "none"}
+    if unknown:
+        raise ConfigurationError(
+            f"unknown cascade {sorted(unknown)[0]!r}",
+            hint=f"use some of: all, {', '.join(sorted(CASCADES))}",
+        )
+    if "all" in names:
+        names |= CASCADES - {"delete-orphan"}
+    if "delete-orphan" in names and "delete" not in names:
+        raise ConfigurationError(
+            "the cascade delete-orphan needs delete as well",
+            hint='write cascade="all, delete-orphan"',
+        )
+    return frozenset(names - {"all", "none"})

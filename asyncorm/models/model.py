@@ -1,0 +1,158 @@
+"""Model: the base of all entities; a real pydantic model whose columns are tracked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.registry import Registry
+from asyncorm.mapping.relationships import Relationship
+from asyncorm.models.attributes import ColumnAttribute, RelationshipAttribute
+from asyncorm.models.construct import install_absent_slots, set_values
+from asyncorm.models.declare import declaration_of
+from asyncorm.models.metaclass import ModelMeta
+from asyncorm.sql.table import MetaData, Table
+from asyncorm.tracking.state import Status, status_of
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+
+class Model(BaseModel, metaclass=ModelMeta):
+    """Base class of entities; a subclass with ``table=`` is mapped, one without is a mixin.
+
+    Constructing validates, loading from the database does not. Objects are equal if their
+    columns are; they are hashed by identity, and collections look members up by identity.
+    """
+
+    if TYPE_CHECKING:
+        # ty and pyrefly read the configuration: strict makes them check constructor arguments
+        # exactly. At run time the model stays lax, for JSON bodies ("2026-01-01" for a date).
+        model_config = ConfigDict(strict=True, extra="forbid")
+
+        metadata: ClassVar[MetaData]
+        __table__: ClassVar[Table]
+        __mapper__: ClassVar[Mapper]
+        __registry__: ClassVar[Registry]
+        __attributes__: ClassVar[dict[str, ColumnAttribute | RelationshipAttribute]]
+        __relationships__: ClassVar[dict[str, Relationship[Any, Any]]]
+
+        def __init_subclass__(
+            cls, *, table: str | None = None, schema: str | None = None, **kw: Unpack[ConfigDict]
+        ) -> None: ...
+    else:
+        model_config = ConfigDict(
+            extra="forbid",
+            from_attributes=True,
+            # a response lists generated columns as required, since a stored object has them
+            json_schema_serialization_defaults_required=True,
+        )
+        __attributes__: ClassVar[dict[str, Any]] = {}
+        __relationships__: ClassVar[dict[str, Any]] = {}
+        # the session's knowledge: a slot takes no part in ==, dumps, copies and pickles
+        __slots__ = ("__weakref__", "_state")
+
+        def __init__(self, /, **data):
+            relationships = self.__relationships__
+            related = None
+            if relationships and not relationships.keys().isdisjoint(data):
+                related = {n: data.pop(n) for n in relationships if n in data}
+            self.__pydantic_validator__.validate_python(data, self_instance=self)
+            if related is not None:
+                for name, value in related.items():
+                    self.__attributes__[name].write(self, value)
+
+        # validated input goes straight to pydantic's validator: a body can't set relationships
+        __init__.__pydantic_base_init__ = True
+
+        def __setattr__(self, name, value):
+            attribute = self.__attributes__.get(name)
+            if attribute is not None:
+                attribute.write(self, value)
+            else:
+                super().__setattr__(name, value)
+
+        def __getattr__(self, name):
+            if name == "_state":
+                return None
+            return super().__getattr__(name)
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other):
+            return NotImplemented
+        mine, theirs = self.__dict__, other.__dict__
+        missing = object()
+        return all(
+            mine.get(name, missing) == theirs.get(name, missing)
+            for name in type(self).__pydantic_fields__
+        )
+
+    def __copy__(self) -> Any:
+        copied = super().__copy__()
+        _forget_related(copied)
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Any:
+        plain = super().__copy__()
+        _forget_related(plain)
+        return BaseModel.__deepcopy__(plain, memo)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+        fields = type(self).__pydantic_fields__
+        return ((name, value) for name, value in self.__dict__.items() if name in fields)
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        values = self.__dict__
+        new = status_of(self) in (Status.TRANSIENT, Status.PENDING)
+        for name in type(self).__pydantic_fields__:
+            if name in values:
+                yield name, values[name]
+            else:
+                yield name, _Text("<unloaded>")
+        for name, relationship in type(self).__relationships__.items():
+            if name not in values:
+                if not new:
+                    yield name, _Text("<unloaded>")
+            elif relationship.to_many:
+                yield name, _Text(f"<{len(values[name])} {relationship.target.name}>")
+            elif values[name] is not None:
+                yield name, _Text(f"<{relationship.target.name}>")
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler, /
+    ) -> dict[str, Any]:
+        """The JSON schema; as input it does not list what input can't set."""
+        schema = handler(core_schema)
+        if handler.mode == "validation":
+            properties = handler.resolve_ref_schema(schema).get("properties", {})
+            for name, field in cls.__pydantic_fields__.items():
+                if not declaration_of(field).init:
+                    properties.pop(field.alias or name, None)
+        return schema
+
+
+class _Text(str):
+    """Text shown as it is in a repr."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _forget_related(copied: Any) -> None:
+    """A copy is a new object: what the original is related to stays with the original."""
+    names = type(copied).__relationships__
+    if names:
+        values = {name: v for name, v in copied.__dict__.items() if name not in names}
+        set_values(copied, values)
+
+
+install_absent_slots(Model)

@@ -1,0 +1,20 @@
+"""explain: PostgreSQL's own account of how it runs a statement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncorm.session.core import SessionCore
+
+
+async def explain(core: SessionCore, statement: Any, analyze: bool) -> str:
+    """The text of EXPLAIN; with ``analyze`` the statement is run, inside the transaction."""
+    core.transaction.check()
+    await core.autoflush()
+    compiled = core.engine.statements.get(statement)
+    options = "(ANALYZE, BUFFERS)" if analyze else "(COSTS)"
+    connection = await core.write_connection()
+    records = await connection.fetch(
+        f"EXPLAIN {options} {compiled.sql}", compiled.arguments(statement)
+    )
+    return "\n".join(record[0] for record in records)

@@ -1,0 +1,89 @@
+"""get with options, locks and expired objects: the paths beyond the plain look-up by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.loading.existing import Existing
+from asyncorm.loading.on_demand import key_statement, load_by_key
+from asyncorm.loading.pipeline import load
+from asyncorm.mapping.mapper import Key, Mapper
+from asyncorm.mapping.relationships import Relationship
+from asyncorm.session.core import SessionCore
+from asyncorm.tracking.transitions import deleted_elsewhere
+
+_LOCK_OPTIONS = frozenset({"read", "key_share", "nowait", "skip_locked", "of"})
+
+
+async def get_by_key(
+    core: SessionCore,
+    mapper: Mapper,
+    key: Key,
+    options: Sequence[Any],
+    populate_existing: bool,
+    with_for_update: bool | Mapping[str, Any] | None,
+) -> Any:
+    """The object of a key, read from the database; None if the row is not there (any more)."""
+    await core.autoflush()
+    core.transaction.autobegin()
+    held = core.unit.identity_map.get(mapper, key)
+    lock = lock_options(with_for_update)
+    if held is None and not options and lock is None:
+        return await load_by_key(mapper, key, core.context)
+    statement = key_statement(mapper, [mapper.key_values(key)]).options(*options)
+    existing = None
+    if lock is not None:
+        statement = statement.with_for_update(**lock)
+        existing = Existing.REFRESH_CLEAN
+        await core.write_connection()
+    if populate_existing:
+        existing = Existing.OVERWRITE
+    rows = (await load(statement, core.context, existing)).rows
+    if rows:
+        return rows[0]
+    if held is not None and core.unit.contains(held):
+        deleted_elsewhere(core.unit, held)
+    return None
+
+
+def lock_options(given: bool | Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The arguments of with_for_update(); None for no lock."""
+    if given is None or given is False:
+        return None
+    if given is True:
+        return {}
+    if not isinstance(given, Mapping) or not given or set(given) - _LOCK_OPTIONS:
+        raise ArgumentError(
+            "with_for_update takes True or a dict of lock options",
+            hint=f"use some of {', '.join(sorted(_LOCK_OPTIONS))}",
+        )
+    return dict(given)
+
+
+def check_load_path(path: Sequence[Any], instances: Sequence[Any]) -> None:
+    """A path to load must be relationships that follow each other, from the objects given."""
+    if not path:
+        raise ArgumentError(
+            "load() was given no relationship", hint="write session.load(user, User.books)"
+        )
+    for relationship in path:
+        if not isinstance(relationship, Relationship):
+            raise ArgumentError(
+                f"load() takes relationships, not a {type(relationship).__name__}",
+                hint="write session.load(user, User.books)",
+            )
+        relationship.owner.metadata.configure()
+    for instance in instances:
+        if not isinstance(instance, path[0].owner):
+            raise InvalidRequestError(
+                f"{path[0]} is no relationship of {type(instance).__name__}",
+                hint=f"give {path[0].owner.__name__} objects",
+            )
+    for before, after in zip(path, path[1:], strict=False):
+        if after.mapper is not before.target:
+            raise InvalidRequestError(
+                f"{after} does not follow {before}, which leads to {before.target.name}",
+                hint=f"continue with a relationship of {before.target.name}",
+            )

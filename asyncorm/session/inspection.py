@@ -1,0 +1,108 @@
+"""inspect(obj): what a session knows of an object, for looking at and for tests."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from asyncorm.tracking.changes import changed_columns, changed_members, has_changes
+from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of
+from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
+
+
+class History(NamedTuple):
+    """What happened to an attribute since it was loaded or flushed."""
+
+    added: tuple[Any, ...]
+    unchanged: tuple[Any, ...]
+    deleted: tuple[Any, ...]
+
+
+class InstanceInspection:
+    """The state of one object at the moment of looking."""
+
+    def __init__(self, instance: Any) -> None:
+        self._mapper = mapper_of(instance)
+        self._instance = instance
+
+    @property
+    def status(self) -> Status:
+        """Which of the five states the object is in."""
+        return status_of(self._instance)
+
+    @property
+    def transient(self) -> bool:
+        """Not known to any session, and without a row."""
+        return self.status is Status.TRANSIENT
+
+    @property
+    def pending(self) -> bool:
+        """To be inserted at the next flush."""
+        return self.status is Status.PENDING
+
+    @property
+    def persistent(self) -> bool:
+        """In a session, with a row."""
+        return self.status is Status.PERSISTENT
+
+    @property
+    def deleted(self) -> bool:
+        """Its DELETE was flushed; the transaction is still open."""
+        return self.status is Status.DELETED
+
+    @property
+    def detached(self) -> bool:
+        """It has or had a row, and belongs to no session."""
+        return self.status is Status.DETACHED
+
+    @property
+    def was_deleted(self) -> bool:
+        """Whether its DELETE was flushed, or committed."""
+        state = state_of(self._instance)
+        return state is not None and (state.was_deleted or state.status is Status.DELETED)
+
+    @property
+    def modified(self) -> bool:
+        """Whether a flush would find a net change."""
+        return has_changes(self._instance)
+
+    @property
+    def session(self) -> UnitOfWork | None:
+        """The unit of work of the session the object belongs to, or None."""
+        state = state_of(self._instance)
+        return None if state is None else state.scope.unit  # type: ignore[return-value]
+
+    @property
+    def identity_key(self) -> tuple[type[Any], tuple[Any, ...]] | None:
+        """``(class, key values)`` of an object that has a row, else None."""
+        if self.status in (Status.TRANSIENT, Status.PENDING):
+            return None
+        return self._mapper.entity, self._mapper.key_values(identity_key(self._instance))
+
+    @property
+    def unloaded(self) -> frozenset[str]:
+        """The attributes without a value in memory."""
+        names = (*self._mapper.columns, *self._mapper.relationships)
+        return frozenset(name for name in names if name not in self._instance.__dict__)
+
+    def history(self, name: str) -> History:
+        """What was added to and taken from an attribute since it was loaded or flushed."""
+        value = self._instance.__dict__.get(name, UNLOADED)
+        if name in self._mapper.relationships:
+            return self._related_history(name, value)
+        if name not in changed_columns(self._instance):
+            return History((), () if value is UNLOADED else (value,), ())
+        state = state_of(self._instance)
+        before = state.originals[name] if state is not None and state.originals else UNLOADED
+        return History((value,), (), () if before is UNLOADED else (before,))
+
+    def _related_history(self, name: str, value: Any) -> History:
+        added, removed = changed_members(self._instance, name)
+        now = [] if value is UNLOADED or value is None else value
+        members = list(now) if isinstance(now, list | set) else [now]
+        kept = tuple(m for m in members if not any(m is a for a in added))
+        return History(tuple(added), kept, tuple(removed))
+
+
+def inspect(instance: Any) -> InstanceInspection:
+    """Look at the state of a mapped object."""
+    return InstanceInspection(instance)

@@ -1,0 +1,582 @@
+"""Session: the unit of work that people hold; what needs the database is awaited, all else not."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+from asyncorm.engine.connection import Connection
+from asyncorm.engine.engine import Engine
+from asyncorm.engine.result import Result
+from asyncorm.errors import (
+    ArgumentError,
+    InvalidRequestError,
+    NoResultFound,
+    ObjectDeletedError,
+    UnflushedChangesError,
+)
+from asyncorm.flush.pipeline import preview
+from asyncorm.flush.plan import FlushPlan
+from asyncorm.loading.on_demand import checked_key, load_by_key, load_many, refresh
+from asyncorm.loading.pipeline import load_path
+from asyncorm.loading.selectin import siblings
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.relationships import Relationship
+from asyncorm.models.model import Model
+from asyncorm.session.blocks import SavepointBlock, TransactionBlock
+from asyncorm.session.core import SessionCore
+from asyncorm.session.deleting import delete
+from asyncorm.session.executing import Parameters, check_statement, execute
+from asyncorm.session.explaining import explain
+from asyncorm.session.getting import check_load_path, get_by_key, lock_options
+from asyncorm.session.guard import TaskGuard
+from asyncorm.session.identity_view import IdentityView
+from asyncorm.session.merging import merge
+from asyncorm.session.streaming import ResultStream, open_stream
+from asyncorm.sql.nodes import Statement
+from asyncorm.tracking.changes import changed_columns, has_changes
+from asyncorm.tracking.links import related
+from asyncorm.tracking.transitions import expire
+from asyncorm.tracking.unit_of_work import Expunged, mapper_of
+
+M = TypeVar("M", bound=Model)
+R = TypeVar("R")
+
+
+class NoAutoflush:
+    """``with session.no_autoflush``: statements in the block do not flush first."""
+
+    def __init__(self, core: SessionCore) -> None:
+        self._core = core
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(self._core.autoflush_enabled)
+        self._core.autoflush_enabled = False
+
+    def __exit__(self, *error: object) -> None:
+        self._core.autoflush_enabled = self._before.pop()
+
+
+class Session:
+    """A unit of work on one connection: identity map, changes, transaction.
+
+    It belongs to one task at a time; overlapping use by two raises ConcurrentSessionUseError.
+    Leaving its ``async with`` block rolls back what was not committed and closes it for good.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        autoflush: bool = True,
+        expire_on_commit: bool = False,
+        isolation_level: str | None = None,
+        info: Mapping[Any, Any] | None = None,
+    ) -> None:
+        self._core = SessionCore(
+            engine,
+            autoflush=autoflush,
+            expire_on_commit=expire_on_commit,
+            isolation=isolation_level,
+        )
+        self._unit = self._core.unit
+        self._transaction = self._core.transaction
+        self._guard = TaskGuard(self._transaction.note_failure)
+        self._blocks: list[tuple[object, int]] = []
+        #: anything the application wants to keep with the session
+        self.info: dict[Any, Any] = dict(info or {})
+
+    def __repr__(self) -> str:
+        unit = self._unit
+        return (
+            f"<Session {len(unit.new)} new, {len(unit.dirty)} dirty, {len(unit.deleted)} deleted, "
+            f"{len(self.identity_map)} in the identity map>"
+        )
+
+    async def __aenter__(self) -> Session:
+        self._guard.check("__aenter__")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not self._abandon_if_cancelled(error):
+            await self.close()
+        self._guard.closed = True
+
+    def __del__(self) -> None:
+        core = getattr(self, "_core", None)
+        if core is not None:
+            if core.transaction.connection is not None:
+                warnings.warn(
+                    "a session was dropped without close(); its connection is cleaned up now. "
+                    "Use `async with Session() as session:`",
+                    ResourceWarning,
+                    stacklevel=2,
+                )
+            core.abandon()
+
+    # -- membership: no I/O ------------------------------------------------------------------
+
+    def add(self, instance: Model) -> None:
+        """Take an object in, with all it refers to along the save-update cascade."""
+        self._change("add")
+        mapper_of(instance).entity.metadata.configure()
+        self._unit.add(instance)
+        self._transaction.autobegin()
+
+    def add_all(self, instances: Iterable[Model]) -> None:
+        """Take several objects in."""
+        for instance in instances:
+            self.add(instance)
+
+    def expunge(self, instance: Model) -> None:
+        """Let an object go without any SQL; unflushed changes stay on it."""
+        self._let_go("expunge")
+        self._unit.expunge(instance)
+
+    def expunge_all(self) -> Expunged:
+        """Let everything go, unflushed work included, and say how much it was."""
+        self._let_go("expunge_all")
+        return self._unit.expunge_all()
+
+    def clear(self, *, discard: bool = False) -> Expunged:
+        """Let everything go; raises UnflushedChangesError if work would be lost by it."""
+        self._let_go("clear")
+        if not discard:
+            unflushed = self._unit.unflushed()
+            if unflushed:
+                names = ", ".join(sorted({type(i).__name__ for i in unflushed}))
+                raise UnflushedChangesError(
+                    f"{len(unflushed)} objects have unflushed work ({names}); nothing was cleared"
+                )
+        return self._unit.expunge_all()
+
+    def expire(self, instance: Model, attributes: Iterable[str] | None = None) -> None:
+        """Forget loaded values and unflushed changes; the next refresh reads them again."""
+        self._guard.check("expire")
+        self._unit.require_persistent(instance)
+        names = None if attributes is None else tuple(attributes)
+        self._check_attributes(instance, names or ())
+        queue, reached = [instance], set[int]()
+        for member in queue:
+            if id(member) in reached:
+                continue
+            reached.add(id(member))
+            if names is None:
+                queue.extend(related(member, mapper_of(member), "refresh-expire"))
+            self._expire_one(member, names)
+
+    def _expire_one(self, instance: Any, names: tuple[str, ...] | None) -> None:
+        if instance in self._unit.new:
+            self._unit.expunge(instance)
+        elif self._unit.contains(instance):
+            expire(instance, names)
+            if not has_changes(instance):
+                self._unit.mark_clean(instance)
+
+    def expire_all(self) -> None:
+        """Forget loaded values and unflushed changes of all persistent objects."""
+        self._guard.check("expire_all")
+        for instance in self._unit.identity_map.instances():
+            expire(instance)
+            self._unit.mark_clean(instance)
+
+    def is_modified(self, instance: Model, include_collections: bool = True) -> bool:
+        """Whether a flush would find a net change on the object."""
+        mapper_of(instance)
+        if instance in self._unit.new:
+            return True
+        return has_changes(instance, include_collections)
+
+    def __contains__(self, instance: object) -> bool:
+        return isinstance(instance, Model) and self._unit.contains(instance)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._unit)
+
+    @property
+    def new(self) -> tuple[Any, ...]:
+        """The objects to be inserted, in the order they were added."""
+        return tuple(self._unit.new)
+
+    @property
+    def dirty(self) -> tuple[Any, ...]:
+        """The persistent objects that something was assigned to; ``is_modified`` is exact."""
+        return tuple(i for i in self._unit.dirty if i not in self._unit.deleted)
+
+    @property
+    def deleted(self) -> tuple[Any, ...]:
+        """The objects to be deleted."""
+        return tuple(self._unit.deleted)
+
+    @property
+    def identity_map(self) -> IdentityView:
+        """The persistent objects that are alive, by ``(class, key values)``."""
+        return IdentityView(self._unit)
+
+    @property
+    def no_autoflush(self) -> NoAutoflush:
+        """A ``with`` block in which statements do not flush first."""
+        return NoAutoflush(self._core)
+
+    # -- transaction -------------------------------------------------------------------------
+
+    def in_transaction(self) -> bool:
+        """Whether a transaction has begun, on the server or only logically."""
+        return self._transaction.active
+
+    def in_nested_transaction(self) -> bool:
+        """Whether a savepoint is open."""
+        return bool(self._transaction.savepoints)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the session can work; False after a failure until it is rolled back."""
+        return self._transaction.usable
+
+    def begin(self) -> TransactionBlock[Session]:
+        """Begin a transaction: ``async with session.begin(): ...``, or await it."""
+        return TransactionBlock(self)
+
+    def begin_nested(self) -> SavepointBlock:
+        """Begin a savepoint: ``async with session.begin_nested() as savepoint: ...``."""
+        return SavepointBlock(self)
+
+    async def flush(self) -> None:
+        """Write everything that is new, changed or deleted, inside the transaction."""
+        if self._core.flushing:
+            raise InvalidRequestError(
+                "the session is already flushing", hint="don't call flush() during a flush"
+            )
+        with self._guard("flush"):
+            self._transaction.check()
+            await self._core.flush()
+
+    async def commit(self) -> None:
+        """Flush, and commit the transaction with all its savepoints."""
+        with self._guard("commit"):
+            await self._core.commit()
+            self._interrupt_block(0)
+
+    async def rollback(self) -> None:
+        """Undo the transaction with all its savepoints, and restore the objects' states."""
+        with self._guard("rollback"):
+            was_active = self._transaction.active
+            await self._transaction.rollback()
+            if was_active:
+                self._interrupt_block(0)
+
+    async def close(self) -> None:
+        """Let everything go, roll back, and give the connection back; closed for good."""
+        if not self._guard.closed:
+            await self.reset()
+            self._guard.closed = True
+
+    async def reset(self) -> None:
+        """Like ``close()``, but the session can be used again."""
+        with self._guard("reset"):
+            self._unit.drop()
+            await self._transaction.rollback()
+
+    async def invalidate(self) -> None:
+        """Like ``close()``, but the connection is thrown away instead of given back."""
+        with self._guard("invalidate"):
+            self._unit.drop()
+            connection = self._transaction.connection
+            if connection is not None:
+                connection.terminate()
+            self._transaction.abandon()
+        self._guard.closed = True
+
+    async def connection(self) -> Connection:
+        """The connection, with a transaction begun on it, for statements outside the ORM."""
+        with self._guard("connection"):
+            connection = await self._core.write_connection()
+            connection.used_raw_sql = True
+            return connection
+
+    # -- reading -----------------------------------------------------------------------------
+
+    async def get(
+        self,
+        entity: type[M],
+        key: Any,
+        *,
+        options: Sequence[Any] = (),
+        populate_existing: bool = False,
+        with_for_update: bool | Mapping[str, Any] | None = None,
+    ) -> M | None:
+        """The object with this primary key, or None; no SQL if the session has it already."""
+        with self._guard("get"):
+            self._transaction.check()
+            mapper = mapper_of_entity(entity)
+            checked = checked_key(mapper, key)
+            if not (options or populate_existing or with_for_update):
+                found = self._unit.identity_map.get(mapper, checked)
+                if found is not None and not found._state.partial:
+                    self._transaction.autobegin()
+                    return found  # type: ignore[no-any-return]
+                if found is None:
+                    await self._core.autoflush()
+                    self._transaction.autobegin()
+                    return await load_by_key(mapper, checked, self._core.context)  # type: ignore[no-any-return]
+            return await get_by_key(  # type: ignore[no-any-return]
+                self._core, mapper, checked, options, populate_existing, with_for_update
+            )
+
+    async def get_one(self, entity: type[M], key: Any, **options: Any) -> M:
+        """Like ``get``, but a missing row raises NoResultFound."""
+        found = await self.get(entity, key, **options)
+        if found is None:
+            raise NoResultFound(f"no {entity.__name__} has the primary key that was asked for")
+        return found
+
+    async def get_many(
+        self, entity: type[M], keys: Iterable[Any], *, options: Sequence[Any] = ()
+    ) -> list[M | None]:
+        """The objects with these primary keys, in the order asked for; None for missing rows."""
+        with self._guard("get_many"):
+            self._transaction.check()
+            mapper = mapper_of_entity(entity)
+            wanted = [checked_key(mapper, key) for key in keys]
+            await self._core.autoflush()
+            self._transaction.autobegin()
+            find = self._unit.identity_map.get
+            held = {key: find(mapper, key) for key in wanted}
+            missing = [k for k, i in held.items() if i is None or i._state.partial or options]
+            loaded = await load_many(mapper, missing, self._core.context, options)
+            held.update(loaded)
+            return [held[key] for key in wanted]
+
+    async def execute(self, statement: Statement[R], parameters: Parameters = None) -> Result[R]:
+        """Run a statement and return its rows; pending work is flushed first."""
+        with self._guard("execute"):
+            return await execute(self._core, statement, parameters)
+
+    async def scalars(self, statement: Statement[R], parameters: Parameters = None) -> Result[Any]:
+        """The first value of every row."""
+        return (await self.execute(statement, parameters)).scalars()
+
+    async def scalar(self, statement: Statement[R], parameters: Parameters = None) -> Any:
+        """The first value of the first row, or None."""
+        return (await self.execute(statement, parameters)).scalar()
+
+    async def all(self, statement: Statement[R]) -> list[R]:
+        """All rows of a statement."""
+        return (await self.execute(statement)).all()
+
+    async def one(self, statement: Statement[R]) -> R:
+        """The only row of a statement; NoResultFound or MultipleResultsFound otherwise."""
+        return (await self.execute(statement)).one()
+
+    async def first(self, statement: Statement[R]) -> R | None:
+        """The first row of a statement, or None."""
+        return (await self.execute(statement)).first()
+
+    async def stream(self, statement: Statement[R], *, prefetch: int = 500) -> ResultStream[R]:
+        """Rows one by one through a server-side cursor, in bounded memory."""
+        with self._guard("stream"):
+            check_statement(statement)
+            return await open_stream(self._core, self._guard, statement, prefetch)
+
+    async def stream_scalars(
+        self, statement: Statement[R], *, prefetch: int = 500
+    ) -> ResultStream[Any]:
+        """The first value of every row, through a server-side cursor."""
+        return (await self.stream(statement, prefetch=prefetch)).scalars()
+
+    async def refresh(
+        self,
+        instance: Model,
+        attributes: Iterable[str] | None = None,
+        *,
+        with_for_update: bool | Mapping[str, Any] | None = None,
+        discard: bool = False,
+    ) -> None:
+        """Read attributes of an object again, all columns if none are named.
+
+        Unflushed changes of other attributes are flushed first. Changes of the refreshed ones
+        raise UnflushedChangesError unless ``discard=True``.
+        """
+        with self._guard("refresh"):
+            self._transaction.check()
+            self._unit.require_persistent(instance)
+            names = None if attributes is None else tuple(attributes)
+            self._check_attributes(instance, names or ())
+            self._discard_changes(instance, names, discard)
+            await self._core.autoflush()
+            lock = lock_options(with_for_update)
+            if lock is not None:
+                await self._core.write_connection()
+            if not await refresh(instance, names, self._core.context, lock):
+                raise ObjectDeletedError(
+                    f"the row of the {type(instance).__name__} to refresh no longer exists"
+                )
+
+    async def load(self, target: Any, *path: Relationship[Any, Any]) -> Any:
+        """Load relationships that are not loaded yet, one statement for each step of the path.
+
+        They are loaded for all objects of the same result at once, so that a loop over a result
+        costs one statement. Returns what the first relationship of a single object holds.
+        """
+        with self._guard("load"):
+            self._transaction.check()
+            single = isinstance(target, Model)
+            instances: list[Any] = [target] if single else list(target)
+            check_load_path(path, instances)
+            for instance in instances:
+                self._unit.require_persistent(instance)
+            owners: dict[Any, None] = {}
+            for instance in instances:
+                if instance not in owners:
+                    owners.update(dict.fromkeys(siblings(instance, path[0].mapper, self._unit)))  # type: ignore[arg-type]
+            if any(path[0].name not in i.__dict__ for i in instances) or len(path) > 1:
+                await self._core.autoflush()
+                self._transaction.autobegin()
+                await load_path(owners, path, self._core.context)
+            return getattr(target, path[0].name) if single else None
+
+    # -- changing ----------------------------------------------------------------------------
+
+    async def delete(self, instance: Model) -> None:
+        """Mark an object for deletion at the next flush, with the cascades it implies."""
+        with self._guard("delete"):
+            self._transaction.check()
+            mapper_of(instance).entity.metadata.configure()
+            await delete(self._core, instance)
+            self._transaction.autobegin()
+
+    async def delete_all(self, instances: Iterable[Model]) -> None:
+        """Mark several objects for deletion."""
+        for instance in instances:
+            await self.delete(instance)
+
+    async def merge(self, instance: M) -> M:
+        """Copy an object's state onto the session's instance of its key, and return that one."""
+        with self._guard("merge"):
+            self._transaction.check()
+            mapper_of(instance).entity.metadata.configure()
+            await self._core.autoflush()
+            self._transaction.autobegin()
+            return await merge(self._core, instance, {})  # type: ignore[no-any-return]
+
+    async def merge_all(self, instances: Iterable[M]) -> list[M]:
+        """Merge several objects."""
+        return [await self.merge(instance) for instance in instances]
+
+    # -- looking inside ----------------------------------------------------------------------
+
+    async def plan(self) -> FlushPlan:
+        """What a flush would do now: ``print(await session.plan())``. Sends nothing."""
+        with self._guard("plan"):
+            return preview(self._unit)
+
+    async def explain(self, statement: Statement[Any], *, analyze: bool = False) -> str:
+        """PostgreSQL's plan for a statement; ``analyze`` runs it."""
+        with self._guard("explain"):
+            check_statement(statement)
+            return await explain(self._core, statement, analyze)
+
+    # -- for blocks, and under the hood --------------------------------------------------------
+
+    def _change(self, operation: str) -> None:
+        self._guard.check(operation)
+        self._transaction.check()
+
+    def _let_go(self, operation: str) -> None:
+        self._guard.check(operation)
+
+    def _check_attributes(self, instance: Any, names: Sequence[str]) -> None:
+        mapper = mapper_of(instance)
+        for name in names:
+            if name not in mapper.columns and name not in mapper.relationships:
+                raise ArgumentError(
+                    f"{mapper.name} has no attribute {name!r}",
+                    hint=f"known: {', '.join((*mapper.columns, *mapper.relationships))}",
+                )
+
+    def _discard_changes(self, instance: Any, names: tuple[str, ...] | None, discard: bool) -> None:
+        changed = [n for n in changed_columns(instance) if names is None or n in names]
+        if changed and not discard:
+            raise UnflushedChangesError(
+                f"{type(instance).__name__}.{changed[0]} has an unflushed change that refresh() "
+                "would overwrite",
+                hint="flush() first, or call refresh(obj, discard=True)",
+            )
+        if changed:
+            expire(instance, tuple(changed))
+
+    def _begin(self) -> None:
+        self._guard.check("begin")
+        transaction = self._transaction
+        transaction.check()
+        if transaction.explicit or transaction.worked or transaction.savepoints:
+            raise InvalidRequestError(
+                "a transaction is already begun on this session",
+                hint="use begin_nested() for a savepoint, or commit() or rollback() first",
+            )
+        transaction.autobegin()
+        transaction.explicit = True
+
+    async def _begin_savepoint(self) -> str:
+        with self._guard("begin_nested"):
+            self._transaction.check()
+            await self._core.flush()
+            return await self._transaction.begin_savepoint()
+
+    async def _end_savepoint(self, name: str, keep: bool) -> None:
+        with self._guard("commit" if keep else "rollback"):
+            if keep:
+                self._transaction.check()
+                await self._core.flush()
+                await self._transaction.release_savepoint(name)
+            else:
+                await self._transaction.rollback_savepoint(name)
+            self._interrupt_block(len(self._transaction.savepoints) + 1)
+
+    def _savepoint_is_open(self, name: str) -> bool:
+        return name in self._transaction.savepoints
+
+    def _enter_block(self, block: object) -> None:
+        self._blocks.append((block, len(self._transaction.savepoints)))
+
+    def _leave_block(self, block: object) -> bool:
+        transaction = self._transaction
+        self._blocks = [entry for entry in self._blocks if entry[0] is not block]
+        if transaction.interrupted_block is block:
+            transaction.interrupted_block = None
+            return False
+        return True
+
+    def _interrupt_block(self, depth: int) -> None:
+        """A transaction ended by hand inside its block: nothing more may be done in there."""
+        for block, at in self._blocks:
+            if at >= depth:
+                self._transaction.interrupted_block = block
+                return
+
+    def _abandon_if_cancelled(self, error: BaseException | None) -> bool:
+        if error is None or isinstance(error, Exception):
+            return False
+        self._core.abandon()
+        self._guard.leave()
+        return True
+
+
+def mapper_of_entity(entity: Any) -> Mapper:
+    """The mapper of a mapped class; ArgumentError for anything else."""
+    mapper = getattr(entity, "__mapper__", None)
+    if not isinstance(mapper, Mapper):
+        name = entity.__name__ if isinstance(entity, type) else repr(type(entity).__name__)
+        raise ArgumentError(
+            f"{name} is not a mapped class",
+            hint='give a class with a table: class User(Model, table="users")',
+        )
+    return mapper

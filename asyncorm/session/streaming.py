@@ -1,0 +1,114 @@
+"""ResultStream: the rows of a statement through a server-side cursor, entities included."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Generic, TypeVar
+
+from asyncorm.engine.rows import convert_records
+from asyncorm.engine.stream import RecordStream
+from asyncorm.errors import InvalidRequestError
+from asyncorm.loading.pipeline import make_rows
+from asyncorm.session.core import SessionCore
+from asyncorm.session.executing import existing_policy
+from asyncorm.session.guard import TaskGuard
+from asyncorm.sql.text import Text
+
+R = TypeVar("R")
+
+
+async def open_stream(
+    core: SessionCore, guard: TaskGuard, statement: Any, prefetch: int
+) -> ResultStream[Any]:
+    """Open a cursor for a statement; a transaction is begun for it."""
+    core.transaction.check()
+    await core.autoflush()
+    connection = await core.write_connection()
+    compiled = core.engine.statements.get(statement)
+    records = connection.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
+    return ResultStream(core, guard, statement, compiled, records)
+
+
+class ResultStream(Generic[R]):
+    """Async iterator of rows in bounded memory; ends with the transaction it was opened in.
+
+    ``async for row in stream``, or ``async for rows in stream.partitions(1000)``.
+    """
+
+    def __init__(
+        self,
+        core: SessionCore,
+        guard: TaskGuard,
+        statement: Any,
+        compiled: Any,
+        records: RecordStream,
+    ) -> None:
+        self._core = core
+        self._guard = guard
+        self._statement = statement
+        self._compiled = compiled
+        self._records = records
+        self._scope = core.unit.scope
+        self._connection = core.transaction.connection
+        self._rows: list[Any] = []
+        self._next = 0
+        self._first_only = False
+
+    def scalars(self) -> ResultStream[Any]:
+        """The same stream, giving the first value of every row."""
+        self._first_only = True
+        return self
+
+    def __aiter__(self) -> AsyncIterator[R]:
+        return self
+
+    async def __anext__(self) -> R:
+        while self._next == len(self._rows):
+            self._rows, self._next = await self._fetch(), 0
+        row: R = self._rows[self._next]
+        self._next += 1
+        return row
+
+    async def partitions(self, size: int | None = None) -> AsyncIterator[list[R]]:
+        """The rows in lists of ``size``, or as they come from the server."""
+        if size is not None and size < 1:
+            raise InvalidRequestError(
+                f"a partition of {size} rows makes no sense", hint="give 1 or more"
+            )
+        part: list[R] = []
+        async for row in self:
+            part.append(row)
+            end = self._next == len(self._rows) if size is None else len(part) == size
+            if end:
+                yield part
+                part = []
+        if part:
+            yield part
+
+    async def _fetch(self) -> list[Any]:
+        with self._guard("stream"):
+            self._check()
+            records = await anext(self._records)
+            if isinstance(self._statement, Text):
+                rows = convert_records(self._compiled, records)
+            else:
+                existing = existing_policy(self._core, self._statement)
+                loaded = await make_rows(
+                    self._statement, self._compiled, records, self._core.context, existing
+                )
+                rows = loaded.rows
+            several = bool(rows) and self._first_only and len(self._compiled.items) > 1
+            return [row[0] for row in rows] if several else rows
+
+    def _check(self) -> None:
+        self._core.transaction.check()
+        if self._core.unit.scope is not self._scope:
+            raise InvalidRequestError(
+                "the stream can't go on: the session's objects were expunged meanwhile",
+                hint="read the stream to its end before clear(), expunge_all() or close()",
+            )
+        if self._core.transaction.connection is not self._connection:
+            raise InvalidRequestError(
+                "the stream was closed by the end of the transaction it was opened in",
+                hint="read the stream to its end before commit() or rollback()",
+            )

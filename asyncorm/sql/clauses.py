@@ -1,0 +1,191 @@
+"""Clauses of statements: joins, row locks, conflict handling and the rarer parts of a select."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, NamedTuple, Protocol
+
+from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.expressions import Assignment, Expression, Parameter, as_condition
+from asyncorm.sql.nodes import combined
+from asyncorm.sql.sources import column_of, entity_name, source_of
+from asyncorm.types.scalars import BIGINT
+
+_BIGINT_LIMIT = 1 << 63
+
+
+class JoinTarget(Protocol):
+    """What ``join()`` needs of a relationship attribute."""
+
+    def condition(self, owner: Any = None, target: Any = None) -> Expression[bool, bool]:
+        """The ON condition, for other owners or targets (aliases) if they are given."""
+        ...
+
+    def _join(self) -> tuple[Any, Expression[bool, bool]]:
+        """The target and the ON condition."""
+        ...
+
+
+class Join:
+    """One JOIN: what is joined, on what (None: the foreign key between them), and how."""
+
+    __slots__ = ("_key", "_parameters", "condition", "kind", "source", "target")
+
+    def __init__(self, target: Any, condition: Expression[bool, Any] | None, kind: str) -> None:
+        self.target = target
+        self.source = source_of(target)
+        self.condition = condition
+        self.kind = kind
+        self._key: Hashable = (kind, self.source._key, condition is not None and condition._key)
+        self._parameters: tuple[Any, ...] = self.source._parameters
+        if condition is not None:
+            self._parameters += condition._parameters
+
+
+def make_join(target: Any, onclause: Any, kind: str) -> Join:
+    """A join from what ``join()`` was given: a relationship, or an entity with or without ON."""
+    if hasattr(target, "_join"):
+        if onclause is not None:
+            raise InvalidRequestError(
+                "join() of a relationship takes no ON condition",
+                hint="write join(Book, condition), or join(alias, User.books)",
+            )
+        target, condition = target._join()
+        return Join(target, condition, kind)
+    if onclause is None:
+        return Join(target, None, kind)
+    if hasattr(onclause, "_join"):
+        return Join(target, onclause.condition(None, target), kind)
+    return Join(target, as_condition(onclause), kind)
+
+
+class Lock(NamedTuple):
+    """FOR UPDATE and its weaker relatives."""
+
+    strength: str
+    wait: str
+    of: tuple[Any, ...]
+
+    @property
+    def _key(self) -> Hashable:
+        return (self.strength, self.wait, *(source._key for source in self.of))
+
+    @property
+    def _parameters(self) -> tuple[Any, ...]:
+        return combined(self.of)[1]
+
+
+def make_lock(*, read: bool, key_share: bool, nowait: bool, skip_locked: bool, of: Any) -> Lock:
+    """The lock that the options of ``with_for_update()`` mean."""
+    if nowait and skip_locked:
+        raise InvalidRequestError(
+            "with_for_update() can't both fail at once and skip locked rows",
+            hint="choose nowait or skip_locked",
+        )
+    strength = {
+        (False, False): "FOR UPDATE",
+        (False, True): "FOR NO KEY UPDATE",
+        (True, False): "FOR SHARE",
+        (True, True): "FOR KEY SHARE",
+    }[bool(read), bool(key_share)]
+    wait = "NOWAIT" if nowait else "SKIP LOCKED" if skip_locked else ""
+    targets = () if of is None else tuple(of) if isinstance(of, (list, tuple)) else (of,)
+    return Lock(strength, wait, tuple(source_of(target) for target in targets))
+
+
+class Extras(NamedTuple):
+    """The parts of a select that most selects don't have."""
+
+    sources: tuple[Any, ...] = ()
+    distinct: tuple[Expression[Any, Any], ...] | None = None
+    group_by: tuple[Expression[Any, Any], ...] = ()
+    having: tuple[Expression[bool, Any], ...] = ()
+    lock: Lock | None = None
+
+    def structure(self) -> tuple[Hashable, tuple[Any, ...]]:
+        """Key and parameters, in the order of the clauses."""
+        distinct_keys, distinct = combined(self.distinct or ())
+        source_keys, sources = combined(self.sources)
+        group_keys, group = combined(self.group_by)
+        having_keys, having = combined(self.having)
+        key = (
+            None if self.distinct is None else distinct_keys,
+            source_keys,
+            group_keys,
+            having_keys,
+            self.lock and self.lock._key,
+        )
+        parameters = distinct + sources + group + having
+        return key, parameters if self.lock is None else parameters + self.lock._parameters
+
+
+NO_EXTRAS = Extras()
+
+
+def row_count(value: Any, clause: str) -> Expression[Any, Any]:
+    """The bound number of LIMIT or OFFSET; anything but a whole number is refused before SQL."""
+    if isinstance(value, Expression):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidRequestError(
+            f"{clause}() takes a whole number, not a {type(value).__name__}",
+            hint=f"convert it first: {clause}(int(value))",
+        )
+    if not 0 <= value < _BIGINT_LIMIT:
+        raise InvalidRequestError(
+            f"{clause}() takes a number from 0 to 2**63 - 1",
+            hint="check numbers that come from outside before using them",
+        )
+    return Parameter(value, BIGINT)
+
+
+class Conflict:
+    """ON CONFLICT: what counts as one, and what to do then."""
+
+    __slots__ = ("_key", "_parameters", "assignments", "constraint", "elements", "index_where",
+                 "where")  # fmt: skip
+
+    def __init__(
+        self,
+        elements: tuple[Expression[Any, Any], ...],
+        index_where: Expression[bool, Any] | None,
+        constraint: str | None,
+        assignments: tuple[Assignment, ...],
+        where: Expression[bool, Any] | None,
+    ) -> None:
+        if elements and constraint is not None:
+            raise InvalidRequestError(
+                "ON CONFLICT takes index_elements or a constraint, not both",
+                hint="leave one of them out",
+            )
+        self.elements = elements
+        self.index_where = index_where
+        self.constraint = constraint
+        self.assignments = assignments
+        self.where = where
+        element_keys, parameters = combined(elements)
+        set_keys, set_parameters = combined(assignments)
+        self._parameters: tuple[Any, ...] = parameters
+        if index_where is not None:
+            self._parameters += index_where._parameters
+        self._parameters += set_parameters
+        if where is not None:
+            self._parameters += where._parameters
+        self._key: Hashable = (
+            element_keys,
+            index_where is not None and index_where._key,
+            constraint,
+            set_keys,
+            where is not None and where._key,
+        )
+
+
+def assignments_of(target: Any, values: Any) -> tuple[Assignment, ...]:
+    """Assignments from a mapping of attribute names or columns to values."""
+    from_mapping = getattr(values, "items", None)
+    if from_mapping is None:
+        raise InvalidRequestError(
+            f"values for {entity_name(target)} must be a dict, not a {type(values).__name__}",
+            hint="write values(name='x') or values({'name': 'x'})",
+        )
+    return tuple(Assignment(column_of(target, key), value) for key, value in from_mapping())

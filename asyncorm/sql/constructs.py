@@ -1,0 +1,192 @@
+"""CASE, CAST, EXTRACT, constants and the quantifiers ANY and ALL."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Literal, TypeVar, overload
+from typing import cast as typing_cast
+
+from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.expressions import (
+    CastTo,
+    Expression,
+    Parameter,
+    ScalarQuery,
+    as_condition,
+    literal_of,
+    operand,
+)
+from asyncorm.sql.functions import INTEGRAL
+from asyncorm.sql.nodes import Query, combined
+from asyncorm.types.arrays import Array
+from asyncorm.types.base import SQLType
+from asyncorm.types.resolve import coerce_type, type_of_value
+from asyncorm.types.scalars import BOOLEAN, NUMERIC, TEXT
+
+V = TypeVar("V")
+R = TypeVar("R")
+T = TypeVar("T")
+
+WholeField = Literal[
+    "century", "day", "decade", "dow", "doy", "hour", "isodow", "isoyear", "millennium", "minute",
+    "month", "quarter", "week", "year",
+]  # fmt: skip
+FractionField = Literal["epoch", "julian", "microseconds", "milliseconds", "second"]
+_WHOLE = frozenset(WholeField.__args__)  # type: ignore[attr-defined]
+_FRACTION = frozenset(FractionField.__args__)  # type: ignore[attr-defined]
+
+
+class Case(Expression[V, R]):
+    """CASE WHEN ... THEN ... ELSE ... END."""
+
+    __slots__ = ("otherwise", "whens")
+
+    def __init__(
+        self,
+        whens: tuple[tuple[Expression[bool, Any], Expression[Any, Any]], ...],
+        otherwise: Expression[Any, Any] | None,
+    ) -> None:
+        self.whens = whens
+        self.otherwise = otherwise
+        parts = [part for pair in whens for part in pair]
+        if otherwise is not None:
+            parts.append(otherwise)
+        keys, parameters = combined(parts)
+        super().__init__(whens[0][1]._type, ("case", otherwise is not None, keys), parameters)
+
+
+class Constant(Expression[V, R]):
+    """NULL, TRUE or FALSE."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str, type_: SQLType[Any]) -> None:
+        super().__init__(type_, ("constant", text))
+        self.text = text
+
+
+class Extract(Expression[V, V]):
+    """EXTRACT(field FROM time)."""
+
+    __slots__ = ("field", "inner")
+
+    def __init__(self, field: str, inner: Expression[Any, Any], type_: SQLType[Any]) -> None:
+        super().__init__(type_, ("extract", field, inner._key), inner._parameters)
+        self.field = field
+        self.inner = inner
+
+
+class Quantified(Expression[V, V]):
+    """ANY or ALL of an array or of a query's rows."""
+
+    __slots__ = ("inner", "quantifier")
+
+    def __init__(self, quantifier: str, inner: Expression[Any, Any], type_: SQLType[Any]) -> None:
+        super().__init__(type_, (quantifier, inner._key), inner._parameters)
+        self.quantifier = quantifier
+        self.inner = inner
+
+
+@overload
+def case(*whens: tuple[Expression[bool, Any], V | Expression[V, Any]]) -> Case[V, V | None]: ...
+@overload
+def case(
+    *whens: tuple[Expression[bool, Any], V | Expression[V, Any]], else_: V | Expression[V, Any]
+) -> Case[V, V]: ...
+def case(*whens: Any, else_: Any = None) -> Case[Any, Any]:
+    """``case((condition, value), ..., else_=value)``."""
+    if not whens or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in whens):
+        raise InvalidRequestError(
+            "case() takes pairs of a condition and a value",
+            hint='write case((User.age < 18, "child"), else_="adult")',
+        )
+    values = [value for _, value in whens]
+    # the first value that knows its type gives it to the others
+    first = next((value for value in values if isinstance(value, Expression)), values[0])
+    near = literal_of(first)
+    pairs = tuple((as_condition(when), _branch(value, near)) for when, value in whens)
+    return Case(pairs, None if else_ is None else _branch(else_, near))
+
+
+def _branch(value: Any, near: Expression[Any, Any]) -> Any:
+    return operand(value, near, nullable=True)
+
+
+@overload
+def cast(
+    expression: Expression[V, V | None], type_: type[T] | SQLType[T] | type[SQLType[T]]
+) -> Expression[T, T | None]: ...
+@overload
+def cast(
+    expression: Expression[Any, Any], type_: type[T] | SQLType[T] | type[SQLType[T]]
+) -> Expression[T, T]: ...
+def cast(expression: Expression[Any, Any], type_: Any) -> Expression[Any, Any]:
+    """The expression as a Python type or SQL type: ``cast(User.id, str)``."""
+    return CastTo(literal_of(expression), coerce_type(type_))
+
+
+@overload
+def extract(field: WholeField, expression: Expression[Any, Any]) -> Extract[int]: ...
+@overload
+def extract(field: FractionField, expression: Expression[Any, Any]) -> Extract[Decimal]: ...
+def extract(field: str, expression: Expression[Any, Any]) -> Extract[Any]:
+    """A part of a date, time or interval: ``extract("year", Order.created_at)``."""
+    if field in _WHOLE:
+        return Extract(field, expression, INTEGRAL)
+    if field in _FRACTION:
+        return Extract(field, expression, NUMERIC)
+    raise InvalidRequestError(
+        "extract() was asked for an unknown field",
+        hint="use one of " + ", ".join(sorted(_WHOLE | _FRACTION)),
+    )
+
+
+def literal(value: V, type_: Any = None) -> Parameter[V]:
+    """A bound value as an expression."""
+    if isinstance(value, (Expression, Query)):
+        raise TypeError("literal() takes a plain value; this is an expression already")
+    if type_ is not None:
+        return Parameter(value, coerce_type(type_))
+    return Parameter(value, TEXT if value is None else type_of_value(value))
+
+
+def null() -> Constant[Any, None]:
+    """NULL."""
+    return Constant("NULL", TEXT)
+
+
+def true() -> Constant[bool, bool]:
+    """TRUE."""
+    return Constant("TRUE", BOOLEAN)
+
+
+def false() -> Constant[bool, bool]:
+    """FALSE."""
+    return Constant("FALSE", BOOLEAN)
+
+
+@overload
+def any_(source: Expression[list[T], Any]) -> Quantified[T]: ...
+@overload
+def any_(source: Query[T]) -> Quantified[T]: ...
+def any_(source: Any) -> Quantified[Any]:
+    """Any element of an array or row of a query: ``5 == any_(Post.scores)`` and the like."""
+    return _quantified("ANY", source)
+
+
+@overload
+def all_(source: Expression[list[T], Any]) -> Quantified[T]: ...
+@overload
+def all_(source: Query[T]) -> Quantified[T]: ...
+def all_(source: Any) -> Quantified[Any]:
+    """All elements of an array or rows of a query: ``User.age >= all_(select(...))``."""
+    return _quantified("ALL", source)
+
+
+def _quantified(quantifier: str, source: Any) -> Quantified[Any]:
+    inner = literal_of(source)
+    if isinstance(inner, ScalarQuery):
+        return Quantified(quantifier, inner, inner._type)
+    if not isinstance(inner._type, Array):
+        raise TypeError(f"{quantifier.lower()}_() takes an array expression or a select()")
+    return Quantified(quantifier, typing_cast("Any", inner), inner._type.item)

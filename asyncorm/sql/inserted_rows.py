@@ -1,0 +1,119 @@
+"""The rows of an INSERT: as arrays, as VALUES, or from a query."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.expressions import Assignment, Expression, Parameter
+from asyncorm.sql.nodes import Query, combined
+from asyncorm.sql.sources import column_of, entity_name
+from asyncorm.sql.table import BaseColumn
+from asyncorm.sql.values import fitting_type
+from asyncorm.types.base import Converter, SQLType
+
+
+class BulkArray(SQLType[Any]):
+    """An array with the values of one column for ``unnest()``."""
+
+    python_type = list
+
+    def __init__(self, item: SQLType[Any]) -> None:
+        super().__init__(f"{item.bulk_type}[]")
+        self.item = item
+        self.encode = None if item.encode_bulk is None else _each(item.encode_bulk)
+        self._identity = item
+
+
+class BulkRows:
+    """Rows of one shape without expressions: columns and one parameter for each."""
+
+    __slots__ = ("_key", "_parameters", "columns")
+
+    def __init__(
+        self, columns: tuple[BaseColumn[Any, Any], ...], parameters: tuple[Parameter[Any], ...]
+    ) -> None:
+        self.columns = columns
+        keys, self._parameters = combined(parameters)
+        self._key: Hashable = ("bulk", tuple(column._key for column in columns), keys)
+
+
+def _each(convert: Converter) -> Converter:
+    def converted(values: Sequence[Any]) -> list[Any]:
+        return [None if value is None else convert(value) for value in values]
+
+    return converted
+
+
+class ValueRows:
+    """Rows for VALUES: for each column an expression, or None for DEFAULT."""
+
+    __slots__ = ("_key", "_parameters", "columns", "rows")
+
+    def __init__(
+        self,
+        columns: tuple[BaseColumn[Any, Any], ...],
+        rows: tuple[tuple[Expression[Any, Any] | None, ...], ...],
+    ) -> None:
+        self.columns = columns
+        self.rows = rows
+        keys = tuple(tuple(item is not None and item._key for item in row) for row in rows)
+        given = [item for row in rows for item in row if item is not None]
+        self._parameters = combined(given)[1]
+        self._key: Hashable = ("values", tuple(column._key for column in columns), keys)
+
+
+class QueryRows:
+    """Rows that come from a query."""
+
+    __slots__ = ("_key", "_parameters", "columns", "query")
+
+    def __init__(self, columns: tuple[BaseColumn[Any, Any], ...], query: Query[Any]) -> None:
+        self.columns = columns
+        self.query = query
+        key, self._parameters = query._structure
+        self._key: Hashable = ("query", tuple(column._key for column in columns), key)
+
+
+def collected_rows(target: Any, rows: list[dict[Any, Any]]) -> BulkRows | ValueRows | None:
+    """The rows as arrays where that is possible, else as VALUES; None means all defaults."""
+    by_column = [{column_of(target, key): value for key, value in row.items()} for row in rows]
+    columns = tuple(dict.fromkeys(column for row in by_column for column in row))
+    if not columns:
+        if len(rows) == 1:
+            return None
+        raise InvalidRequestError(
+            f"the rows for {entity_name(target)} are empty", hint="give each row a value"
+        )
+    found = _bulk_rows(columns, by_column) if len(rows) > 1 else None
+    if found is not None:
+        return found
+    values = tuple(tuple(_value_of(row, column) for column in columns) for row in by_column)
+    return ValueRows(columns, values)
+
+
+def _value_of(
+    row: Mapping[BaseColumn[Any, Any], Any], column: BaseColumn[Any, Any]
+) -> Expression[Any, Any] | None:
+    return Assignment(column, row[column]).value if column in row else None
+
+
+def _bulk_rows(
+    columns: tuple[BaseColumn[Any, Any], ...],
+    rows: Sequence[Mapping[BaseColumn[Any, Any], Any]],
+) -> BulkRows | None:
+    """The rows as arrays; None if they differ in shape or hold expressions."""
+    if any(row.keys() != rows[0].keys() for row in rows):
+        return None
+    parameters: list[Parameter[Any]] = []
+    for column in columns:
+        values = [row[column] for row in rows]
+        if any(isinstance(value, (Expression, Query)) for value in values):
+            return None
+        expected = column._type.python_type
+        for value in values:
+            if type(value) is not expected and value is not None:
+                fitting_type(value, column._type, str(column))
+        parameters.append(Parameter(values, BulkArray(column._type)))
+    return BulkRows(columns, tuple(parameters))

@@ -1,0 +1,197 @@
+"""What SELECT and set operations share; UNION, INTERSECT and EXCEPT themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Self, TypeVar, cast, overload
+
+from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.clauses import row_count
+from asyncorm.sql.expressions import Condition, Expression, NullExpression, Order, ScalarQuery
+from asyncorm.sql.functions import orders
+from asyncorm.sql.nodes import Query, combined
+from asyncorm.sql.sources import Derived, entity_columns, is_entity
+from asyncorm.types.base import SQLType
+from asyncorm.types.scalars import BOOLEAN
+
+R = TypeVar("R")
+V = TypeVar("V")
+U = TypeVar("U")
+
+_NO_OPTIONS: Mapping[str, Any] = {}
+
+
+class Rows(Query[R]):
+    """A query with ORDER BY, LIMIT and OFFSET that can be nested; every method gives a new one."""
+
+    __slots__ = ("_execution_options", "_limit", "_offset", "_options", "_order", "_shape")
+
+    _limit: Expression[Any, Any] | None
+    _offset: Expression[Any, Any] | None
+    _order: tuple[Order, ...]
+    _options: tuple[Any, ...]
+    _execution_options: Mapping[str, Any]
+    _shape: Callable[..., Any] | None
+
+    def _output_items(self) -> tuple[Any, ...]:
+        raise NotImplementedError
+
+    def order_by(self, *order: Expression[Any, Any] | Order) -> Self:
+        """Add to ORDER BY."""
+        new = self._copy()
+        new._order = self._order + orders(order)
+        return new
+
+    def limit(self, count: int | Expression[int, Any]) -> Self:
+        """At most so many rows."""
+        new = self._copy()
+        new._limit = row_count(count, "limit")
+        return new
+
+    def offset(self, count: int | Expression[int, Any]) -> Self:
+        """Leave out so many rows."""
+        new = self._copy()
+        new._offset = row_count(count, "offset")
+        return new
+
+    def options(self, *options: Any) -> Self:
+        """Loader options such as ``selectinload(User.books)``."""
+        for option in options:
+            if not hasattr(option, "_key"):
+                raise InvalidRequestError(
+                    f"options() takes loader options, not a {type(option).__name__}",
+                    hint="write options(selectinload(User.books))",
+                )
+        new = self._copy()
+        new._options = self._options + options
+        return new
+
+    def execution_options(self, **options: Any) -> Self:
+        """Options for the execution, such as ``populate_existing=True``."""
+        new = self._copy()
+        new._execution_options = {**self._execution_options, **options}
+        return new
+
+    def into(self, shape: Callable[..., U]) -> Rows[U]:
+        """Rows as another class: a pydantic model, dataclass or NamedTuple."""
+        new = self._copy()
+        new._shape = shape
+        return cast("Rows[U]", new)
+
+    @overload
+    def scalar_subquery(self: Rows[V | None]) -> NullExpression[V]: ...
+    @overload
+    def scalar_subquery(self: Rows[V]) -> NullExpression[V]: ...
+    def scalar_subquery(self: Rows[Any]) -> Any:
+        """The query as one value: of its only column, NULL without a row."""
+        return ScalarQuery(self)
+
+    def exists(self) -> Condition:
+        """Whether the query has rows."""
+        return Condition("EXISTS", (ScalarQuery(self, BOOLEAN),))
+
+    def subquery(self, name: str | None = None) -> Derived:
+        """The query as something to select from; its columns are ``.c.<name>``."""
+        return Derived("subquery", self, name)
+
+    def lateral(self, name: str | None = None) -> Derived:
+        """A subquery that may refer to what stands before it in FROM."""
+        return Derived("lateral", self, name)
+
+    def cte(self, name: str | None = None, *, recursive: bool = False) -> Derived:
+        """The query as common table expression (``WITH``)."""
+        return Derived("cte", self, name, recursive=recursive)
+
+    def _united(self, operator: str, queries: tuple[Any, ...]) -> Compound[R]:
+        return compound(operator, (self, *queries))
+
+    def _result_type(self) -> SQLType[Any]:
+        found: list[Any] = []
+        for item in self._output_items():
+            found.extend(entity_columns(item) if is_entity(item) else (item,))
+        if len(found) != 1:
+            raise InvalidRequestError(
+                f"a query used as a value must select one column, this one has {len(found)}",
+                hint="select one column, as in select(User.id)",
+            )
+        return cast("SQLType[Any]", found[0]._type)
+
+    def _tail_structure(self) -> tuple[tuple[Hashable, ...], tuple[Any, ...]]:
+        """Key and parameters of what follows the body."""
+        order_keys, parameters = combined(self._order)
+        limit, offset = self._limit, self._offset
+        if limit is not None:
+            parameters += limit._parameters
+        if offset is not None:
+            parameters += offset._parameters
+        key = (
+            order_keys,
+            limit is not None and limit._key,
+            offset is not None and offset._key,
+            self._shape,
+            tuple(option._key for option in self._options),
+        )
+        return key, parameters
+
+
+class Compound(Rows[R]):
+    """Queries joined by UNION, INTERSECT or EXCEPT."""
+
+    __slots__ = ("operator", "queries")
+
+    def __init__(self, operator: str, queries: tuple[Rows[Any], ...]) -> None:
+        self.operator = operator
+        self.queries = queries
+        self._limit = self._offset = self._shape = None
+        self._order = self._options = ()
+        self._execution_options = _NO_OPTIONS
+        self._known_key = self._known_structure = None
+
+    def _copy(self) -> Self:
+        new = type(self)(self.operator, self.queries)
+        for name in Rows.__slots__:
+            setattr(new, name, getattr(self, name))
+        return new
+
+    def _output_items(self) -> tuple[Any, ...]:
+        return self.queries[0]._output_items()
+
+    def _build_structure(self) -> tuple[Hashable, tuple[Any, ...]]:
+        keys: list[Hashable] = []
+        parameters: tuple[Any, ...] = ()
+        for query in self.queries:
+            key, more = query._structure
+            keys.append(key)
+            parameters += more
+        tail, more = self._tail_structure()
+        return (self.operator, tuple(keys), tail), parameters + more
+
+
+def compound(operator: str, queries: tuple[Any, ...]) -> Compound[Any]:
+    """A set operation over at least two queries."""
+    if len(queries) < 2 or not all(isinstance(query, Rows) for query in queries):
+        raise InvalidRequestError(
+            f"{operator} takes two or more select() statements",
+            hint="write union(select(A.id), select(B.id))",
+        )
+    return Compound(operator, queries)
+
+
+def union(*queries: Rows[R]) -> Compound[R]:
+    """The rows of all queries without duplicates."""
+    return compound("UNION", queries)
+
+
+def union_all(*queries: Rows[R]) -> Compound[R]:
+    """The rows of all queries."""
+    return compound("UNION ALL", queries)
+
+
+def intersect(*queries: Rows[R]) -> Compound[R]:
+    """The rows that all queries have."""
+    return compound("INTERSECT", queries)
+
+
+def except_(*queries: Rows[R]) -> Compound[R]:
+    """The rows of the first query that the others have not."""
+    return compound("EXCEPT", queries)

@@ -1,0 +1,271 @@
+"""What stands in FROM beside tables: aliases of entities, subqueries, CTEs; and finding columns."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.expressions import Expression, Label
+from asyncorm.sql.nodes import AnonymousName, Statement
+from asyncorm.sql.table import BaseColumn, NullColumn, Table
+from asyncorm.sql.values import checked_name
+
+M = TypeVar("M")
+
+
+class Alias:
+    """An entity under another name; its attributes are the entity's, of the alias."""
+
+    def __init__(self, entity: type[Any], name: str | None) -> None:
+        table = table_of(entity)
+        self.__table__ = table
+        self._entity = entity
+        self._name = AnonymousName(table.name) if name is None else checked_name(name)
+        self._parameters: tuple[Any, ...] = (self._name,) if name is None else ()
+        self._key: Hashable = ("alias", name, table._key)
+        self._columns = {
+            attribute: column._of(self, ("of", self._key, column._key), self._parameters)
+            for attribute, column in table.by_attribute.items()
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        columns: dict[str, Any] = self.__dict__.get("_columns", {})
+        if name in columns:
+            return columns[name]
+        found = getattr(self._entity, name)
+        return AliasedRelationship(self, found) if hasattr(found, "_join") else found
+
+    def __repr__(self) -> str:
+        return f"<alias of {self._entity.__name__}>"
+
+
+class AliasedRelationship:
+    """A relationship that starts at an alias, for ``join()``."""
+
+    def __init__(self, owner: Alias, relationship: Any) -> None:
+        self._owner = owner
+        self._relationship = relationship
+
+    def condition(self, owner: Any = None, target: Any = None) -> Expression[bool, bool]:
+        """The join condition between the alias and the target."""
+        return cast(
+            "Expression[bool, bool]", self._relationship.condition(owner or self._owner, target)
+        )
+
+    def _join(self) -> tuple[Any, Expression[bool, bool]]:
+        target, _ = self._relationship._join()
+        return target, self.condition()
+
+
+class Derived:
+    """A statement in FROM: a subquery, a lateral subquery or a common table expression.
+
+    Its columns are ``derived.c.<name>``.
+    """
+
+    def __init__(
+        self, kind: str, statement: Statement[Any], name: str | None, *, recursive: bool = False
+    ) -> None:
+        self.kind = kind
+        self.statement = statement
+        self.recursive = recursive
+        #: the CTE that the statement of a recursive one refers to
+        self.base: Derived | None = None
+        self._name = AnonymousName(kind) if name is None else checked_name(name)
+        key, parameters = statement._structure
+        self._parameters: tuple[Any, ...] = (
+            (self._name, *parameters) if name is None else parameters
+        )
+        self._key: Hashable = (kind, name, recursive, key)
+        self.c = DerivedColumns(self)
+
+    def _extended(self, statement: Statement[Any]) -> Derived:
+        found = Derived(self.kind, statement, None, recursive=self.recursive)
+        found._name = self._name
+        found.base = self
+        key, parameters = statement._structure
+        name = None if isinstance(self._name, AnonymousName) else self._name
+        found._parameters = parameters if name is not None else (self._name, *parameters)
+        found._key = (self.kind, name, self.recursive, key)
+        found.c = DerivedColumns(found)
+        return found
+
+    def union(self, *queries: Any) -> Derived:
+        """The CTE with more rows, which may come from itself: for recursive queries."""
+        return self._united("UNION", queries)
+
+    def union_all(self, *queries: Any) -> Derived:
+        """Like ``union``, without looking for duplicates."""
+        return self._united("UNION ALL", queries)
+
+    def _united(self, operator: str, queries: tuple[Any, ...]) -> Derived:
+        if self.kind != "cte":
+            raise InvalidRequestError(
+                "only a common table expression can be extended with union()",
+                hint="use union(select(...), select(...)).subquery()",
+            )
+        united = cast("Any", self.statement)._united(operator, queries)
+        return self._extended(united)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self._name if isinstance(self._name, str) else ''}>"
+
+
+class DerivedColumns:
+    """The columns of a subquery or CTE, by name."""
+
+    def __init__(self, source: Derived) -> None:
+        found: dict[str, BaseColumn[Any, Any]] = {}
+        repeated: set[str] = set()
+        for name, expression in output_columns(source.statement):
+            if name in found:
+                repeated.add(name)
+            column: BaseColumn[Any, Any] = NullColumn(name, expression._type, nullable=True)
+            column.table = source
+            column._key = ("of", source._key, name)
+            column._parameters = source._parameters
+            found[name] = column
+        self._columns = found
+        self._repeated = repeated
+
+    def __getitem__(self, name: str) -> NullColumn[Any]:
+        if name in self._repeated:
+            raise InvalidRequestError(
+                f"the subquery has several columns {name!r}", hint="give them labels: .label(...)"
+            )
+        if name not in self._columns:
+            raise unknown_name(name, self._columns, "the subquery")
+        return cast("NullColumn[Any]", self._columns[name])
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return self[name]
+    else:
+
+        def __getattr__(self, name: str) -> NullColumn[Any]:
+            return self[name]
+
+    def __iter__(self) -> Iterator[NullColumn[Any]]:
+        return iter(cast("Iterable[NullColumn[Any]]", self._columns.values()))
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
+class Excluded:
+    """``excluded``: the row that INSERT proposed, in ON CONFLICT DO UPDATE."""
+
+    def __init__(self, target: Any, table: Table) -> None:
+        self._target = target
+        self._key: Hashable = ("excluded", table._key)
+        self._parameters: tuple[Any, ...] = ()
+
+    def __getitem__(self, name: str) -> BaseColumn[Any, Any]:
+        column = column_of(self._target, name)
+        return column._of(self, ("of", self._key, column._key))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return self[name]
+    else:
+
+        def __getattr__(self, name: str) -> BaseColumn[Any, Any]:
+            return self[name]
+
+
+def aliased(entity: type[M], name: str | None = None) -> type[M]:
+    """The entity under another name, to have it twice in one statement."""
+    if isinstance(entity, Alias):
+        raise InvalidRequestError(
+            "aliased() was given an alias", hint="make each alias from the model itself"
+        )
+    return cast("type[M]", Alias(entity, name))
+
+
+def table_of(target: Any) -> Table:
+    """The table of an entity or alias, or the table itself."""
+    if isinstance(target, Table):
+        return target
+    table = getattr(target, "__table__", None)
+    if isinstance(table, Table):
+        return table
+    name = target.__name__ if isinstance(target, type) else type(target).__name__
+    raise InvalidRequestError(
+        f"{name} has no table", hint="use a mapped class: class User(Model, table='users')"
+    )
+
+
+def source_of(target: Any) -> Any:
+    """What ``target`` is in FROM: a Table, Alias or Derived."""
+    return target if isinstance(target, (Alias, Derived)) else table_of(target)
+
+
+def entity_columns(entity: Any) -> tuple[BaseColumn[Any, Any], ...]:
+    """The columns that selecting the entity or alias gives, in table order."""
+    if isinstance(entity, Alias):
+        return tuple(column for column in entity._columns.values() if not column.deferred)
+    return tuple(column for column in table_of(entity).columns.values() if not column.deferred)
+
+
+def is_entity(item: Any) -> bool:
+    """Whether ``item`` can be selected as an object."""
+    if isinstance(item, Alias):
+        return True
+    return isinstance(item, type) and isinstance(getattr(item, "__table__", None), Table)
+
+
+def output_columns(statement: Any) -> list[tuple[str, Expression[Any, Any]]]:
+    """The named columns of a statement's rows."""
+    found: list[tuple[str, Expression[Any, Any]]] = []
+    for item in statement._output_items():
+        if is_entity(item):
+            found.extend((column.name, column) for column in entity_columns(item))
+        elif isinstance(item, (BaseColumn, Label)):
+            found.append((item.name, cast("Expression[Any, Any]", item)))
+    return found
+
+
+def column_of(target: Any, name: str | BaseColumn[Any, Any]) -> BaseColumn[Any, Any]:
+    """The column of an entity, alias, table or subquery by attribute name (or itself)."""
+    if isinstance(name, BaseColumn):
+        if name.table is source_of(target):
+            return name
+        raise InvalidRequestError(
+            f"the column {name} does not belong to {entity_name(target)}",
+            hint="use a column of the entity that the statement is about",
+        )
+    if isinstance(target, Derived):
+        return target.c[name]
+    columns = target._columns if isinstance(target, Alias) else table_of(target).by_attribute
+    if name not in columns:
+        raise unknown_name(name, columns, entity_name(target))
+    return columns[name]
+
+
+def entity_name(target: Any) -> str:
+    """What to call an entity, alias, table or subquery in a message."""
+    if isinstance(target, Alias):
+        return str(target._entity.__name__)
+    if isinstance(target, Table):
+        return f"table {target.full_name}"
+    return str(getattr(target, "__name__", "the subquery"))
+
+
+def unknown_name(name: object, known: Iterable[str], owner: str) -> InvalidRequestError:
+    """The error for a column that does not exist, with the nearest name that does."""
+    names = list(known)
+    near = get_close_matches(name, names, 1) if isinstance(name, str) else []
+    hint = f"did you mean {near[0]!r}?" if near else "its columns are " + ", ".join(names)
+    return InvalidRequestError(f"{owner} has no column {_shown(name)}", hint=hint)
+
+
+def _shown(name: object) -> str:
+    return repr(name) if isinstance(name, str) else f"of type {type(name).__name__}"

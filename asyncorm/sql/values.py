@@ -1,0 +1,130 @@
+"""Which SQL type a Python value gets beside an expression, and which values are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+from asyncorm.errors import InvalidRequestError
+from asyncorm.types.arrays import Array
+from asyncorm.types.base import SQLType
+from asyncorm.types.resolve import type_of_value
+
+_NUMBERS = (int, float, Decimal)
+_LISTS = (list, tuple, set, frozenset)
+_LIKE_ESCAPES = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+_arrays: dict[SQLType[Any], SQLType[Any]] = {}
+
+
+def fitting_type(value: Any, near: SQLType[Any], name: str) -> SQLType[Any]:
+    """The type ``value`` is bound with where ``near`` is expected; TypeError if it can't fit.
+
+    A value of the wrong kind (a dict from a request body, say) must not reach the server, where
+    it might mean something else.
+    """
+    expected = near.python_type
+    if not near.cast_type:  # the result of an unknown function
+        return type_of_value(value)
+    if expected is object or is_json(near):
+        return near
+    if isinstance(near, Array):
+        if isinstance(value, _LISTS):
+            return near
+        raise _mismatch(value, near, name)
+    number = issubclass(expected, _NUMBERS) and expected is not bool
+    if isinstance(value, bool) and number:
+        raise _mismatch(value, near, name)
+    if isinstance(value, expected):
+        # a datetime is a date to Python, but cutting off its time would be silent
+        if expected is date and isinstance(value, datetime):
+            return type_of_value(value)
+        return near
+    if number and isinstance(value, _NUMBERS):
+        return type_of_value(value)
+    if expected is datetime and isinstance(value, date):
+        return type_of_value(value)
+    raise _mismatch(value, near, name)
+
+
+def _mismatch(value: Any, near: SQLType[Any], name: str) -> TypeError:
+    return TypeError(
+        f"{name} is {near.ddl} and takes a {near.python_type.__name__}, "
+        f"not a {type(value).__name__}"
+    )
+
+
+def item_type(values: Iterable[Any], near: SQLType[Any], name: str) -> SQLType[Any]:
+    """The one type of all the values of an ``in_()``."""
+    expected = near.python_type
+    for value in values:
+        if type(value) is not expected and value is not None:
+            type_ = fitting_type(value, near, name)
+            if type_ != near:
+                return type_
+    return near
+
+
+def array_type(item: SQLType[Any]) -> SQLType[Any]:
+    """The type of arrays of ``item``, made once."""
+    found = _arrays.get(item)
+    if found is None:
+        found = _arrays[item] = Array(item)
+    return found
+
+
+def operation_type(operator: str, left: SQLType[Any], right: SQLType[Any]) -> SQLType[Any]:
+    """The type of arithmetic: the wider number; the distance of two times is an interval."""
+    if operator == "-" and left.python_type is datetime and right.python_type is datetime:
+        return type_of_value(timedelta())
+    if left.python_type is int and right.python_type in (float, Decimal):
+        return right
+    if left.python_type is Decimal and right.python_type is float:
+        return right
+    return left
+
+
+def is_json(type_: SQLType[Any]) -> bool:
+    """Whether values of the type are JSON documents."""
+    return type_.cast_type in ("jsonb", "json")
+
+
+def as_list(value: Any) -> Any:
+    """Sets and tuples as lists; anything else as it is."""
+    return list(cast("Iterable[Any]", value)) if isinstance(value, _LISTS) else value
+
+
+def checked_pattern(value: Any, name: str) -> str:
+    """``value`` if it is a text to match with."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is matched with a str, not with a {type(value).__name__}")
+    return value
+
+
+def escape_pattern(value: Any, name: str) -> str:
+    """The text with the wildcards of LIKE made plain characters."""
+    return checked_pattern(value, name).translate(_LIKE_ESCAPES)
+
+
+def truth_name(value: Any) -> str:
+    """NULL, TRUE or FALSE for the constant."""
+    for constant, text in ((None, "NULL"), (True, "TRUE"), (False, "FALSE")):
+        if value is constant:
+            return text
+    raise TypeError(f"is_() takes None, True, False or an expression, not {type(value).__name__}")
+
+
+def checked_name(name: Any) -> str:
+    """``name`` if PostgreSQL can take it as a name without changing it."""
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise InvalidRequestError(
+            "a name in SQL must be a non-empty str without NUL characters",
+            hint="give a plain name such as 'total'",
+        )
+    if len(name.encode("utf-8", "surrogatepass")) > 63:
+        raise InvalidRequestError(
+            f"the name {name[:20]!r}... is longer than PostgreSQL's 63 bytes and would be cut",
+            hint="choose a shorter name",
+        )
+    return name

@@ -1,0 +1,67 @@
+"""What has changed on one instance: net changes of columns and collections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncorm.sql.expressions import Expression
+from asyncorm.tracking.state import UNLOADED, state_of
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two column values are the same; NaN is the same as itself, True is not 1."""
+    if one is other:
+        return True
+    if isinstance(one, Expression) or isinstance(other, Expression):
+        return False
+    if type(one) is not type(other):
+        if one is None or other is None or one is UNLOADED or other is UNLOADED:
+            return False
+        if isinstance(one, bool) is not isinstance(other, bool):
+            return False
+    return bool(one == other) or (one != one and other != other)
+
+
+def changed_columns(instance: Any) -> tuple[str, ...]:
+    """The column attributes whose value differs from the one in the database, in table order."""
+    state = state_of(instance)
+    if state is None or not state.originals:
+        return ()
+    originals, values = state.originals, instance.__dict__
+    return tuple(
+        name
+        for name in type(instance).__mapper__.columns
+        if name in originals and name in values and not same(originals[name], values[name])
+    )
+
+
+def changed_members(instance: Any, name: str) -> tuple[list[Any], list[Any]]:
+    """What was added to and removed from a relationship since the last flush."""
+    state = state_of(instance)
+    if state is None or not state.originals or name not in state.originals:
+        return [], []
+    before, now = _as_list(state.originals[name]), _as_list(instance.__dict__.get(name))
+    was, are = {id(m) for m in before}, {id(m) for m in now}
+    added = [m for m in now if id(m) not in was]
+    return added, [m for m in before if id(m) not in are]
+
+
+def has_changes(instance: Any, include_collections: bool = True) -> bool:
+    """Whether a flush would find a net change on the instance."""
+    if changed_columns(instance):
+        return True
+    if not include_collections:
+        return False
+    for name in type(instance).__mapper__.relationships:
+        added, removed = changed_members(instance, name)
+        if added or removed:
+            return True
+    return False
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None or value is UNLOADED:
+        return []
+    if isinstance(value, list | set | tuple):
+        return list(value)
+    return [value]

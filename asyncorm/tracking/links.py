@@ -1,0 +1,238 @@
+"""Links in memory: assigning a relationship records the change, keeps both sides in step, and
+adds linked objects to the session along the save-update cascade. No I/O, ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncorm.errors import ArgumentError
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.tracking.collections import (
+    RelatedCollection,
+    check_member,
+    make_collection,
+    silent_add,
+    silent_remove,
+)
+from asyncorm.tracking.state import UNLOADED, Status, own_state, state_of, status_of, unit_of
+from asyncorm.tracking.unloaded import unloaded_error
+
+
+def record(instance: Any, name: str, before: Any) -> None:
+    """Keep the value an attribute had before its first change, and mark the instance dirty."""
+    state = own_state(instance)
+    if state.status is Status.PENDING or state.status is Status.TRANSIENT:
+        return
+    originals = state.originals
+    assert originals is not None
+    if name not in originals:
+        originals[name] = before
+        unit = state.scope.unit
+        if unit is not None:
+            unit.mark_dirty(instance)
+
+
+class Links:
+    """The listener of all collections: what a change of one side means for the other."""
+
+    def changing(self, owner: Any, relationship: Relationship[Any, Any], before: Any) -> None:
+        """Remember the members before the first change."""
+        state = state_of(owner)
+        if state is not None and (
+            state.originals is None or relationship.name not in state.originals
+        ):
+            record(owner, relationship.name, list(before))
+
+    def added(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
+        """A member has come in: point it back and take it into the session."""
+        if relationship.back is not None:
+            _point(member, relationship.back, owner)
+        _cascade(owner, relationship, member)
+
+    def removed(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
+        """A member has gone: it no longer points back."""
+        back = relationship.back
+        if back is not None and member.__dict__.get(back.name) is owner:
+            record(member, back.name, owner)
+            member.__dict__[back.name] = None
+
+
+LINKS = Links()
+
+
+def _point(member: Any, back: Relationship[Any, Any], owner: Any) -> None:
+    """Let a member of a collection refer to its new owner, and leave its old one's collection."""
+    old = member.__dict__.get(back.name, UNLOADED)
+    if old is owner:
+        return
+    if old is not UNLOADED and old is not None:
+        _leave(old, back.back, member)
+    record(member, back.name, old)
+    member.__dict__[back.name] = owner
+
+
+def set_related(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:
+    """Assign a relationship: one object, None, or a whole collection."""
+    if relationship.to_many:
+        _set_collection(instance, relationship, value)
+    else:
+        _set_one(instance, relationship, value)
+
+
+def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:
+    if value is not None:
+        check_member(relationship, value)
+    values = instance.__dict__
+    old = values.get(relationship.name, UNLOADED)
+    if old is value:
+        return
+    if old is UNLOADED and relationship.direction is Direction.ONE_TO_MANY:
+        # the row that refers to this one now must be known, or its link would be lost
+        if not known_empty(instance):
+            raise unloaded_error(instance, relationship.name)
+        old = None
+    record(instance, relationship.name, old)
+    values[relationship.name] = value
+    if relationship.back is not None:
+        if old is not UNLOADED and old is not None:
+            _leave(old, relationship.back, instance)
+        if value is not None:
+            _enter(value, relationship.back, instance)
+    if value is not None:
+        _cascade(instance, relationship, value)
+
+
+def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise ArgumentError(
+            f"{relationship} takes a collection, not {type(value).__name__}",
+            hint=f"assign a {relationship.collection.__name__ if relationship.collection else ''}",
+        )
+    members = list(dict.fromkeys(value)) if relationship.collection is set else list(value)
+    for member in members:
+        check_member(relationship, member)
+    current = instance.__dict__.get(relationship.name)
+    if current is None:
+        if not known_empty(instance):
+            raise unloaded_error(instance, relationship.name)
+        current = empty_collection(instance, relationship)
+    if relationship.collection is set:
+        current._replace(set(members))
+    else:
+        current[:] = members
+
+
+def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any) -> None:
+    """Let a member appear on the owner's side, whatever is known of that side."""
+    if relationship is None:
+        return
+    values = owner.__dict__
+    if not relationship.to_many:
+        old = values.get(relationship.name, UNLOADED)
+        if old is not member:
+            record(owner, relationship.name, old)
+            values[relationship.name] = member
+            if old is not UNLOADED and old is not None and relationship.back is not None:
+                record(old, relationship.back.name, owner)
+                old.__dict__[relationship.back.name] = None
+        return
+    collection = values.get(relationship.name)
+    if collection is None and known_empty(owner):
+        collection = empty_collection(owner, relationship)
+    if collection is None:
+        _queue(owner, relationship, member, 0)
+    else:
+        LINKS.changing(owner, relationship, collection)
+        silent_add(collection, member)
+
+
+def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any) -> None:
+    """Let a member disappear from the owner's side, whatever is known of that side."""
+    if relationship is None:
+        return
+    values = owner.__dict__
+    if not relationship.to_many:
+        if values.get(relationship.name) is member:
+            record(owner, relationship.name, member)
+            values[relationship.name] = None
+        return
+    collection = values.get(relationship.name)
+    if collection is None:
+        _queue(owner, relationship, member, 1)
+    else:
+        LINKS.changing(owner, relationship, collection)
+        silent_remove(collection, member)
+
+
+def _queue(owner: Any, relationship: Relationship[Any, Any], member: Any, which: int) -> None:
+    """Remember an addition (0) or removal (1) until the collection is loaded."""
+    state = own_state(owner)
+    if state.queued is None:
+        state.queued = {}
+    lists = state.queued.setdefault(relationship.name, ([], []))
+    other = lists[1 - which]
+    if any(queued is member for queued in other):
+        other[:] = [queued for queued in other if queued is not member]
+    else:
+        lists[which].append(member)
+
+
+def _cascade(owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
+    if "save-update" in relationship.cascade:
+        unit = unit_of(owner)
+        if unit is not None:
+            unit.cascade_add(member)
+
+
+def known_empty(instance: Any) -> bool:
+    """Whether an unset collection of the instance is empty in the database too."""
+    state = state_of(instance)
+    if state is None or state.inserted:
+        return True
+    return state.current in (Status.TRANSIENT, Status.PENDING)
+
+
+def empty_collection(instance: Any, relationship: Relationship[Any, Any]) -> RelatedCollection:
+    """Give an instance an empty collection that reports its changes."""
+    collection = make_collection(instance, relationship, LINKS)
+    instance.__dict__[relationship.name] = collection
+    return collection
+
+
+def fill_collection(
+    instance: Any, relationship: Relationship[Any, Any], members: list[Any]
+) -> None:
+    """Put loaded members in place, together with what was added and removed before loading."""
+    state = state_of(instance)
+    queued = None
+    if state is not None and state.queued is not None:
+        queued = state.queued.pop(relationship.name, None)
+    collection = make_collection(instance, relationship, LINKS, members)
+    instance.__dict__[relationship.name] = collection
+    if queued is not None:
+        for member in queued[0]:
+            silent_add(collection, member)
+        for member in queued[1]:
+            silent_remove(collection, member)
+
+
+def related(instance: Any, mapper: Mapper, cascade: str) -> list[Any]:
+    """The loaded objects that an operation on the instance reaches along a cascade."""
+    found: list[Any] = []
+    values = instance.__dict__
+    for name, relationship in mapper.relationships.items():
+        if cascade in relationship.cascade and not relationship.viewonly:
+            value = values.get(name)
+            if value is None:
+                continue
+            if relationship.to_many:
+                found.extend(value)
+            else:
+                found.append(value)
+    return found
+
+
+def is_known(instance: Any) -> bool:
+    """Whether the instance belongs to a session right now."""
+    return status_of(instance) not in (Status.TRANSIENT, Status.DETACHED)

@@ -1,0 +1,21 @@
+"""What instances and their states need of the unit of work, without importing it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class Unit(Protocol):
+    """The part of a unit of work that a changed attribute talks to."""
+
+    def mark_dirty(self, instance: Any) -> None:
+        """Remember an instance as modified and keep it alive."""
+
+    def mark_clean(self, instance: Any) -> None:
+        """The instance has nothing unflushed any more."""
+
+    def cascade_add(self, instance: Any) -> None:
+        """Add an instance that was linked to one of the session's, with all it refers to."""
+
+    def find(self, entity: type[Any], key: Any) -> Any:
+        """The live instance of this key, or None; never any I/O."""

@@ -1,0 +1,283 @@
+"""UnitOfWork: which instances a session holds as new, dirty, deleted and persistent, and how
+they change state. No SQL and no I/O: flushing and transactions tell it what has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.mapping.mapper import Key, Mapper
+from asyncorm.tracking.changes import has_changes
+from asyncorm.tracking.identity_map import IdentityMap
+from asyncorm.tracking.levels import Level
+from asyncorm.tracking.links import related
+from asyncorm.tracking.state import (
+    InstanceState,
+    Scope,
+    Status,
+    own_state,
+    state_of,
+)
+
+
+class Expunged(NamedTuple):
+    """How many instances left the session, by what was unflushed on them."""
+
+    new: int
+    modified: int
+    deleted: int
+    clean: int
+
+
+class UnitOfWork:
+    """The instances of one session; insertion order is kept everywhere."""
+
+    def __init__(self) -> None:
+        self.scope = Scope(self)
+        self.identity_map = IdentityMap()
+        self.new: dict[Any, None] = {}
+        self.dirty: dict[Any, None] = {}
+        self.deleted: dict[Any, None] = {}
+        #: one for the transaction and one for each savepoint in it
+        self.levels: list[Level] = []
+        #: whether something was done that begins the logical transaction
+        self.touched = False
+
+    # -- what instances tell ---------------------------------------------------------------
+
+    def mark_dirty(self, instance: Any) -> None:
+        """Remember an instance as modified and keep it alive until the flush."""
+        self.dirty[instance] = None
+        self.touched = True
+
+    def mark_clean(self, instance: Any) -> None:
+        """The instance has nothing unflushed any more."""
+        self.dirty.pop(instance, None)
+
+    def find(self, entity: type[Any], key: Key) -> Any:
+        """The live instance with this key, or None."""
+        return self.identity_map.get(entity.__mapper__, key)
+
+    def cascade_add(self, instance: Any) -> None:
+        """Take in an object that was linked to one of ours; what is ours already stays as it is."""
+        state = state_of(instance)
+        if state is None or state.scope is not self.scope or state.status is Status.DELETED:
+            self.add(instance)
+
+    # -- entering ----------------------------------------------------------------------------
+
+    def add(self, instance: Any) -> None:
+        """Take in an instance and what it refers to along the save-update cascade."""
+        reached: dict[Any, None] = {}
+        queue = [instance]
+        for member in queue:
+            if member not in reached:
+                reached[member] = None
+                queue.extend(related(member, mapper_of(member), "save-update"))
+        for member in reached:
+            self._check_add(member)
+        for member in reached:
+            self._add_one(member)
+        self.touched = True
+
+    def _check_add(self, instance: Any) -> None:
+        state = state_of(instance)
+        if state is None:
+            return
+        if state.scope is not self.scope and state.scope.unit is not None:
+            raise InvalidRequestError(
+                f"the {type(instance).__name__} is already attached to another session",
+                hint="expunge() it there first, or use await session.merge(obj) for a copy",
+            )
+        if state.status is Status.DELETED or state.was_deleted:
+            raise InvalidRequestError(
+                f"the {type(instance).__name__} has been deleted",
+                hint="make a new object with its values to store it again",
+            )
+        if state.current is Status.DETACHED:
+            mapper = mapper_of(instance)
+            other = self.identity_map.get(mapper, identity_key(instance))
+            if other is not None and other is not instance:
+                raise InvalidRequestError(
+                    f"another {mapper.name} with this primary key is already in the session",
+                    hint="use await session.merge(obj) to copy the values onto it",
+                )
+
+    def _add_one(self, instance: Any) -> None:
+        state = state_of(instance)
+        current = Status.TRANSIENT if state is None else state.current
+        if current is Status.TRANSIENT:
+            fresh = own_state(instance)
+            fresh.scope, fresh.status = self.scope, Status.PENDING
+            self.new[instance] = None
+        elif current is Status.DETACHED:
+            state = own_state(instance)
+            state.scope, state.status = self.scope, Status.PERSISTENT
+            mapper = mapper_of(instance)
+            self.identity_map.add(mapper, identity_key(instance), instance)
+            if state.originals:
+                self.dirty[instance] = None
+        elif current is Status.PERSISTENT:
+            self.deleted.pop(instance, None)
+
+    def delete(self, instance: Any) -> None:
+        """Mark a persistent (or detached) instance for deletion at the next flush."""
+        state = state_of(instance)
+        current = Status.TRANSIENT if state is None else state.current
+        if current in (Status.TRANSIENT, Status.PENDING):
+            raise InvalidRequestError(
+                f"the {type(instance).__name__} is not persisted, so it can't be deleted",
+                hint="session.expunge() it instead",
+            )
+        if current is Status.DELETED:
+            self._check_member(instance)
+            return
+        if current is Status.DETACHED or (state is not None and state.scope is not self.scope):
+            self._check_add(instance)
+            self._add_one(instance)
+        self.deleted[instance] = None
+        self.touched = True
+
+    # -- leaving -----------------------------------------------------------------------------
+
+    def contains(self, instance: Any) -> bool:
+        """Whether the instance is pending or persistent here."""
+        state = state_of(instance)
+        return (
+            state is not None
+            and state.scope is self.scope
+            and state.status in (Status.PENDING, Status.PERSISTENT)
+        )
+
+    def expunge(self, instance: Any) -> None:
+        """Let an instance go, and what it refers to along the expunge cascade."""
+        self._check_member(instance)
+        leaving: dict[Any, None] = {}
+        queue = [instance]
+        for member in queue:
+            if member not in leaving and self._is_member(member):
+                leaving[member] = None
+                queue.extend(related(member, mapper_of(member), "expunge"))
+        self._check_dependents(leaving)
+        for member in leaving:
+            self._release(member)
+
+    def _check_dependents(self, leaving: dict[Any, None]) -> None:
+        """A pending object must not stay behind whose key would come from a pending leaver."""
+        for instance in self.new:
+            if instance in leaving:
+                continue
+            mapper = mapper_of(instance)
+            for relationship in mapper.many_to_one:
+                parent = instance.__dict__.get(relationship.name)
+                if parent is not None and parent in leaving and parent in self.new:
+                    raise InvalidRequestError(
+                        f"{mapper.name}.{relationship.name} of a pending object refers to the "
+                        f"{type(parent).__name__} that is to be expunged",
+                        hint=f"expunge the {mapper.name} too, or set its {relationship.name} first",
+                    )
+
+    def _release(self, instance: Any) -> None:
+        state = own_state(instance)
+        mapper = mapper_of(instance)
+        self.new.pop(instance, None)
+        self.dirty.pop(instance, None)
+        self.deleted.pop(instance, None)
+        if state.status is Status.PERSISTENT:
+            self.identity_map.discard(mapper, identity_key(instance), instance)
+        _detach(state)
+
+    def expunge_all(self) -> Expunged:
+        """Let everything go, whatever its state."""
+        modified = [i for i in self.dirty if i not in self.deleted and has_changes(i)]
+        live = self.identity_map.instances()
+        counts = Expunged(
+            new=len(self.new),
+            modified=len(modified),
+            deleted=len(self.deleted),
+            clean=len(live) - len(modified) - len(self.deleted),
+        )
+        for level in self.levels:
+            for instance in level.deleted:
+                _detach(own_state(instance))
+        self.drop()
+        return counts
+
+    def drop(self) -> None:
+        """Let everything go without counting: all states lose the scope they share."""
+        self.scope.unit = None
+        self.scope = Scope(self)
+        self.identity_map.clear()
+        self.new.clear()
+        self.dirty.clear()
+        self.deleted.clear()
+
+    def unflushed(self) -> list[Any]:
+        """The instances whose work a flush would write: new, deleted, or with a net change."""
+        changed = [i for i in self.dirty if i not in self.deleted and has_changes(i)]
+        return [*self.new, *changed, *self.deleted]
+
+    # -- looking -----------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from list(self.new)
+        yield from self.identity_map.instances()
+
+    def _is_member(self, instance: Any) -> bool:
+        state = state_of(instance)
+        return (
+            state is not None and state.scope is self.scope and state.status is not Status.TRANSIENT
+        )
+
+    def _check_member(self, instance: Any) -> None:
+        mapper_of(instance)
+        if not self._is_member(instance):
+            raise InvalidRequestError(
+                f"the {type(instance).__name__} is not present in this session",
+                hint="session.add() it first",
+            )
+
+    def require_persistent(self, instance: Any) -> InstanceState:
+        """The state of an instance that must be persistent here."""
+        mapper_of(instance)
+        state = state_of(instance)
+        if state is None or state.scope is not self.scope or state.status is not Status.PERSISTENT:
+            raise InvalidRequestError(
+                f"the {type(instance).__name__} is not persistent within this session",
+                hint="session.add() and flush it first, or load it through this session",
+            )
+        return state
+
+
+def _detach(state: InstanceState) -> None:
+    """Take one state out of its session, as a scope that is dropped does to all."""
+    detached = Scope(None)
+    state.scope = detached
+    if state.status is Status.DELETED:
+        state.was_deleted = True
+    elif state.status is Status.PENDING:
+        state.status = Status.TRANSIENT
+
+
+def mapper_of(instance: Any) -> Mapper:
+    """The mapper of an instance; ArgumentError for anything that is not mapped."""
+    mapper = getattr(type(instance), "__mapper__", None)
+    if not isinstance(mapper, Mapper):
+        raise ArgumentError(
+            f"{type(instance).__name__} is not a mapped class",
+            hint='declare it with a table: class User(Model, table="users")',
+        )
+    return mapper
+
+
+def identity_key(instance: Any) -> Key:
+    """The key the instance has in the database: a changed key counts from the next flush."""
+    mapper = mapper_of(instance)
+    state = state_of(instance)
+    values = instance.__dict__
+    if state is not None and state.originals:
+        changed = {n: state.originals[n] for n in mapper.primary_key if n in state.originals}
+        if changed:
+            values = values | changed
+    return mapper.key_of(values)

@@ -1,0 +1,102 @@
+"""SQLType: the one description of a PostgreSQL type that every other layer asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from itertools import count
+from typing import Any, Generic, TypeVar
+
+from asyncorm.errors import DataError
+
+T = TypeVar("T")
+
+Converter = Callable[[Any], Any]
+
+
+class SQLType(Generic[T]):
+    """A PostgreSQL type as asyncorm needs it; instances are immutable and compare by value.
+
+    ``ddl`` is what CREATE TABLE says, with size and precision. ``parameter_type`` is the type a
+    bound parameter is declared with on the wire; it never has a size, because a cast to
+    ``varchar(3)`` would cut the value in silence. Where it differs from ``cast_type``, the value
+    travels as that type and is cast on the server (an enum as ``text``), which saves asyncpg the
+    introspection of types it does not know. ``bulk_type`` is the same for one element of the
+    arrays of a many-row statement.
+    """
+
+    python_type: type[Any] = object
+    ddl: str = ""
+    #: the type without size, to which parameters are cast
+    cast_type: str = ""
+    #: how one bound value travels
+    parameter_type: str = ""
+    #: how one element of a bulk array travels
+    bulk_type: str = ""
+    #: what SELECT and RETURNING cast the column to, if the driver should not see its own type
+    select_type: str | None = None
+    #: Python value -> what the driver takes; None means as it is. Never called with None.
+    encode: Converter | None = None
+    #: Python value -> one element of a bulk array; None means as it is. Never called with None.
+    encode_bulk: Converter | None = None
+    #: what the driver returns -> Python value; None means as it is. Never called with None.
+    decode: Converter | None = None
+    #: whether a value can change without being assigned (dict, list, model)
+    mutable: bool = False
+    #: of a mutable type: Python value -> something fixed that equals (==) the snapshot of another
+    #: value exactly if both are stored alike. Never called with None.
+    snapshot: Converter | None = None
+    #: whether binary COPY can carry it as it is
+    copyable: bool = True
+    #: what tells two types of one class and ``ddl`` apart (the Python enum, the model)
+    _identity: object = None
+
+    def __init__(self, name: str | None = None) -> None:
+        """Set every spelling of the type to ``name``; None keeps what the class says."""
+        if name is not None:
+            self.ddl = self.cast_type = self.parameter_type = self.bulk_type = name
+
+    @cached_property
+    def key(self) -> int:
+        """A number that equal types share: their part in the cache keys of statements."""
+        return _keys.setdefault(self, next(_numbers))
+
+    @cached_property
+    def parameter_key(self) -> Hashable:
+        """The cache key of a value bound with this type."""
+        return ("parameter", self.key)
+
+    def as_text(self, value: Any) -> str:
+        """The value as PostgreSQL reads it in a text literal, not yet quoted."""
+        return str(self.check(value))
+
+    def check(self, value: Any) -> Any:
+        """The value, if it is of this type's Python type; DataError otherwise."""
+        if not isinstance(value, self.python_type):
+            raise self.unfit(value)
+        return value
+
+    def unfit(self, value: object, reason: str = "") -> DataError:
+        """The error for a value that this type can't hold; names its type, never the value."""
+        expected = type(self) if self.python_type is object else self.python_type
+        reason = reason or f"expected {expected.__name__}"
+        kind = type(value).__name__
+        return DataError(f"a value of type {kind} does not fit {self.ddl}: {reason}")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.ddl}>"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, SQLType)
+            and type(other) is type(self)
+            and other.ddl == self.ddl
+            and other._identity == self._identity
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.ddl)
+
+
+_numbers = count()
+_keys: dict[SQLType[Any], int] = {}

@@ -1,0 +1,188 @@
+"""JSON documents: plain ones, and values of pydantic models and other annotated types."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    EmailStr,
+    FutureDate,
+    FutureDatetime,
+    NaiveDatetime,
+    PastDate,
+    PastDatetime,
+    SecretBytes,
+    SecretStr,
+    TypeAdapter,
+)
+from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from asyncorm.errors import DataError
+from asyncorm.types.base import SQLType
+from asyncorm.types.scalars import DATE, TEXT, TIMESTAMP, TIMESTAMPTZ
+
+_orjson: Any = import_module("orjson") if find_spec("orjson") is not None else None
+
+
+def encode_json(value: Any) -> str:
+    """The value as JSON text; DataError if it is none."""
+    if _orjson is not None:
+        try:
+            text = str(_orjson.dumps(value), "utf-8")
+        except TypeError:  # whole numbers over 64 bits, keys that are no strings
+            return _encode_slowly(value)
+        # orjson writes NaN as null: let the server refuse it instead of losing it
+        return _encode_slowly(value) if "null" in text else text
+    return _encode_slowly(value)
+
+
+def _encode_slowly(value: Any) -> str:
+    try:
+        return str(to_json(value), "utf-8")
+    except (PydanticSerializationError, RecursionError, ValueError) as error:
+        kind = type(value).__name__
+        raise DataError(
+            f"a value of type {kind} can't be written as JSON",
+            hint="use dict, list, str, int, float, bool and None, or map a pydantic model",
+        ) from error
+
+
+def decode_json(text: str) -> Any:
+    """The value of a JSON text.
+
+    Not by orjson, which reads whole numbers over 64 bits as floats.
+    """
+    try:
+        return from_json(text)
+    except ValueError:  # nested deeper than pydantic's parser goes
+        return json.loads(text)
+
+
+class _JSONDocument(SQLType[Any]):
+    parameter_type = "text"
+    bulk_type = "text"
+    select_type = "text"
+    mutable = True
+    copyable = False
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.ddl = self.cast_type = name
+        # text tells 1 from True, which == does not
+        self.encode = self.encode_bulk = self.snapshot = encode_json
+        self.decode = decode_json
+
+    def as_text(self, value: Any) -> str:
+        return str((self.encode or encode_json)(value))
+
+
+class JSONB(_JSONDocument):
+    """jsonb: dict, list or any other JSON value; None is SQL's NULL."""
+
+    def __init__(self) -> None:
+        super().__init__("jsonb")
+
+
+class JSON(_JSONDocument):
+    """json: keeps the text as it was sent, and has no comparison operators."""
+
+    def __init__(self) -> None:
+        super().__init__("json")
+
+
+class ModelJSON(JSONB):
+    """jsonb that is read into a pydantic model or another type that pydantic can validate."""
+
+    def __init__(self, annotation: Any) -> None:
+        super().__init__()
+        self.annotation = annotation
+        origin = typing.get_origin(annotation) or annotation
+        plain = isinstance(origin, type) and not _is_typed_dict(origin)
+        self.python_type = origin if plain else object
+        self.encode = self.encode_bulk = self.snapshot = self._encode
+        self.decode = self._decode
+        self._identity = annotation
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        # made when first needed: the annotation may refer to classes that follow
+        return TypeAdapter(self.annotation)
+
+    def _encode(self, value: Any) -> str:
+        try:
+            return str(self._adapter.dump_json(value, warnings="error"), "utf-8")
+        except PydanticSerializationError as error:
+            raise self.unfit(value, f"expected {_name(self.annotation)}") from error
+
+    def _decode(self, text: str) -> Any:
+        return self._adapter.validate_json(text)
+
+
+class ValidatedText(SQLType[Any]):
+    """text that is read into a type of pydantic's that is written as a string (``AnyUrl``)."""
+
+    def __init__(self, annotation: Any) -> None:
+        super().__init__("text")
+        self._adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        self.python_type = annotation if isinstance(annotation, type) else object
+        self.encode = self.encode_bulk = self.as_text
+        self.decode = self._adapter.validate_python
+        self.copyable = False
+        self._identity = annotation
+
+    def as_text(self, value: Any) -> str:
+        """The string of the value; a string is taken as it is."""
+        if isinstance(value, str):
+            return value
+        return str(self._adapter.dump_python(self.check(value), mode="json"))
+
+
+_PYDANTIC_SCALARS: dict[Any, SQLType[Any]] = {
+    EmailStr: TEXT,
+    AwareDatetime: TIMESTAMPTZ,
+    PastDatetime: TIMESTAMPTZ,
+    FutureDatetime: TIMESTAMPTZ,
+    NaiveDatetime: TIMESTAMP,
+    PastDate: DATE,
+    FutureDate: DATE,
+}
+
+
+def pydantic_scalar(annotation: Any) -> SQLType[Any] | None:
+    """The type of a class of pydantic's or with a pydantic schema, if it is written as a string."""
+    known = _PYDANTIC_SCALARS.get(annotation) if isinstance(annotation, type) else None
+    if known is not None or annotation in (SecretStr, SecretBytes):  # secrets are written as stars
+        return known
+    try:
+        schema = TypeAdapter(annotation).json_schema(mode="serialization")
+    except (PydanticUserError, PydanticSchemaGenerationError):
+        return None
+    return ValidatedText(annotation) if schema.get("type") == "string" else None
+
+
+def is_structured(annotation: Any) -> bool:
+    """Whether values of the class are documents: a model, dataclass, TypedDict or NamedTuple."""
+    kind = typing.get_origin(annotation) or annotation
+    if not isinstance(kind, type):
+        return False
+    if issubclass(kind, BaseModel) or dataclasses.is_dataclass(kind) or _is_typed_dict(kind):
+        return True
+    return issubclass(kind, tuple) and hasattr(kind, "_fields")
+
+
+def _is_typed_dict(kind: type[Any]) -> bool:
+    # typing.is_typeddict does not know those of typing_extensions, which pydantic asks for
+    return hasattr(kind, "__required_keys__")
+
+
+def _name(annotation: Any) -> str:
+    return getattr(annotation, "__name__", None) or str(annotation)

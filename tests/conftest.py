@@ -1,0 +1,102 @@
+"""Fixtures of all tests: the event loop, a PostgreSQL, an engine, and tables for one test."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import pytest
+
+from asyncorm.engine.embedded import start_embedded
+from asyncorm.engine.url import parse_url
+
+if TYPE_CHECKING:
+    from asyncorm.engine.engine import Engine
+
+CreateTables = Callable[..., Awaitable[None]]
+REPORT: pytest.StashKey[list[str]] = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    # the driver runs on asyncio only; one loop for the session lets its fixtures hold connections
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """A database of this run alone: on the server of DATABASE_URL, else on an embedded one."""
+    server = os.environ.get("DATABASE_URL") or embedded_url()
+    if server.startswith("embedded:"):
+        server = str(start_embedded(parse_url(server)))
+    name = f"asyncorm_test_{os.getpid()}"
+    asyncio.run(administer(server, f'CREATE DATABASE "{name}"'))
+    yield with_database(server, name)
+    asyncio.run(administer(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+def embedded_url() -> str:
+    folder = Path(tempfile.mkdtemp(prefix="asyncorm-"))
+    # exit handlers run last in, first out: the engine registers the server's stop after this one
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return f"embedded:///{folder}?fsync=off"
+
+
+def with_database(url: str, name: str) -> str:
+    """The URL with another database; by hand, since urllib drops the empty host of a socket URL."""
+    return re.sub(r"^([\w+]+://[^/?]*)(/[^?]*)?", rf"\g<1>/{name}", url, count=1)
+
+
+async def administer(url: str, command: str) -> None:
+    connection = await asyncpg.connect(url.replace("+asyncpg", "", 1))
+    try:
+        await connection.execute(command)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def engine(database_url: str) -> AsyncIterator[Engine]:
+    # imported here: the tests of the pure core do without the whole engine
+    from asyncorm.engine.engine import create_engine
+
+    async with create_engine(database_url) as engine:
+        yield engine
+
+
+@pytest.fixture
+async def tables(engine: Engine) -> AsyncIterator[CreateTables]:
+    """`await tables(User, Book)` creates their tables; they are dropped when the test ends."""
+    created: list[Any] = []
+
+    async def create(*targets: Any) -> None:
+        created.extend(targets)
+        await engine.create_all(*targets)
+
+    yield create
+    if created:
+        await engine.drop_all(*created)
+
+
+@pytest.fixture(scope="session")
+def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Adds a line to the end of pytest's output: figures worth seeing in a run that passes."""
+    return request.config.stash.setdefault(REPORT, []).append
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    lines = config.stash.get(REPORT, [])
+    if lines:
+        terminalreporter.section("measured")
+        for line in lines:
+            terminalreporter.write_line(line)

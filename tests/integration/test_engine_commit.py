@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from asyncorm.engine.engine import Engine, create_engine
+from asyncorm.errors import (
+    CommitUnknown,
+    ConnectionLost,
+    ProgrammingError,
+    TransactionRolledBack,
+    UniqueViolation,
+)
+from tests.support.backends import terminate
+from tests.support.wire import WireProxy
+
+
+@pytest.fixture
+async def table(engine: Engine) -> AsyncIterator[str]:
+    async with engine.begin() as connection:
+        await connection.command(
+            "CREATE TABLE committed (n bigint UNIQUE DEFERRABLE INITIALLY DEFERRED)"
+        )
+    yield "committed"
+    async with engine.begin() as connection:
+        await connection.command("DROP TABLE committed")
+
+
+async def count(engine: Engine) -> int:
+    async with engine.connect() as connection:
+        return int((await connection.fetch("SELECT count(*) FROM committed"))[0][0])
+
+
+INSERT = "INSERT INTO committed VALUES ($1::bigint)"
+
+
+async def test_begin_commits_at_the_end(engine: Engine, table: str) -> None:
+    async with engine.begin() as connection:
+        await connection.run(INSERT, [1])
+    assert connection.outcome == "committed"
+    assert await count(engine) == 1
+
+
+async def test_begin_rolls_back_on_an_exception(engine: Engine, table: str) -> None:
+    with pytest.raises(KeyError):
+        async with engine.begin() as connection:
+            await connection.run(INSERT, [1])
+            raise KeyError
+    assert connection.outcome == "rolled_back"
+    assert await count(engine) == 0
+
+
+async def test_a_commit_that_was_a_rollback_is_an_error_that_names_the_first_one(
+    engine: Engine, table: str
+) -> None:
+    with pytest.raises(TransactionRolledBack) as caught:
+        async with engine.begin() as connection:
+            await connection.run(INSERT, [1])
+            with pytest.raises(ProgrammingError):
+                await connection.fetch("SELECT * FROM no_such_table")
+            with pytest.raises(Exception, match="current transaction is aborted"):
+                await connection.fetch("SELECT 1")
+    assert "ProgrammingError" in str(caught.value)
+    assert "no_such_table" in str(caught.value)
+    assert isinstance(caught.value.__cause__, ProgrammingError)
+    assert caught.value.sqlstate == "42P01"
+    assert connection.outcome == "rolled_back"
+    assert await count(engine) == 0
+
+
+async def test_a_savepoint_saves_the_transaction(engine: Engine, table: str) -> None:
+    async with engine.begin() as connection:
+        await connection.run(INSERT, [1])
+        await connection.savepoint('s"1')
+        with pytest.raises(ProgrammingError):
+            await connection.fetch("SELECT * FROM no_such_table")
+        await connection.rollback_to_savepoint('s"1')
+        await connection.savepoint("s2")
+        await connection.run(INSERT, [2])
+        await connection.release_savepoint("s2")
+    assert await count(engine) == 2
+
+
+async def test_a_deferred_constraint_fails_at_commit(engine: Engine, table: str) -> None:
+    with pytest.raises(UniqueViolation) as caught:
+        async with engine.begin() as connection:
+            await connection.run(INSERT, [1])
+            await connection.run(INSERT, [1])
+    assert caught.value.columns == ("n",)
+    assert connection.outcome == "rolled_back"
+    async with engine.connect() as connection:
+        assert not connection.in_transaction
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["request lost", "answer lost"])
+async def test_a_connection_cut_at_commit_leaves_the_outcome_unknown(
+    database_url: str, engine: Engine, table: str, answered: bool
+) -> None:
+    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as through:
+        with pytest.raises(CommitUnknown, match="before COMMIT was answered") as caught:
+            async with through.begin() as connection:
+                await connection.run(INSERT, [1])
+                proxy.cut("COMMIT", answer=answered)
+        assert connection.outcome == "unknown"
+        assert isinstance(caught.value.__cause__, ConnectionLost)
+        assert through.pool.in_use == 0
+    assert await count(engine) == int(answered)
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["request lost", "answer lost"])
+async def test_the_same_holds_for_a_statement_that_commits_itself(
+    database_url: str, engine: Engine, table: str, answered: bool
+) -> None:
+    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as through:
+        async with through.connect() as connection:
+            proxy.cut("INSERT", answer=answered)
+            with pytest.raises(CommitUnknown):
+                await connection.commit_run("INSERT INTO committed VALUES (1)")
+            assert connection.outcome == "unknown"
+    assert await count(engine) == int(answered)
+
+
+async def test_a_statement_that_commits_itself_needs_no_transaction(
+    engine: Engine, table: str
+) -> None:
+    async with engine.connect() as connection:
+        assert await connection.commit_run(INSERT, [1]) == 1
+        records = await connection.commit_fetch(f"{INSERT} RETURNING n", [2])
+        assert [tuple(record) for record in records] == [(2,)]
+        assert connection.outcome == "committed"
+        with pytest.raises(UniqueViolation):
+            await connection.commit_run(INSERT, [1])
+        assert connection.outcome == "rolled_back"
+    assert await count(engine) == 2
+
+
+async def test_a_connection_lost_before_commit_is_no_unknown_outcome(
+    database_url: str, engine: Engine, table: str
+) -> None:
+    name = {"application_name": "lost before commit"}
+    async with create_engine(database_url, server_settings=name) as victim:
+        with pytest.raises(ConnectionLost, match="before COMMIT"):
+            async with victim.begin() as connection:
+                await connection.run(INSERT, [1])
+                await terminate(engine, "lost before commit")
+        assert connection.outcome == "rolled_back"
+    assert await count(engine) == 0
+
+
+async def test_a_connection_lost_in_a_statement_says_so(database_url: str, engine: Engine) -> None:
+    name = {"application_name": "lost in a statement"}
+    async with create_engine(database_url, server_settings=name) as victim:
+        async with victim.connect() as connection:
+            running = asyncio.create_task(connection.fetch("SELECT pg_sleep(10)"))
+            await asyncio.sleep(0.02)
+            await terminate(engine, "lost in a statement")
+            with pytest.raises(ConnectionLost, match="administrator command") as caught:
+                await running
+            assert caught.value.sqlstate == "57P01"
+        async with victim.connect() as connection:
+            assert await connection.fetch("SELECT 1")
+
+
+@pytest.mark.parametrize("kind", ["task", "scope"])
+async def test_a_cancelled_commit_is_carried_through_before_the_cancel_is_delivered(
+    database_url: str, engine: Engine, table: str, kind: str
+) -> None:
+    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as through:
+        connection = await through.acquire()
+        await connection.begin()
+        await connection.run(INSERT, [1])
+        proxy.delay = 0.1
+        if kind == "task":
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.02):
+                    await connection.commit()
+        else:
+            with anyio.move_on_after(0.02) as scope:
+                await connection.commit()
+            assert scope.cancelled_caught
+        assert connection.outcome == "committed"
+        assert not connection.interrupted
+        assert proxy.cancel_requests == 0
+        through.release(connection)
+    assert await count(engine) == 1
+
+
+async def test_a_commit_cancelled_twice_is_still_carried_through(
+    database_url: str, engine: Engine, table: str
+) -> None:
+    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as through:
+        connection = await through.acquire()
+        await connection.begin()
+        await connection.run(INSERT, [1])
+        proxy.delay = 0.1
+        committing = asyncio.create_task(connection.commit())
+        for _ in range(2):
+            await asyncio.sleep(0.02)
+            committing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await committing
+        assert connection.outcome == "committed"
+        through.release(connection)
+    assert await count(engine) == 1
+
+
+async def test_a_rollback_that_fails_hides_nothing(database_url: str) -> None:
+    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as through:
+        with pytest.raises(KeyError):
+            async with through.begin() as connection:
+                proxy.cut("ROLLBACK")
+                raise KeyError
+        assert connection.outcome == "rolled_back"
+        async with through.connect() as connection:
+            assert await connection.fetch("SELECT 1")
+
+
+async def test_isolation_and_access_mode_reach_the_server(engine: Engine) -> None:
+    async with engine.begin("SERIALIZABLE", readonly=True, deferrable=True) as connection:
+        settings = await connection.fetch(
+            "SELECT current_setting('transaction_isolation'), "
+            "current_setting('transaction_read_only'), current_setting('transaction_deferrable')"
+        )
+        assert tuple(settings[0]) == ("serializable", "on", "on")
