@@ -43,16 +43,17 @@ from asyncorm.errors import (
     UnloadedAttributeError,
 )
 from asyncorm.flush.plan import FlushPlan
-from asyncorm.loading.options import selectinload
+from asyncorm.loading.options import SelectInLoad, selectinload
 from asyncorm.mapping.relationships import Relationship, ToMany, ToOne
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, generated, relationship
 from asyncorm.models.model import Model
-from asyncorm.schema.ddl import DDL
+from asyncorm.schema.ddl import DDL, CreateIndex, CreateTable, DropTable
 from asyncorm.session.blocks import Savepoint
 from asyncorm.session.factory import SessionFactory, sessionmaker
-from asyncorm.session.inspection import inspect
+from asyncorm.session.inspection import History, InstanceInspection, inspect
 from asyncorm.session.session import Session
+from asyncorm.session.streaming import ResultStream
 from asyncorm.sql.constraints import (
     CheckConstraint,
     ForeignKeyConstraint,
@@ -72,10 +73,168 @@ from asyncorm.sql.constructs import (
     true,
 )
 from asyncorm.sql.dml import Delete, Insert, Update, delete, insert, update
-from asyncorm.sql.expressions import Condition, Expression, and_, not_, or_
+from asyncorm.sql.expressions import Condition, Expression, NullExpression, and_, not_, or_
 from asyncorm.sql.functions import func
+from asyncorm.sql.nodes import Statement
 from asyncorm.sql.query import except_, intersect, union, union_all
 from asyncorm.sql.select import Select, exists, select
 from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Column, MetaData, NullColumn, Table
 from asyncorm.sql.text import ident, sql
+from asyncorm.tracking.unit_of_work import Expunged
+from asyncorm.types.arrays import Array
+from asyncorm.types.base import SQLType
+from asyncorm.types.enums import Enum as EnumType
+from asyncorm.types.json import JSON, JSONB
+from asyncorm.types.network import Cidr, Inet
+from asyncorm.types.scalars import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    Interval,
+    LargeBinary,
+    Numeric,
+    Real,
+    SmallInteger,
+    String,
+    Text,
+    Time,
+    Uuid,
+)
+
+__all__ = [
+    "DDL",
+    "JSON",
+    "JSONB",
+    "ArgumentError",
+    "Array",
+    "AsyncORMError",
+    "BigInteger",
+    "Boolean",
+    "CheckConstraint",
+    "CheckViolation",
+    "Cidr",
+    "CircularDependencyError",
+    "Column",
+    "CommitUnknown",
+    "CompiledStatement",
+    "ConcurrentSessionUseError",
+    "Condition",
+    "ConfigurationError",
+    "Connection",
+    "ConnectionLost",
+    "CreateIndex",
+    "CreateTable",
+    "DataError",
+    "DatabaseError",
+    "Date",
+    "DateTime",
+    "DeadlockDetected",
+    "Delete",
+    "DetachedInstanceError",
+    "DropTable",
+    "Engine",
+    "EnumType",
+    "ExclusionViolation",
+    "Expression",
+    "Expunged",
+    "Float",
+    "FlushError",
+    "FlushPlan",
+    "ForeignKeyConstraint",
+    "ForeignKeyViolation",
+    "History",
+    "Identity",
+    "IdentityConflictError",
+    "Index",
+    "Inet",
+    "Insert",
+    "InstanceInspection",
+    "Integer",
+    "IntegrityError",
+    "Interval",
+    "InvalidRequestError",
+    "LargeBinary",
+    "LockTimeout",
+    "Mapped",
+    "MetaData",
+    "Model",
+    "MultipleResultsFound",
+    "NoResultFound",
+    "NotNullViolation",
+    "NullColumn",
+    "NullExpression",
+    "Numeric",
+    "ObjectDeletedError",
+    "OperationalError",
+    "OrphanedReferenceError",
+    "PendingRollbackError",
+    "PoolTimeout",
+    "ProgrammingError",
+    "ReadOnlyTransaction",
+    "Real",
+    "Related",
+    "Relationship",
+    "Result",
+    "ResultStream",
+    "SQLType",
+    "Savepoint",
+    "Select",
+    "SelectInLoad",
+    "SerializationFailure",
+    "Session",
+    "SessionFactory",
+    "SmallInteger",
+    "StaleDataError",
+    "Statement",
+    "StatementTimeout",
+    "String",
+    "Table",
+    "Text",
+    "Time",
+    "ToMany",
+    "ToOne",
+    "TransactionRolledBack",
+    "UnflushedChangesError",
+    "UniqueConstraint",
+    "UniqueViolation",
+    "UnloadedAttributeError",
+    "Update",
+    "Uuid",
+    "aliased",
+    "all_",
+    "and_",
+    "any_",
+    "case",
+    "cast",
+    "column",
+    "create_engine",
+    "delete",
+    "except_",
+    "exists",
+    "extract",
+    "false",
+    "foreign_key",
+    "func",
+    "generated",
+    "ident",
+    "insert",
+    "inspect",
+    "intersect",
+    "literal",
+    "not_",
+    "null",
+    "or_",
+    "relationship",
+    "select",
+    "selectinload",
+    "sessionmaker",
+    "sql",
+    "true",
+    "union",
+    "union_all",
+    "update",
+]

@@ -8,14 +8,17 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
+from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.pool import Pool, Pooled
 from asyncorm.engine.result import Result
 from asyncorm.engine.rows import convert_records, row_names
+from asyncorm.engine.shapes import shape_rows
 from asyncorm.engine.sql_log import log_statement
 from asyncorm.engine.stream import RecordStream, RowStream
 from asyncorm.engine.transaction import Interrupted, Outcome, begin_text, shielded
 from asyncorm.errors import (
+    ArgumentError,
     AsyncORMError,
     CommitUnknown,
     ConnectionLost,
@@ -23,6 +26,8 @@ from asyncorm.errors import (
     InvalidRequestError,
     TransactionRolledBack,
 )
+from asyncorm.sql.dml import Insert
+from asyncorm.sql.nodes import Statement
 
 T = TypeVar("T")
 
@@ -285,48 +290,51 @@ class Connection:
 
     # ------------------------------------------------------------------------ statements (Core)
 
-    async def execute(self, statement: Any, parameters: Any = None) -> Result[Any]:
+    async def execute(self, statement: Statement[Any], parameters: Any = None) -> Result[Any]:
         """Run a statement (``select``, ``insert``, ``sql`` …) and return its rows.
 
         A mapped class in it yields its columns: objects are the session's business.
         ``parameters`` is a dict, or a list of dicts, of values for an INSERT.
         """
         if parameters is not None:
-            statement = statement.values(parameters)
+            statement = _with_parameters(statement, parameters)
         compiled = self._statements.get(statement)
         arguments = compiled.arguments(statement)
         if compiled.kind == "text":
-            return await self._execute_text(compiled, arguments)
-        if not compiled.returns_rows:
+            records, count = await self._fetch_and_count(compiled.sql, arguments)
+        elif compiled.returns_rows:
+            records = await self.fetch(compiled.sql, arguments)
+            count = len(records)
+        else:
             return Result((), (), await self.run(compiled.sql, arguments))
-        records = await self.fetch(compiled.sql, arguments)
-        return Result(convert_records(compiled, records), row_names(compiled), len(records))
+        return Result(_rows(compiled, statement, records), row_names(compiled, records), count)
 
-    async def _execute_text(self, compiled: Any, arguments: Sequence[object]) -> Result[Any]:
+    async def _fetch_and_count(
+        self, sql: str, arguments: Sequence[object]
+    ) -> tuple[list[Any], int]:
         """Only the server knows whether raw SQL returns rows: ask for rows and tag at once."""
         self.used_raw_sql = True
-        sql, driver = compiled.sql, self._require_driver()
-        # what the driver's fetch() and execute() call; neither gives both rows and tag
+        driver = self._require_driver()
+        # what the driver's fetch() and execute() call; neither gives both
         running = self._guard(
             driver._execute(sql, arguments, 0, None, return_status=True), sql, arguments
         )
         records, tag, _ = await (self._logged(sql, arguments, running) if self._log else running)
-        rows = convert_records(compiled, records)
-        return Result(rows, row_names(compiled, records), affected_rows((tag or b"").decode()))
+        return records, affected_rows((tag or b"").decode())
 
-    async def scalar(self, statement: Any) -> Any:
+    async def scalar(self, statement: Statement[Any]) -> Any:
         """The first value of the first row, or None."""
         return (await self.execute(statement)).scalar()
 
-    async def scalars(self, statement: Any) -> Result[Any]:
+    async def scalars(self, statement: Statement[Any]) -> Result[Any]:
         """The first value of every row."""
         return (await self.execute(statement)).scalars()
 
-    async def stream(self, statement: Any, *, prefetch: int = 500) -> RowStream[Any]:
+    async def stream(self, statement: Statement[Any], *, prefetch: int = 500) -> RowStream[Any]:
         """Rows one by one through a server-side cursor; needs a transaction."""
         compiled = self._statements.get(statement)
         records = self.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
-        return RowStream(records, lambda found: convert_records(compiled, found))
+        return RowStream(records, lambda found: _rows(compiled, statement, found))
 
     # ------------------------------------------------------------------------- under the hood
 
@@ -354,9 +362,7 @@ class Connection:
         pooled.busy = False
         return result
 
-    def _failed(
-        self, error: Exception, sql: str, arguments: Sequence[object]
-    ) -> AsyncORMError:
+    def _failed(self, error: Exception, sql: str, arguments: Sequence[object]) -> AsyncORMError:
         """What to raise for an error of the driver; notes the state the connection is in.
 
         A cancellation does not come here: the connection stays busy until the pool cleans it.
@@ -383,6 +389,23 @@ class Connection:
         finally:
             log_statement(sql, len(arguments), perf_counter() - started, outcome)
         return result
+
+
+def _with_parameters(statement: Statement[Any], parameters: Any) -> Statement[Any]:
+    if isinstance(statement, Insert):
+        return statement.values(parameters)
+    raise ArgumentError(
+        f"{type(statement).__name__.lower()}() takes no parameters on a connection",
+        hint="give the values to the statement; many rows by key are the session's business: "
+        "await session.execute(update(User), [{...}, ...])",
+    )
+
+
+def _rows(compiled: CompiledStatement, statement: Any, records: list[Any]) -> list[Any]:
+    """Rows of records: as they are, or as the statement's ``into()`` says."""
+    rows = convert_records(compiled, records)
+    shape = getattr(statement, "_shape", None)
+    return rows if shape is None else shape_rows(shape, row_names(compiled, records), rows)
 
 
 def affected_rows(tag: str) -> int:

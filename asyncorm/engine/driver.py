@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl as tls
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 import asyncpg
@@ -37,26 +37,23 @@ async def open_driver(
     """Connect within ``timeout`` seconds; errors are the driver's."""
     # the driver takes a few options in a URL only: hand it one that has nothing else
     dsn = f"postgresql://?{urlencode(settings.driver_options)}" if settings.driver_options else None
-    server_settings = {**settings.server_settings, **options.server_settings}
-    driver = await asyncpg.connect(
-        dsn,
-        host=[host for host, _ in settings.hosts] or None,
-        port=[port for _, port in settings.hosts] or None,
-        user=settings.user,
-        password=settings.password,
-        database=settings.database,
-        ssl=options.ssl if options.ssl is not None else settings.ssl,
-        server_settings=server_settings or None,
-        statement_cache_size=options.statement_cache_size,
+    arguments: dict[str, Any] = {
+        "host": [host for host, _ in settings.hosts] or None,
+        "port": [port for _, port in settings.hosts] or None,
+        "user": settings.user,
+        "password": settings.password,
+        "database": settings.database,
+        "ssl": options.ssl if options.ssl is not None else settings.ssl,
+        "server_settings": {**settings.server_settings, **options.server_settings} or None,
+        "statement_cache_size": options.statement_cache_size,
         # the cache is bounded by its size; forgetting statements by age costs round trips
-        max_cached_statement_lifetime=0,
-        max_cacheable_statement_size=0,
-        timeout=timeout,
-    )
+        "max_cached_statement_lifetime": 0,
+        "max_cacheable_statement_size": 0,
+    }
+    driver: Driver = await asyncpg.connect(dsn, timeout=timeout, **arguments)
     try:
         await set_codecs(driver)
     except BaseException:
         driver.terminate()
         raise
     return driver
-

@@ -45,8 +45,9 @@ def create_engine(
 
     ``pool_timeout`` is the longest wait for a connection, ``connect_timeout`` (10 s) that of one
     attempt to connect. ``cancel_grace`` is how long a cancelled statement may take to end before
-    its connection is given up, ``commit_grace`` the same for a COMMIT under way. ``server_settings``
-    are settings of PostgreSQL for every connection.
+    its connection is given up, ``commit_grace`` the same for a COMMIT under way.
+    ``statement_cache_size`` is the number of prepared statements of a connection.
+    ``server_settings`` are settings of PostgreSQL for every connection.
     """
     found = url if url is not None else os.environ.get("DATABASE_URL")
     if not found:
@@ -71,11 +72,15 @@ def create_engine(
 
 
 def _check_options(
-    positive: Mapping[str, float], statement_cache_size: int, ssl: tls.SSLContext | str | bool | None
+    positive: Mapping[str, Any],
+    statement_cache_size: int,
+    ssl: tls.SSLContext | str | bool | None,
 ) -> None:
     for name, value in positive.items():
         if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
-            raise ConfigurationError(f"{name} is not above 0", hint=f"give {name} a positive number")
+            raise ConfigurationError(
+                f"{name} is not above 0", hint=f"give {name} a positive number"
+            )
     if statement_cache_size < 0:
         raise ConfigurationError(
             "statement_cache_size is below 0", hint="give 0 to switch prepared statements off"

@@ -233,8 +233,8 @@ def _interface_error(error: asyncpg.InterfaceError, statement: str | None) -> As
             "two tasks use one connection at the same time",
             hint="give every task its own connection or session",
         )
-    if isinstance(error, asyncpg.NoActiveSQLTransactionError):
-        return InvalidRequestError(text, hint="begin a transaction first")
+    if isinstance(error, asyncpg.UnsupportedClientFeatureError):
+        return DataError(text, hint="select the column cast to text", statement=statement)
     return DatabaseError(text.partition("\n")[0], statement=statement)
 
 

@@ -180,9 +180,7 @@ class Pool:
 
     # ------------------------------------------------------------------------------- connect
 
-    async def _open(
-        self, pooled: Pooled, loop: asyncio.AbstractEventLoop, deadline: float
-    ) -> None:
+    async def _open(self, pooled: Pooled, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
         try:
             pooled.driver = await self._connect(loop, deadline)
         except BaseException:

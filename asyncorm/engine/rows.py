@@ -6,23 +6,21 @@ from collections import namedtuple
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from asyncorm.compiler.compiled import CompiledStatement
 
 Convert = Callable[[list[Any]], list[Any]]
 Decoder = Callable[[Any], Any]
 
 
 def row_converter(names: Sequence[str], decoders: Sequence[Decoder | None]) -> Convert:
-    """The function from records to rows for columns of these names; made once per shape.
+    """Make the function from records to rows for columns of these names; keep what you made.
 
-    ``decoders`` are those of the columns' types; they are not called with None.
+    ``decoders`` are those of the columns' types; they are not called with None. The loop is
+    written and compiled: twice as fast as one over the columns of each row.
     """
-    return _make_converter(tuple(names), tuple(decoders))
-
-
-@lru_cache(maxsize=1024)
-def _make_converter(names: tuple[str, ...], decoders: tuple[Decoder | None, ...]) -> Convert:
-    """Write and compile the loop: twice as fast as a loop over the columns of each row."""
-    namespace: dict[str, Any] = {"new": tuple.__new__, "Row": row_class(names)}
+    namespace: dict[str, Any] = {"new": tuple.__new__, "Row": row_class(tuple(names))}
     values: list[str] = []
     for index, decoder in enumerate(decoders):
         if decoder is None:
@@ -44,20 +42,30 @@ def _make_converter(names: tuple[str, ...], decoders: tuple[Decoder | None, ...]
 @lru_cache(maxsize=1024)
 def row_class(names: tuple[str, ...]) -> type[tuple[Any, ...]]:
     """The named tuple of a row; names that can't be attributes or come twice become ``_1``."""
-    return namedtuple("Row", names, rename=True)
+    return namedtuple("Row", names, rename=True)  # pyright: ignore[reportUntypedNamedTuple]
 
 
-def convert_records(compiled: Any, records: list[Any]) -> list[Any]:
+def convert_records(compiled: CompiledStatement, records: list[Any]) -> list[Any]:
     """Rows of a compiled statement's records; a mapped class yields its columns."""
-    columns = compiled.columns
-    if columns:
-        decoders = [column.type.decode for column in columns]
-        return row_converter([column.name for column in columns], decoders)(records)
-    names = row_names(compiled, records)
-    return row_converter(names, [None] * len(names))(records) if records else []
+    if not compiled.columns:
+        return _plain_converter(row_names(compiled, records))(records) if records else []
+    convert = _converters.get(compiled)
+    if convert is None:
+        decoders = [column.type.decode for column in compiled.columns]
+        convert = _converters[compiled] = row_converter(row_names(compiled), decoders)
+    return convert(records)
 
 
-def row_names(compiled: Any, records: Sequence[Any] = ()) -> tuple[str, ...]:
+#: of the statements that are still kept by a cache
+_converters: WeakKeyDictionary[CompiledStatement, Convert] = WeakKeyDictionary()
+
+
+@lru_cache(maxsize=1024)
+def _plain_converter(names: tuple[str, ...]) -> Convert:
+    return row_converter(names, [None] * len(names))
+
+
+def row_names(compiled: CompiledStatement, records: Sequence[Any] = ()) -> tuple[str, ...]:
     """The names of the columns; for raw SQL they are known when there is a record."""
     if compiled.columns:
         return tuple(column.name for column in compiled.columns)

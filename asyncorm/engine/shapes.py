@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ def _maker(shape: Any) -> Callable[[dict[str, Any]], Any]:
     validate: Callable[[dict[str, Any]], Any] | None = getattr(shape, "model_validate", None)
     if validate is not None:
         return validate
-    if dataclasses.is_dataclass(shape) or hasattr(shape, "_fields") or callable(shape):
+    if callable(shape):
         return lambda values: shape(**values)
     raise ArgumentError(
         f"into() can't make rows of {shape!r}",

@@ -12,9 +12,6 @@ from asyncorm.errors import ConfigurationError
 
 T = TypeVar("T")
 
-IsolationLevel = Literal[
-    "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE", "READ UNCOMMITTED"
-]
 #: how a transaction ended, as far as is known
 Outcome = Literal["committed", "rolled_back", "unknown"]
 
@@ -41,12 +38,13 @@ def begin_text(
     return " ".join(parts)
 
 
-class Interrupted(Exception):  # noqa: N818 - no error: it carries a cancellation to its place
-    """The task was cancelled while a shielded operation ran; ``task`` is done, unless overdue."""
+class Interrupted(Exception):
+    """No error: carries a cancellation to its place.
 
-    def __init__(
-        self, cancelled: asyncio.CancelledError, task: asyncio.Task[Any]
-    ) -> None:
+    The task was cancelled while a shielded operation ran; ``task`` is done, unless overdue.
+    """
+
+    def __init__(self, cancelled: asyncio.CancelledError, task: asyncio.Task[Any]) -> None:
         super().__init__("cancelled")
         self.cancelled = cancelled
         self.task = task
@@ -62,13 +60,18 @@ async def shielded(operation: Coroutine[Any, Any, T], grace: float) -> T:
     task = loop.create_task(operation)
     finished: asyncio.Future[None] = loop.create_future()
     # cheaper than asyncio.shield, and the operation's own errors stay in its task
-    task.add_done_callback(lambda _: finished.done() or finished.set_result(None))
+    task.add_done_callback(lambda _: _finish(finished))
     try:
         await finished
     except asyncio.CancelledError as cancelled:
         await _wait_on(task, grace)
         raise Interrupted(cancelled, task) from None
     return task.result()
+
+
+def _finish(finished: asyncio.Future[None]) -> None:
+    if not finished.done():
+        finished.set_result(None)
 
 
 async def _wait_on(task: asyncio.Task[Any], grace: float) -> None:

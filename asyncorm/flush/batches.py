@@ -8,6 +8,7 @@ from typing import Any
 from asyncorm.flush.changes import Link
 from asyncorm.flush.plan import Batch, Kind
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.models.construct import given_fields
 from asyncorm.sql.expressions import Expression
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
 
@@ -22,7 +23,7 @@ def insert_batches(instances: Iterable[Any], links_of: LinksOf) -> list[Batch]:
         mapper = mapper_of(instance)
         links = links_of(instance)
         omitted = _omitted(instance, mapper, links)
-        if _has_expressions(instance, mapper):
+        if instance._state.expressions and _has_expressions(instance):
             batch = _insert_batch(mapper, omitted, expressions=True)
             batches.append(batch)
         else:
@@ -52,13 +53,13 @@ def _omitted(instance: Any, mapper: Mapper, links: list[Link]) -> tuple[str, ...
     if not made:
         return made
     values = instance.__dict__
-    given = [name for name in made if values.get(name) is not None]
-    if not given:
-        given_none = instance.__pydantic_fields_set__.intersection(made)
-        linked = {name for link in links for name in link.attributes} if links else ()
-        if not given_none and not any(name in linked for name in made):
+    fields_set = given_fields(instance)
+    if not links and fields_set.isdisjoint(made):
+        for name in made:
+            if values.get(name) is not None:
+                break
+        else:
             return made
-    fields_set = instance.__pydantic_fields_set__
     linked = {name for link in links for name in link.attributes}
     return tuple(
         name
@@ -68,7 +69,7 @@ def _omitted(instance: Any, mapper: Mapper, links: list[Link]) -> tuple[str, ...
     )
 
 
-def _has_expressions(instance: Any, mapper: Mapper) -> bool:
+def _has_expressions(instance: Any) -> bool:
     return any(isinstance(value, Expression) for value in instance.__dict__.values())
 
 
@@ -78,7 +79,9 @@ def update_batches(updates: dict[Any, tuple[str, ...]], links_of: LinksOf) -> li
     for instance in _by_key(updates):
         mapper, columns = mapper_of(instance), updates[instance]
         values = instance.__dict__
-        expressions = any(isinstance(values.get(name), Expression) for name in columns)
+        expressions = instance._state.expressions and any(
+            isinstance(values.get(name), Expression) for name in columns
+        )
         shape = instance if expressions else (mapper, columns)
         batch = batches.get(shape)
         if batch is None:

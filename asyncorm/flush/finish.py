@@ -54,6 +54,8 @@ def _persist(unit: UnitOfWork, instance: Any) -> None:
 def _rekey(unit: UnitOfWork, instance: Any) -> None:
     """A changed primary key is the identity key from now on."""
     mapper = mapper_of(instance)
+    if own_state(instance).originals.keys().isdisjoint(mapper.primary_key):  # type: ignore[union-attr]
+        return
     before = identity_key(instance)
     after = mapper.key_of(instance.__dict__)
     if before != after:

@@ -28,6 +28,7 @@ def configure(registry: Registry) -> None:
     for mapper in pending:
         for relationship in mapper.relationships.values():
             _link_back(relationship)
+            _keep(relationship)
     del registry.pending[: len(pending)]
 
 
@@ -192,6 +193,17 @@ def _order_by(relationship: Relationship[Any, Any], order_by: Any) -> tuple[Any,
             )
         columns.append(relationship.target.columns[name])
     return tuple(columns)
+
+
+def _keep(relationship: Relationship[Any, Any]) -> None:
+    if "delete-orphan" not in relationship.cascade or relationship.viewonly:
+        return
+    if relationship.direction is Direction.MANY_TO_ONE:
+        raise ConfigurationError(
+            f"{relationship}: the cascade delete-orphan on the side that has the foreign key",
+            hint=f"declare it on {relationship.target.name}, whose objects own the others",
+        )
+    relationship.target.keepers.append(relationship)
 
 
 def _link_back(relationship: Relationship[Any, Any]) -> None:

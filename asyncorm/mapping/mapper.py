@@ -28,9 +28,13 @@ class Mapper:
         self.entity = entity
         self.table = table
         self.columns: dict[str, BaseColumn[Any, Any]] = dict(table.by_attribute)
+        #: the place of each column attribute in the table
+        self.position = {name: number for number, name in enumerate(self.columns)}
         self.primary_key_columns = table.primary_key
         self.primary_key: tuple[str, ...] = tuple(c.attribute for c in table.primary_key)
         self.relationships = relationships
+        #: delete-orphan relationships to this entity: a row that none of them holds is deleted
+        self.keepers: list[Relationship[Any, Any]] = []
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
         #: foreign keys that a relationship or the caller must fill before the flush

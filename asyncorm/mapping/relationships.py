@@ -29,6 +29,7 @@ class MappedEntity(Protocol):
     primary_key: tuple[str, ...]
     primary_key_columns: tuple[BaseColumn[Any, Any], ...]
     relationships: dict[str, Relationship[Any, Any]]
+    keepers: list[Relationship[Any, Any]]
 
     @property
     def name(self) -> str:
@@ -92,6 +93,19 @@ class Relationship(Generic[O, R]):
     def to_many(self) -> bool:
         """Whether the attribute holds a collection."""
         return self.collection is not None
+
+    @property
+    def passive_deletes(self) -> bool:
+        """Whether children of a deleted object that are not loaded are left to the server."""
+        given = self.declaration.passive_deletes
+        if given is not None:
+            return given
+        return self.direction is Direction.ONE_TO_MANY and self.server_deletes
+
+    @property
+    def server_deletes(self) -> bool:
+        """Whether the foreign key tells the server what to do when its target is deleted."""
+        return self.foreign_key.ondelete in ("CASCADE", "SET NULL", "SET DEFAULT")
 
     @property
     def child(self) -> MappedEntity:

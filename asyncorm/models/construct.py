@@ -9,6 +9,7 @@ own slots are made on first read instead of at construction.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
@@ -70,5 +71,8 @@ def make_twin(cls: type[Any], root: type[Any]) -> type[Any] | None:
         return None
     return twin  # type: ignore[no-any-return]
 
+
+#: the attributes that a constructed instance was given, without the detour over AbsentSlot
+given_fields: Callable[[Any], set[str]] = BaseModel.__dict__["__pydantic_fields_set__"].__get__
 
 set_values = BaseModel.__dict__["__dict__"].__set__

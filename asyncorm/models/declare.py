@@ -23,7 +23,7 @@ from asyncorm.mapping.relationships import (
     ToOne,
 )
 from asyncorm.models.attributes import ColumnAttribute, RelationshipAttribute
-from asyncorm.models.fields import ColumnDeclaration
+from asyncorm.models.fields import ColumnDeclaration, unset
 from asyncorm.sql.constraints import (
     CheckConstraint,
     ForeignKeyConstraint,
@@ -121,7 +121,15 @@ def _column(cls: type[Any], name: str, field: FieldInfo) -> BaseColumn[Any, Any]
         identity=identity,
         server_default=server_default,
         computed=given.computed,
+        default=_default(field),
     )
+
+
+def _default(field: FieldInfo) -> Callable[[], Any] | None:
+    """What makes the default of a field in Python, for rows that are no objects."""
+    if field.default_factory is unset or field.is_required() or field.default is None:
+        return None
+    return lambda: field.get_default(call_default_factory=True, validated_data={})
 
 
 def _type(

@@ -31,8 +31,11 @@ class Omittable:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
+        schema = handler(source)
+        if schema["type"] == "nullable":
+            return schema  # a nullable column: None is a value like others
         return core_schema.no_info_before_validator_function(
-            _refuse_none, core_schema.nullable_schema(handler(source))
+            _refuse_none, core_schema.nullable_schema(schema)
         )
 
     def __get_pydantic_json_schema__(

@@ -62,6 +62,7 @@ class Model(BaseModel, metaclass=ModelMeta):
             if relationships and not relationships.keys().isdisjoint(data):
                 related = {n: data.pop(n) for n in relationships if n in data}
             self.__pydantic_validator__.validate_python(data, self_instance=self)
+            _no_state(self, None)  # 40 ns here save 700 where the session first asks
             if related is not None:
                 for name, value in related.items():
                     self.__attributes__[name].write(self, value)
@@ -154,5 +155,7 @@ def _forget_related(copied: Any) -> None:
         values = {name: v for name, v in copied.__dict__.items() if name not in names}
         set_values(copied, values)
 
+
+_no_state = Model.__dict__["_state"].__set__
 
 install_absent_slots(Model)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from asyncorm.tracking.changes import changed_columns, changed_members, has_changes
-from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of
-from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
+from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of, unit_of
+from asyncorm.tracking.unit_of_work import identity_key, mapper_of
 
 
 class History(NamedTuple):
@@ -66,10 +66,10 @@ class InstanceInspection:
         return has_changes(self._instance)
 
     @property
-    def session(self) -> UnitOfWork | None:
-        """The unit of work of the session the object belongs to, or None."""
-        state = state_of(self._instance)
-        return None if state is None else state.scope.unit  # type: ignore[return-value]
+    def session(self) -> Any:
+        """The session the object belongs to, or None."""
+        unit = unit_of(self._instance)
+        return None if unit is None else unit.session()
 
     @property
     def identity_key(self) -> tuple[type[Any], tuple[Any, ...]] | None:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
+from weakref import ref
 
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
@@ -83,6 +84,7 @@ class Session:
             isolation=isolation_level,
         )
         self._unit = self._core.unit
+        self._unit.session = ref(self)
         self._transaction = self._core.transaction
         self._guard = TaskGuard(self._transaction.note_failure)
         self._blocks: list[tuple[object, int]] = []
@@ -133,8 +135,15 @@ class Session:
 
     def add_all(self, instances: Iterable[Model]) -> None:
         """Take several objects in."""
+        self._change("add_all")
+        metadata = None
         for instance in instances:
-            self.add(instance)
+            found = mapper_of(instance).entity.metadata
+            if found is not metadata:
+                metadata = found
+                found.configure()
+            self._unit.add(instance)
+        self._transaction.autobegin()
 
     def expunge(self, instance: Model) -> None:
         """Let an object go without any SQL; unflushed changes stay on it."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeVar, overload
 from typing import cast as typing_cast
 
-from asyncorm.errors import InvalidRequestError
+from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.expressions import (
     CastTo,
     Expression,
@@ -144,7 +144,10 @@ def extract(field: str, expression: Expression[Any, Any]) -> Extract[Any]:
 def literal(value: V, type_: Any = None) -> Parameter[V]:
     """A bound value as an expression."""
     if isinstance(value, (Expression, Query)):
-        raise TypeError("literal() takes a plain value; this is an expression already")
+        raise ArgumentError(
+            "literal() takes a plain value; this is an expression already",
+            hint="use the expression as it is",
+        )
     if type_ is not None:
         return Parameter(value, coerce_type(type_))
     return Parameter(value, TEXT if value is None else type_of_value(value))
@@ -188,5 +191,8 @@ def _quantified(quantifier: str, source: Any) -> Quantified[Any]:
     if isinstance(inner, ScalarQuery):
         return Quantified(quantifier, inner, inner._type)
     if not isinstance(inner._type, Array):
-        raise TypeError(f"{quantifier.lower()}_() takes an array expression or a select()")
+        raise ArgumentError(
+            f"{quantifier.lower()}_() takes an array expression or a select()",
+            hint="write column == any_(User.tags), or column.in_([...]) for values",
+        )
     return Quantified(quantifier, typing_cast("Any", inner), inner._type.item)

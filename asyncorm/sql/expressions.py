@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overload
 
-from asyncorm.errors import InvalidRequestError
+from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.nodes import Query, Yields, combined, render
 from asyncorm.sql.values import (
     array_type,
@@ -238,15 +238,19 @@ class Expression(Yields[R], Generic[V, R]):
     def any(self: Expression[list[T], Any], value: T | Expression[T, Any]) -> Condition:
         """Whether an element of the array equals the value."""
         if not isinstance(self._type, Array):
-            raise TypeError(f"{self._describe()} is no array and has no any()")
+            raise ArgumentError(
+                f"{self._describe()} is no array and has no any()",
+                hint="use in_() for a list of values",
+            )
         item = operand(value, Parameter(None, self._type.item))
         return Condition("= ANY", (item, self))
 
     def __getitem__(self, key: str | int) -> JSONElement:
         """Element of a JSON object by name, or of a JSON array by position."""
         if not is_json(self._type):
-            raise TypeError(
-                f"{self._describe()} is {self._type.ddl}; only JSON expressions have elements"
+            raise ArgumentError(
+                f"{self._describe()} is {self._type.ddl}; only JSON expressions have elements",
+                hint="use [] on a jsonb column, or cast(expression, dict)",
             )
         return JSONElement("->", (self, _json_key(key)), self._type)
 
@@ -279,9 +283,9 @@ class Expression(Yields[R], Generic[V, R]):
     # what Python would do and SQL can't
 
     def __bool__(self) -> NoReturn:
-        raise TypeError(
-            f"the truth of the SQL expression {self._describe()} is known only to the database; "
-            "use & | ~ instead of and/or/not, and .in_() instead of `in`"
+        raise ArgumentError(
+            f"the truth of the SQL expression {self} is known only to the database",
+            hint="use & | ~ instead of and/or/not, and .in_() instead of `in`",
         )
 
     if not TYPE_CHECKING:
@@ -462,7 +466,9 @@ def operand(value: Any, near: Expression[Any, Any], *, nullable: bool = False) -
         return literal_of(value)
     if value is None:
         if not nullable:
-            raise TypeError(f"{near._describe()} is compared with None; use .is_(None)")
+            raise ArgumentError(
+                f"{near._describe()} is compared with None", hint="use .is_(None) or == None"
+            )
         return Parameter(None, type_)
     return Parameter(value, fitting_type(value, type_, near._describe()))
 
@@ -481,8 +487,9 @@ def literal_of(value: Any) -> Expression[Any, Any]:
 def _array_of(values: Any, near: Expression[Any, Any]) -> Expression[Any, Any]:
     name = near._describe()
     if isinstance(values, (str, bytes, Mapping, Expression)) or not isinstance(values, Iterable):
-        raise TypeError(
-            f"in_() of {name} takes a list of values or a select(), not a {type(values).__name__}"
+        raise ArgumentError(
+            f"in_() of {name} takes a list of values or a select(), not {type(values).__name__}",
+            hint="give a list, tuple, set or select()",
         )
     found = list(values)
     return Parameter(found, array_type(item_type(found, near._type, name)))
@@ -517,7 +524,10 @@ def _pattern(
 
 def _json_key(key: Any) -> Expression[Any, Any]:
     if isinstance(key, bool) or not isinstance(key, (str, int)):
-        raise TypeError(f"a JSON element is named by a str or an int, not a {type(key).__name__}")
+        raise ArgumentError(
+            f"a JSON element is named by str or int, not {type(key).__name__}",
+            hint='write column["key"] or column[0]',
+        )
     return Parameter(key, INTEGER if isinstance(key, int) else TEXT)
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, cast, overload
 from uuid import UUID
 
-from asyncorm.errors import InvalidRequestError
+from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.expressions import (
     Expression,
     Order,
@@ -365,7 +365,9 @@ class Functions:
 
 def _integer(value: int) -> Expression[Any, Any]:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"an offset is an int, not a {type(value).__name__}")
+        raise ArgumentError(
+            f"an offset is int, not {type(value).__name__}", hint="give a whole number"
+        )
     return Parameter(value, scalars.INTEGER)
 
 

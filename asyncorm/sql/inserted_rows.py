@@ -8,7 +8,7 @@ from typing import Any
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Assignment, Expression, Parameter
 from asyncorm.sql.nodes import Query, combined
-from asyncorm.sql.sources import column_of, entity_name
+from asyncorm.sql.sources import column_of, entity_name, table_of
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.values import fitting_type
 from asyncorm.types.base import Converter, SQLType
@@ -79,6 +79,11 @@ class QueryRows:
 def collected_rows(target: Any, rows: list[dict[Any, Any]]) -> BulkRows | ValueRows | None:
     """The rows as arrays where that is possible, else as VALUES; None means all defaults."""
     by_column = [{column_of(target, key): value for key, value in row.items()} for row in rows]
+    defaults = [(c, c.default) for c in table_of(target).columns.values() if c.default is not None]
+    for row in by_column:
+        for column, default in defaults:
+            if column not in row:
+                row[column] = default()
     columns = tuple(dict.fromkeys(column for row in by_column for column in row))
     if not columns:
         if len(rows) == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Self, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
@@ -15,6 +15,7 @@ from asyncorm.sql.sources import Derived, column_of, is_entity, source_of
 from asyncorm.types.scalars import BOOLEAN
 
 R = TypeVar("R")
+U = TypeVar("U")
 R1 = TypeVar("R1")
 R2 = TypeVar("R2")
 R3 = TypeVar("R3")
@@ -122,6 +123,10 @@ class Select(Rows[R]):
             read=read, key_share=key_share, nowait=nowait, skip_locked=skip_locked, of=of
         )
         return self._with(lock=lock)
+
+    def into(self, shape: Callable[..., U]) -> Select[U]:
+        """Rows as another class: a pydantic model, dataclass or NamedTuple."""
+        return cast("Select[U]", super().into(shape))
 
     def _joined(self, join: Join) -> Self:
         new = self._copy()

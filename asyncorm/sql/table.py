@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import Any, Self, TypeVar
 
@@ -33,6 +34,7 @@ class BaseColumn(Expression[V, R]):
     __slots__ = (
         "attribute",
         "computed",
+        "default",
         "deferred",
         "identity",
         "name",
@@ -54,6 +56,7 @@ class BaseColumn(Expression[V, R]):
         server_default: Expression[Any, Any] | None = None,
         computed: Expression[Any, Any] | None = None,
         deferred: bool = False,
+        default: Callable[[], Any] | None = None,
     ) -> None:
         # a number instead of the column itself: hashing is cheap, and == of keys never meets
         # the overloaded == of expressions
@@ -65,6 +68,8 @@ class BaseColumn(Expression[V, R]):
         self.identity = identity
         self.server_default = server_default
         self.computed = computed
+        #: makes the value that ``insert()`` writes for a row that gives none
+        self.default = default
         self.deferred = deferred
         #: the table, alias or subquery the column belongs to; set when it is put together
         self.table: Any = None
@@ -131,6 +136,17 @@ class ForeignKey:
     def nullable(self) -> bool:
         """Whether the reference may be left empty (any of its columns is nullable)."""
         return any(column.nullable for column in self.columns)
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """(attribute of the referring row, attribute of the row it refers to) of each column."""
+        columns = zip(self.columns, self.targets, strict=True)
+        return tuple((column.attribute, target.attribute) for column, target in columns)
+
+    @cached_property
+    def cleared(self) -> tuple[str, ...]:
+        """The attributes that are NULL when the reference is empty: one NULL makes it so."""
+        return tuple(c.attribute for c in self.columns if c.nullable or not self.nullable)
 
 
 class Table:

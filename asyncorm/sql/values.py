@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from asyncorm.errors import InvalidRequestError
+from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.resolve import type_of_value
@@ -48,10 +48,11 @@ def fitting_type(value: Any, near: SQLType[Any], name: str) -> SQLType[Any]:
     raise _mismatch(value, near, name)
 
 
-def _mismatch(value: Any, near: SQLType[Any], name: str) -> TypeError:
-    return TypeError(
-        f"{name} is {near.ddl} and takes a {near.python_type.__name__}, "
-        f"not a {type(value).__name__}"
+def _mismatch(value: Any, near: SQLType[Any], name: str) -> ArgumentError:
+    wanted = near.python_type.__name__
+    return ArgumentError(
+        f"{name} is {near.ddl} and takes {wanted}, not {type(value).__name__}",
+        hint=f"give a value of type {wanted}, or cast() the expression",
     )
 
 
@@ -98,7 +99,9 @@ def as_list(value: Any) -> Any:
 def checked_pattern(value: Any, name: str) -> str:
     """``value`` if it is a text to match with."""
     if not isinstance(value, str):
-        raise TypeError(f"{name} is matched with a str, not with a {type(value).__name__}")
+        raise ArgumentError(
+            f"{name} is matched with str, not with {type(value).__name__}", hint="give a str"
+        )
     return value
 
 
@@ -112,7 +115,10 @@ def truth_name(value: Any) -> str:
     for constant, text in ((None, "NULL"), (True, "TRUE"), (False, "FALSE")):
         if value is constant:
             return text
-    raise TypeError(f"is_() takes None, True, False or an expression, not {type(value).__name__}")
+    raise ArgumentError(
+        f"is_() takes None, True, False or an expression, not {type(value).__name__}",
+        hint="use == to compare with a value",
+    )
 
 
 def checked_name(name: Any) -> str:

@@ -27,12 +27,16 @@ def changed_columns(instance: Any) -> tuple[str, ...]:
     state = state_of(instance)
     if state is None or not state.originals:
         return ()
-    originals, values = state.originals, instance.__dict__
-    return tuple(
+    position, values = type(instance).__mapper__.position, instance.__dict__
+    changed = [
         name
-        for name in type(instance).__mapper__.columns
-        if name in originals and name in values and not same(originals[name], values[name])
-    )
+        for name, before in state.originals.items()
+        if name in position and name in values and not same(before, values[name])
+    ]
+    if len(changed) > 1:
+        # one order, whatever was assigned first, so that rows with the same changes share a batch
+        changed.sort(key=position.__getitem__)
+    return tuple(changed)
 
 
 def changed_members(instance: Any, name: str) -> tuple[list[Any], list[Any]]:

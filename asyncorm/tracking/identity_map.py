@@ -62,7 +62,9 @@ class IdentityMap:
 
     def add(self, mapper: Mapper, key: Key, instance: Any) -> None:
         """Enter an instance under its key."""
-        self.references(mapper)[key] = ref(instance)
+        references = self.references(mapper)
+        references[key] = ref(instance)
+        references.sweep()
 
     def discard(self, mapper: Mapper, key: Key, instance: Any) -> None:
         """Remove the entry of an instance; another instance's entry stays."""

@@ -39,9 +39,9 @@ class Links:
     def changing(self, owner: Any, relationship: Relationship[Any, Any], before: Any) -> None:
         """Remember the members before the first change."""
         state = state_of(owner)
-        if state is not None and (
-            state.originals is None or relationship.name not in state.originals
-        ):
+        if state is None or state.status is Status.PENDING or state.status is Status.TRANSIENT:
+            return  # all members of a new owner count as added
+        if state.originals is None or relationship.name not in state.originals:
             record(owner, relationship.name, list(before))
 
     def added(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 
 class Unit(Protocol):
-    """The part of a unit of work that a changed attribute talks to."""
+    """The part of a unit of work that an instance and its changed attributes talk to."""
+
+    session: Callable[[], Any]
 
     def mark_dirty(self, instance: Any) -> None:
         """Remember an instance as modified and keep it alive."""
@@ -16,6 +19,9 @@ class Unit(Protocol):
 
     def cascade_add(self, instance: Any) -> None:
         """Add an instance that was linked to one of the session's, with all it refers to."""
+
+    def check_add(self, instance: Any) -> None:
+        """Refuse an instance that could not be added."""
 
     def find(self, entity: type[Any], key: Any) -> Any:
         """The live instance of this key, or None; never any I/O."""

@@ -63,6 +63,7 @@ class InstanceState:
     """
 
     __slots__ = (
+        "expressions",
         "group",
         "inserted",
         "key",
@@ -89,6 +90,8 @@ class InstanceState:
         self.group = group
         self.partial = partial
         self.inserted = False
+        #: whether a column may hold an SQL expression instead of a value
+        self.expressions = False
         self.was_deleted = False
         #: the identity key, kept only while it can't be read from the attributes
         self.key: Any = None

@@ -35,6 +35,7 @@ def expire(instance: Any, names: tuple[str, ...] | None = None) -> None:
 
 def restore_clean(instance: Any, state: InstanceState) -> None:
     """Nothing of the instance is unflushed any more."""
+    state.expressions = False
     if state.originals:
         state.originals.clear()
 
@@ -133,7 +134,9 @@ def restore_key(instance: Any, key: Key) -> None:
 def _undo_deletes(unit: UnitOfWork, level: Level) -> None:
     for instance in level.deleted:
         state = own_state(instance)
-        if state.scope is unit.scope and state.status is Status.DELETED:
+        if state.status is not Status.DELETED:
+            continue  # inserted in this transaction too: it never had a row
+        if state.scope is unit.scope:
             state.status = Status.PERSISTENT
             unit.identity_map.add(mapper_of(instance), identity_key(instance), instance)
         elif state.scope.unit is None:

@@ -3,12 +3,14 @@ they change state. No SQL and no I/O: flushing and transactions tell it what has
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.mapper import Key, Mapper
+from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.tracking.changes import has_changes
+from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.identity_map import IdentityMap
 from asyncorm.tracking.levels import Level
 from asyncorm.tracking.links import related
@@ -17,6 +19,7 @@ from asyncorm.tracking.state import (
     Scope,
     Status,
     own_state,
+    set_state,
     state_of,
 )
 
@@ -34,6 +37,8 @@ class UnitOfWork:
     """The instances of one session; insertion order is kept everywhere."""
 
     def __init__(self) -> None:
+        #: the session this is the unit of work of, referred to weakly so that it can be dropped
+        self.session: Callable[[], Any] = lambda: None
         self.scope = Scope(self)
         self.identity_map = IdentityMap()
         self.new: dict[Any, None] = {}
@@ -65,23 +70,49 @@ class UnitOfWork:
         if state is None or state.scope is not self.scope or state.status is Status.DELETED:
             self.add(instance)
 
+    def check_add(self, instance: Any) -> None:
+        """Refuse an object that can't be added, before anything is linked to it."""
+        if not self.contains(instance):
+            self._check_add(instance, {})
+
     # -- entering ----------------------------------------------------------------------------
 
     def add(self, instance: Any) -> None:
         """Take in an instance and what it refers to along the save-update cascade."""
-        reached: dict[Any, None] = {}
+        if instance._state is None and not mapper_of(instance).relationships:
+            # new and alone, as in a bulk load: nothing to check, nothing to follow
+            set_state(instance, InstanceState(self.scope, Status.PENDING, {}))
+            self.new[instance] = None
+            self.touched = True
+            return
+        revived = instance in self.deleted
+        reached: dict[Any, None] = {instance: None}
         queue = [instance]
         for member in queue:
-            if member not in reached:
-                reached[member] = None
-                queue.extend(related(member, mapper_of(member), "save-update"))
+            for other in related(member, mapper_of(member), "save-update"):
+                if other not in reached and self._follows(other, revived):
+                    reached[other] = None
+                    queue.append(other)
+        keys: dict[Any, Any] = {}
         for member in reached:
-            self._check_add(member)
+            self._check_add(member, keys)
         for member in reached:
             self._add_one(member)
         self.touched = True
 
-    def _check_add(self, instance: Any) -> None:
+    def _follows(self, other: Any, revived: bool) -> bool:
+        """Whether the save-update cascade goes on to an object.
+
+        What is ours already was followed when it was linked, so a walk ends there; but an object
+        whose deletion is taken back takes along what would have been deleted with it. A deleted
+        one in a collection that was loaded before is no reason to refuse the others.
+        """
+        if self.contains(other):
+            return revived and other in self.deleted
+        state = state_of(other)
+        return state is None or not (state.was_deleted or state.status is Status.DELETED)
+
+    def _check_add(self, instance: Any, keys: dict[Any, Any]) -> None:
         state = state_of(instance)
         if state is None:
             return
@@ -96,8 +127,10 @@ class UnitOfWork:
                 hint="make a new object with its values to store it again",
             )
         if state.current is Status.DETACHED:
-            mapper = mapper_of(instance)
-            other = self.identity_map.get(mapper, identity_key(instance))
+            mapper, key = mapper_of(instance), identity_key(instance)
+            other = keys.setdefault((mapper, key), instance)
+            if other is instance:
+                other = self.identity_map.get(mapper, key)
             if other is not None and other is not instance:
                 raise InvalidRequestError(
                     f"another {mapper.name} with this primary key is already in the session",
@@ -134,7 +167,7 @@ class UnitOfWork:
             self._check_member(instance)
             return
         if current is Status.DETACHED or (state is not None and state.scope is not self.scope):
-            self._check_add(instance)
+            self._check_add(instance, {})
             self._add_one(instance)
         self.deleted[instance] = None
         self.touched = True
@@ -168,15 +201,17 @@ class UnitOfWork:
         for instance in self.new:
             if instance in leaving:
                 continue
-            mapper = mapper_of(instance)
-            for relationship in mapper.many_to_one:
+            for relationship in mapper_of(instance).many_to_one:
                 parent = instance.__dict__.get(relationship.name)
                 if parent is not None and parent in leaving and parent in self.new:
-                    raise InvalidRequestError(
-                        f"{mapper.name}.{relationship.name} of a pending object refers to the "
-                        f"{type(parent).__name__} that is to be expunged",
-                        hint=f"expunge the {mapper.name} too, or set its {relationship.name} first",
-                    )
+                    raise _left_behind(instance, relationship, parent)
+        for parent in leaving:
+            if parent in self.new:
+                for relationship in mapper_of(parent).relationships.values():
+                    if relationship.direction is Direction.ONE_TO_MANY:
+                        for child in members_of(parent.__dict__.get(relationship.name)):
+                            if child in self.new and child not in leaving:
+                                raise _left_behind(child, relationship, parent)
 
     def _release(self, instance: Any) -> None:
         state = own_state(instance)
@@ -200,14 +235,16 @@ class UnitOfWork:
         )
         for level in self.levels:
             for instance in level.deleted:
-                _detach(own_state(instance))
+                if self._is_member(instance):
+                    _detach(own_state(instance))
         self.drop()
         return counts
 
-    def drop(self) -> None:
+    def drop(self, *, for_good: bool = False) -> None:
         """Let everything go without counting: all states lose the scope they share."""
         self.scope.unit = None
-        self.scope = Scope(self)
+        # without a reference back, so that the end of a session leaves no cycle behind
+        self.scope = Scope(None if for_good else self)
         self.identity_map.clear()
         self.new.clear()
         self.dirty.clear()
@@ -250,6 +287,16 @@ class UnitOfWork:
         return state
 
 
+def _left_behind(
+    child: Any, relationship: Relationship[Any, Any], parent: Any
+) -> InvalidRequestError:
+    entity, owner = type(child).__name__, type(parent).__name__
+    return InvalidRequestError(
+        f"a pending {entity} would stay behind without the {owner} that {relationship} links it to",
+        hint=f"expunge the {entity} too, or take it out of {relationship} first",
+    )
+
+
 def _detach(state: InstanceState) -> None:
     """Take one state out of its session, as a scope that is dropped does to all."""
     detached = Scope(None)
@@ -274,10 +321,11 @@ def mapper_of(instance: Any) -> Mapper:
 def identity_key(instance: Any) -> Key:
     """The key the instance has in the database: a changed key counts from the next flush."""
     mapper = mapper_of(instance)
-    state = state_of(instance)
+    state = instance._state
     values = instance.__dict__
     if state is not None and state.originals:
-        changed = {n: state.originals[n] for n in mapper.primary_key if n in state.originals}
-        if changed:
-            values = values | changed
+        originals = state.originals
+        for name in mapper.primary_key:
+            if name in originals:
+                return mapper.key_of(values | originals)
     return mapper.key_of(values)

@@ -74,6 +74,8 @@ class _Members(dict[str, Any]):
 
     #: at the speed of a dict look-up, which calls __missing__ where there is none
     __call__ = dict.__getitem__
+    #: row converters are kept by their decoders
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     def __missing__(self, label: str) -> Any:
         name = self._type.python_type.__name__

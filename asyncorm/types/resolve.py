@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from asyncorm.errors import ConfigurationError
+from asyncorm.errors import ArgumentError, ConfigurationError
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.enums import Enum, IntegerEnum
@@ -117,7 +117,10 @@ def _type_of_other_value(value: Any) -> SQLType[Any]:
             except ConfigurationError:
                 continue
     name = type(value).__name__
-    raise TypeError(f"no PostgreSQL type is known for a value of type {name}")
+    raise ArgumentError(
+        f"no PostgreSQL type is known for a value of type {name}",
+        hint="say which: literal(value, JSONB), or cast() it",
+    )
 
 
 def _type_of_items(values: Iterable[Any]) -> SQLType[Any]:

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from rich.console import Console
 
-from asyncorm import create_engine, sessionmaker
+from asyncorm import ConfigurationError, ConnectionLost, create_engine, sessionmaker
 from examples.atlas.load import load
 from examples.atlas.models import MODELS
 from examples.atlas.sources import read_source
@@ -50,7 +50,11 @@ def main() -> int:
     console = Console(highlight=False)
     started = perf_counter()
     database_url = os.environ.get("DATABASE_URL") or "embedded:///./.pgdata"
-    complete = asyncio.run(run(database_url, console))
+    try:
+        complete = asyncio.run(run(database_url, console))
+    except (ConfigurationError, ConnectionLost) as error:
+        console.print(f"[bold red]{type(error).__name__}[/]", str(error))
+        return 1
     console.print()
     console.rule(f"done in {perf_counter() - started:.1f} s", style="green" if complete else "red")
     return 0 if complete else 1

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from asyncorm import Session
+from asyncorm import Model, Session
 from examples.atlas.models import (
     Airport,
     Country,
@@ -76,7 +75,8 @@ async def load(session: Session, source: Source, console: Console) -> None:
         )
 
         stage = Stage(session, bars, "airports", len(source.airports))
-        await stage.store(new_airport(row, subdivisions, zones) for row in source.airports)
+        for rows in batches(source.airports, BATCH):
+            await stage.store(new_airport(row, subdivisions, zones) for row in rows)
 
 
 def new_country(row: CountryRow) -> Country:
@@ -134,19 +134,17 @@ class Stage:
         self.bars = bars
         self.task = bars.add_task(title, total=total)
 
-    async def store(self, objects: Iterable[object]) -> None:
-        """Add and flush the objects, batch by batch."""
-        for batch in batches(objects, BATCH):
-            self.session.add_all(batch)
-            await self.session.flush()
-            self.bars.advance(self.task, len(batch))
+    async def store(self, objects: Iterable[Model]) -> None:
+        """Add objects and flush: one statement, however many they are."""
+        objects = list(objects)
+        self.session.add_all(objects)
+        await self.session.flush()
+        self.bars.advance(self.task, len(objects))
 
 
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items in lists of at most ``size``."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
+def batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The rows in slices of at most ``size``."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 class Rate(ProgressColumn):

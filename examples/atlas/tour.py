@@ -8,12 +8,12 @@ from rich.tree import Tree
 
 from asyncorm import (
     Session,
+    SessionFactory,
     UnflushedChangesError,
     UniqueViolation,
     func,
     inspect,
     select,
-    sessionmaker,
     sql,
 )
 from examples.atlas.models import (
@@ -27,7 +27,7 @@ from examples.atlas.models import (
 )
 
 
-async def tour(sessions: sessionmaker, console: Console) -> None:
+async def tour(sessions: SessionFactory, console: Console) -> None:
     """Visit every stop, each with a session of its own."""
     for number, (title, stop) in enumerate(STOPS.items(), 1):
         console.print()
@@ -50,8 +50,9 @@ async def partial_update(session: Session, console: Console) -> None:
     airport = await session.one(select(Airport).where(Airport.icao == "BIKF"))
     airport.elevation += 1
     airport.city = airport.city.strip()  # assigned, but the same
-    console.print(f"modified: {airport.name}, {inspect(airport).history('elevation')}")
-    console.print(str(await session.plan()), markup=False)
+    history = inspect(airport).history("elevation")
+    console.print(f"{airport.name}: {history.deleted[0]} ft became {history.added[0]} ft")
+    console.print(str(await session.plan()), soft_wrap=True)
 
 
 async def foreign_key_order(session: Session, console: Console) -> None:
@@ -75,7 +76,7 @@ async def foreign_key_order(session: Session, console: Console) -> None:
         zone=time,
     )
     session.add_all([airport, CountryZone(country=atlantis, zone=time, home=True)])
-    console.print(str(await session.plan()), markup=False)
+    console.print(str(await session.plan()), soft_wrap=True)
     await session.flush()
     console.print(f"keys came back: harbour {harbour.id}, its parent {harbour.parent_id}")
 
@@ -83,7 +84,7 @@ async def foreign_key_order(session: Session, console: Console) -> None:
 async def savepoint(session: Session, console: Console) -> None:
     """A savepoint takes back its part, on the objects too."""
     euro = await session.get_one(Currency, "EUR")
-    euro.name = "Euro (outer change)"
+    euro.name = "Euro, outside"
     async with session.begin_nested() as nested:
         doubloon = Currency(code="XDB", numeric="998", name="Doubloon")
         session.add(doubloon)
@@ -91,7 +92,7 @@ async def savepoint(session: Session, console: Console) -> None:
         console.print(f"inside: doubloon persistent? {inspect(doubloon).persistent}")
         await nested.rollback()
     console.print(f"after its rollback: doubloon transient? {inspect(doubloon).transient}")
-    console.print(f"what came before stays: {euro.name}")
+    console.print(f"what came before it stays: {euro.name}")
 
 
 async def expunge_and_clear(session: Session, console: Console) -> None:
@@ -104,7 +105,7 @@ async def expunge_and_clear(session: Session, console: Console) -> None:
     try:
         session.clear()
     except UnflushedChangesError as error:
-        console.print(f"[yellow]{type(error).__name__}[/]:", str(error), markup=True)
+        console.print(f"[yellow]{type(error).__name__}[/]", str(error))
     await session.flush()
     session.clear()
     console.print(f"after a flush it is empty: {len(session.identity_map)} objects")
@@ -161,11 +162,10 @@ async def unique_violation(session: Session, console: Console) -> None:
     try:
         await session.flush()
     except UniqueViolation as error:
-        console.print(f"[yellow]{type(error).__name__}[/] on {error.table}.{error.columns}")
+        columns = ", ".join(error.columns)
+        console.print(f"[yellow]{type(error).__name__}[/] on {error.table} ({columns})")
         console.print(str(error), markup=False)
-        for culprit in error.objects:
-            console.print(f"error.objects: {culprit!r}", markup=False)
-    await session.rollback()
+        console.print(f"error.objects: {error.objects}", markup=False)
 
 
 STOPS = {

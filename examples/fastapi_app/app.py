@@ -7,7 +7,7 @@ own in ``.pgdata``.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ from examples.fastapi_app.models import Author, Book, Email, Name
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any]]:
     """The engine lives as long as the app does."""
     url = os.environ.get("DATABASE_URL") or "embedded:///./.pgdata"
     async with create_engine(url) as engine:
@@ -28,7 +28,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         yield {"sessions": sessionmaker(engine)}
 
 
-async def request_session(request: Request) -> AsyncIterator[Session]:
+async def request_session(request: Request) -> AsyncGenerator[Session]:
     """A session that commits at the end of the request, or rolls back if it failed."""
     async with request.state.sessions.begin() as session:
         yield session
@@ -88,7 +88,8 @@ async def delete_author(author_id: int, session: RequestSession) -> None:
 async def read_books(author_id: int, session: RequestSession) -> list[Book]:
     """The books of an author."""
     author = await author_or_404(session, author_id)
-    return await session.load(author, Author.books)
+    await session.load(author, Author.books)
+    return author.books
 
 
 @app.post("/authors/{author_id}/books", status_code=status.HTTP_201_CREATED)

@@ -26,11 +26,18 @@ async def table(engine: Engine) -> AsyncIterator[str]:
 
 async def numbers(engine: Engine) -> list[int]:
     async with engine.connect() as connection:
-        return [record[0] for record in await connection.fetch("SELECT n FROM cancelled ORDER BY n")]
+        return [
+            record[0] for record in await connection.fetch("SELECT n FROM cancelled ORDER BY n")
+        ]
 
 
 async def pid(connection: Connection) -> int:
     return int((await connection.fetch("SELECT pg_backend_pid()"))[0][0])
+
+
+async def sleep_in_transaction(pool: Engine, seconds: float) -> None:
+    async with asyncio.timeout(seconds), pool.begin() as connection:
+        await connection.fetch("SELECT pg_sleep(10)")
 
 
 async def test_a_cancelled_statement_leaves_a_connection_that_is_used_again(
@@ -41,9 +48,7 @@ async def test_a_cancelled_statement_leaves_a_connection_that_is_used_again(
             before = await pid(connection)
         for _ in range(20):
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.005):
-                    async with pool.begin() as connection:
-                        await connection.fetch("SELECT pg_sleep(10)")
+                await sleep_in_transaction(pool, 0.005)
             async with pool.connect() as connection:
                 assert await pid(connection) == before
         await assert_pool_is_whole(pool, engine, APPLICATION)

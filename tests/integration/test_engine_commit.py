@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import anyio
 import pytest
 
+from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine, create_engine
 from asyncorm.errors import (
     CommitUnknown,
     ConnectionLost,
+    OperationalError,
     ProgrammingError,
     TransactionRolledBack,
     UniqueViolation,
@@ -37,6 +40,23 @@ async def count(engine: Engine) -> int:
 INSERT = "INSERT INTO committed VALUES ($1::bigint)"
 
 
+@asynccontextmanager
+async def open_transaction(engine: Engine, *numbers: int) -> AsyncIterator[Connection]:
+    """A connection that has inserted the numbers and not committed them."""
+    async with engine.connect() as connection:
+        await connection.begin()
+        for number in numbers:
+            await connection.run(INSERT, [number])
+        yield connection
+
+
+async def fail(engine: Engine, connections: list[Connection]) -> None:
+    async with engine.begin() as connection:
+        connections.append(connection)
+        await connection.run(INSERT, [1])
+        raise KeyError
+
+
 async def test_begin_commits_at_the_end(engine: Engine, table: str) -> None:
     async with engine.begin() as connection:
         await connection.run(INSERT, [1])
@@ -45,24 +65,23 @@ async def test_begin_commits_at_the_end(engine: Engine, table: str) -> None:
 
 
 async def test_begin_rolls_back_on_an_exception(engine: Engine, table: str) -> None:
+    connections: list[Connection] = []
     with pytest.raises(KeyError):
-        async with engine.begin() as connection:
-            await connection.run(INSERT, [1])
-            raise KeyError
-    assert connection.outcome == "rolled_back"
+        await fail(engine, connections)
+    assert connections[0].outcome == "rolled_back"
     assert await count(engine) == 0
 
 
 async def test_a_commit_that_was_a_rollback_is_an_error_that_names_the_first_one(
     engine: Engine, table: str
 ) -> None:
-    with pytest.raises(TransactionRolledBack) as caught:
-        async with engine.begin() as connection:
-            await connection.run(INSERT, [1])
-            with pytest.raises(ProgrammingError):
-                await connection.fetch("SELECT * FROM no_such_table")
-            with pytest.raises(Exception, match="current transaction is aborted"):
-                await connection.fetch("SELECT 1")
+    async with open_transaction(engine, 1) as connection:
+        with pytest.raises(ProgrammingError):
+            await connection.fetch("SELECT * FROM no_such_table")
+        with pytest.raises(OperationalError, match="current transaction is aborted"):
+            await connection.fetch("SELECT 1")
+        with pytest.raises(TransactionRolledBack) as caught:
+            await connection.commit()
     assert "ProgrammingError" in str(caught.value)
     assert "no_such_table" in str(caught.value)
     assert isinstance(caught.value.__cause__, ProgrammingError)
@@ -85,13 +104,11 @@ async def test_a_savepoint_saves_the_transaction(engine: Engine, table: str) -> 
 
 
 async def test_a_deferred_constraint_fails_at_commit(engine: Engine, table: str) -> None:
-    with pytest.raises(UniqueViolation) as caught:
-        async with engine.begin() as connection:
-            await connection.run(INSERT, [1])
-            await connection.run(INSERT, [1])
-    assert caught.value.columns == ("n",)
-    assert connection.outcome == "rolled_back"
-    async with engine.connect() as connection:
+    async with open_transaction(engine, 1, 1) as connection:
+        with pytest.raises(UniqueViolation) as caught:
+            await connection.commit()
+        assert caught.value.columns == ("n",)
+        assert connection.outcome == "rolled_back"
         assert not connection.in_transaction
 
 
@@ -100,10 +117,10 @@ async def test_a_connection_cut_at_commit_leaves_the_outcome_unknown(
     database_url: str, engine: Engine, table: str, answered: bool
 ) -> None:
     async with WireProxy(database_url) as proxy, create_engine(proxy.url) as through:
-        with pytest.raises(CommitUnknown, match="before COMMIT was answered") as caught:
-            async with through.begin() as connection:
-                await connection.run(INSERT, [1])
-                proxy.cut("COMMIT", answer=answered)
+        async with open_transaction(through, 1) as connection:
+            proxy.cut("COMMIT", answer=answered)
+            with pytest.raises(CommitUnknown, match="before COMMIT was answered") as caught:
+                await connection.commit()
         assert connection.outcome == "unknown"
         assert isinstance(caught.value.__cause__, ConnectionLost)
         assert through.pool.in_use == 0
@@ -142,10 +159,10 @@ async def test_a_connection_lost_before_commit_is_no_unknown_outcome(
 ) -> None:
     name = {"application_name": "lost before commit"}
     async with create_engine(database_url, server_settings=name) as victim:
-        with pytest.raises(ConnectionLost, match="before COMMIT"):
-            async with victim.begin() as connection:
-                await connection.run(INSERT, [1])
-                await terminate(engine, "lost before commit")
+        async with open_transaction(victim, 1) as connection:
+            await terminate(engine, "lost before commit")
+            with pytest.raises(ConnectionLost, match="before COMMIT"):
+                await connection.commit()
         assert connection.outcome == "rolled_back"
     assert await count(engine) == 0
 
@@ -207,13 +224,14 @@ async def test_a_commit_cancelled_twice_is_still_carried_through(
     assert await count(engine) == 1
 
 
+@pytest.mark.usefixtures("table")
 async def test_a_rollback_that_fails_hides_nothing(database_url: str) -> None:
     async with WireProxy(database_url) as proxy, create_engine(proxy.url) as through:
+        connections: list[Connection] = []
+        proxy.cut("ROLLBACK")
         with pytest.raises(KeyError):
-            async with through.begin() as connection:
-                proxy.cut("ROLLBACK")
-                raise KeyError
-        assert connection.outcome == "rolled_back"
+            await fail(through, connections)
+        assert connections[0].outcome == "rolled_back"
         async with through.connect() as connection:
             assert await connection.fetch("SELECT 1")
 

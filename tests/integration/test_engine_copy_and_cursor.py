@@ -13,8 +13,7 @@ from asyncorm.errors import InvalidRequestError, UniqueViolation
 async def connection(engine: Engine) -> AsyncIterator[Connection]:
     async with engine.begin() as connection:
         await connection.command(
-            'CREATE TEMP TABLE "copied rows" ("the n" bigint PRIMARY KEY, name text) '
-            "ON COMMIT DROP"
+            'CREATE TEMP TABLE "copied rows" ("the n" bigint PRIMARY KEY, name text) ON COMMIT DROP'
         )
         yield connection
 

@@ -106,7 +106,11 @@ async def test_a_row_that_is_still_referenced_can_not_go(engine: Engine) -> None
         ("SELECT $1::text", 5, "parameter $1 is no text (got int)"),
         ("SELECT $1::date", VALUE, "parameter $1 is no date (got str)"),
         ("SELECT $1::uuid", VALUE, "parameter $1 is no uuid (got str)"),
-        ("SELECT $1::bigint[]", [1, VALUE], "parameter $1 is no bigint[] (got list of int and str)"),
+        (
+            "SELECT $1::bigint[]",
+            [1, VALUE],
+            "parameter $1 is no bigint[] (got list of int and str)",
+        ),
         ("SELECT $1::text", "a\0b", "invalid byte sequence"),
     ],
 )

@@ -42,12 +42,14 @@ async def assert_pool_is_whole(engine: Engine, observer: Engine, application: st
     """All connections can be had at once, all work, and none of them is in a transaction."""
 
     async def none_in_transaction() -> bool:
-        return not any("in transaction" in (state or "") for state in await states(observer, application))
+        return not any(
+            "in transaction" in (state or "") for state in await states(observer, application)
+        )
 
     await eventually(none_in_transaction)
     held: list[Connection] = []
     try:
-        for _ in range(engine.pool.size):
+        while len(held) < engine.pool.size:
             held.append(await asyncio.wait_for(engine.acquire(), 2))
         for connection in held:
             assert [tuple(record) for record in await connection.fetch("SELECT 1")] == [(1,)]

@@ -13,7 +13,7 @@ from asyncorm.sql.constructs import any_, case, cast, extract, literal
 from asyncorm.sql.dml import Insert, Update, delete, insert, update
 from asyncorm.sql.expressions import Condition, Expression, NullExpression, and_, not_, or_
 from asyncorm.sql.functions import FunctionCall, NullFunctionCall, func
-from asyncorm.sql.query import Compound, Rows, union
+from asyncorm.sql.query import Compound, union
 from asyncorm.sql.select import Select, exists, select
 from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Column, NullColumn
@@ -97,7 +97,7 @@ assert_type(select(User.id, User.id, User.id, User.id, User.id, User.id, User.id
             Select[tuple[int, int, int, int, int, int, int, int, int, str]])
 assert_type(select(User).where(User.email == "x", User.active).order_by(User.id.desc()), Select[User])
 assert_type(select(User).join(Book, Book.author_id == User.id).limit(3), Select[User])
-assert_type(select(User.id, User.email).into(UserOut), Rows[UserOut])
+assert_type(select(User.id, User.email).into(UserOut), Select[UserOut])
 assert_type(select(User.id).scalar_subquery(), NullExpression[int])
 assert_type(union(select(User.id), select(Book.id)), Compound[int])
 assert_type(aliased(User), type[User])

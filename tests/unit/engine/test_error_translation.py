@@ -127,8 +127,7 @@ def test_the_message_of_a_data_error_holds_no_value(message: str, shown: str) ->
     ("text", "sql", "arguments", "shown"),
     [
         (
-            "invalid input for query argument $2: 'secret' ('str' object cannot be interpreted "
-            "as an integer)",
+            "invalid input for query argument $2: 'secret' ('str' object has no toordinal)",
             "SELECT $1::text, $2::bigint",
             ["x", "secret"],
             "parameter $2 is no bigint (got str)",

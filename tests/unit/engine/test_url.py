@@ -47,9 +47,7 @@ def settings(**changes: object) -> ConnectionSettings:
         ),
         (
             "postgresql://ignored/ignored?host=a,b&port=1,2&user=ann&password=pw&dbname=app",
-            settings(
-                hosts=(("a", 1), ("b", 2)), user="ann", password="pw", database="app"
-            ),
+            settings(hosts=(("a", 1), ("b", 2)), user="ann", password="pw", database="app"),
         ),
         ("postgresql://db?sslmode=verify-full", settings(hosts=(("db", 5432),), ssl="verify-full")),
         ("postgresql://db?ssl=true", settings(hosts=(("db", 5432),), ssl="require")),

@@ -1,0 +1,1 @@
+"""Benchmarks: asyncorm beside hand-written asyncpg, as ratios taken in one run."""

@@ -1,0 +1,45 @@
+"""``python -m benchmarks``: ratios to hand-written asyncpg on DATABASE_URL or an embedded server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+
+import asyncpg
+
+from asyncorm import create_engine
+from asyncorm.engine.embedded import start_embedded
+from asyncorm.engine.url import parse_url
+from benchmarks.timing import measure, ratio
+from benchmarks.workloads import prepare, workloads
+
+
+async def _keep(connection: object) -> None:
+    """No reset query: the base must not pay for what asyncorm does not send either."""
+
+
+def embedded_url(folder: str) -> str:
+    """The URL of a server of our own, which both sides can use."""
+    return str(start_embedded(parse_url(f"embedded:///{folder}/data?fsync=off")))
+
+
+async def main(rounds: int) -> None:
+    """Run all workloads and print medians and ratios."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = os.environ.get("DATABASE_URL") or embedded_url(folder)
+        async with create_engine(url) as engine:
+            await prepare(engine)
+            async with asyncpg.create_pool(url, min_size=1, max_size=4, reset=_keep) as pool:
+                for workload in workloads(engine, pool):
+                    times = await measure(workload.cases, rounds, workload.repeat)
+                    base = next(iter(workload.cases))
+                    print(f"\n{workload.name} (target {workload.target})")
+                    for name in workload.cases:
+                        milliseconds = statistics.median(times[name]) * 1000
+                        print(f"  {name:<26}{milliseconds:9.3f} ms   x{ratio(times, name, base):.2f}")
+
+
+asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 25))
