@@ -40,6 +40,7 @@ from asyncorm.errors import (
     TransactionRolledBack,
     UnflushedChangesError,
     UniqueViolation,
+    UnknownAttributeError,
     UnloadedAttributeError,
 )
 from asyncorm.flush.plan import FlushPlan
@@ -201,6 +202,7 @@ __all__ = [
     "UnflushedChangesError",
     "UniqueConstraint",
     "UniqueViolation",
+    "UnknownAttributeError",
     "UnloadedAttributeError",
     "Update",
     "Uuid",

@@ -36,6 +36,10 @@ class ArgumentError(InvalidRequestError, TypeError):
     """An argument is of the wrong kind; also a ``TypeError``."""
 
 
+class UnknownAttributeError(InvalidRequestError, AttributeError):
+    """A mapped class has no column or relationship of this name; also an ``AttributeError``."""
+
+
 class UnflushedChangesError(InvalidRequestError):
     """``clear()`` would have thrown away work that was not flushed."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from asyncorm.errors import InvalidRequestError, MultipleResultsFound, NoResultFound
 
 R = TypeVar("R")
+F = TypeVar("F")
 
 
 class Result(Generic[R]):
@@ -57,18 +58,34 @@ class Result(Generic[R]):
         """The only row, or None; an error if there are more."""
         return self.one() if self._rows else None
 
+    @overload
+    def scalar(self: Result[tuple[F, *tuple[Any, ...]]]) -> F | None: ...
+    @overload
+    def scalar(self) -> R | None: ...
     def scalar(self) -> Any:
         """The first value of the first row, or None."""
         return self._value(self._rows[0]) if self._rows else None
 
+    @overload
+    def scalar_one(self: Result[tuple[F, *tuple[Any, ...]]]) -> F: ...
+    @overload
+    def scalar_one(self) -> R: ...
     def scalar_one(self) -> Any:
         """The first value of the only row; an error if there is no row, or more."""
         return self._value(self.one())
 
+    @overload
+    def scalar_one_or_none(self: Result[tuple[F, *tuple[Any, ...]]]) -> F | None: ...
+    @overload
+    def scalar_one_or_none(self) -> R | None: ...
     def scalar_one_or_none(self) -> Any:
         """The first value of the only row, or None; an error if there are more rows."""
         return self.scalar_one() if self._rows else None
 
+    @overload
+    def scalars(self: Result[tuple[F, *tuple[Any, ...]]]) -> Result[F]: ...
+    @overload
+    def scalars(self) -> Result[R]: ...
     def scalars(self) -> Result[Any]:
         """The first value of every row."""
         if len(self._keys) < 2:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from asyncorm.flush.changes import Link
+from asyncorm._graph import sort_components
+from asyncorm.flush.link import Link
 from asyncorm.flush.plan import Batch, Kind
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.models.construct import given_fields
@@ -17,27 +18,39 @@ LinksOf = Callable[[Any], list[Link]]
 
 def insert_batches(instances: Iterable[Any], links_of: LinksOf) -> list[Batch]:
     """INSERTs in the order the rows were added, one for each set of columns left to the server."""
-    batches: list[Batch] = []
-    shapes: dict[tuple[Mapper, tuple[str, ...]], Batch] = {}
+    batches: dict[InsertShape, Batch] = {}
     for instance in instances:
-        mapper = mapper_of(instance)
         links = links_of(instance)
-        omitted = _omitted(instance, mapper, links)
-        if instance._state.expressions and _has_expressions(instance):
-            batch = _insert_batch(mapper, omitted, expressions=True)
-            batches.append(batch)
-        else:
-            found = shapes.get((mapper, omitted))
-            if found is None:
-                found = shapes[(mapper, omitted)] = _insert_batch(mapper, omitted)
-                batches.append(found)
-            batch = found
+        shape = insert_shape(instance, links)
+        batch = batches.get(shape)
+        if batch is None:
+            batch = batches[shape] = _insert_batch(shape)
         batch.instances.append(instance)
         batch.links.extend(links)
-    return batches
+    return list(batches.values())
 
 
-def _insert_batch(mapper: Mapper, omitted: tuple[str, ...], expressions: bool = False) -> Batch:
+class InsertShape(NamedTuple):
+    """What rows of one INSERT have in common."""
+
+    mapper: Mapper
+    #: the columns without a value, which the server will fill
+    omitted: tuple[str, ...]
+    #: the row's own number if a value is an SQL expression: it needs a statement of its own
+    alone: int | None
+
+
+def insert_shape(instance: Any, links: list[Link]) -> InsertShape:
+    """Which INSERT a new instance belongs to."""
+    mapper = mapper_of(instance)
+    alone = instance._state.expressions and _has_expressions(instance)
+    omitted = _omitted(instance, mapper, links)
+    return InsertShape(mapper, omitted, id(instance) if alone else None)
+
+
+def _insert_batch(shape: InsertShape) -> Batch:
+    mapper, omitted, alone = shape
+    expressions = alone is not None
     columns = tuple(
         name
         for name, column in mapper.columns.items()
@@ -74,27 +87,54 @@ def _has_expressions(instance: Any) -> bool:
 
 
 def update_batches(updates: dict[Any, tuple[str, ...]], links_of: LinksOf) -> list[Batch]:
-    """UPDATEs in primary key order, one for each set of changed columns."""
+    """UPDATEs in primary key order, one for each set of changed columns.
+
+    A row that takes the key of another one comes after it.
+    """
     batches: dict[Any, Batch] = {}
-    for instance in _by_key(updates):
+    turns = key_turns(updates)
+    for instance in sorted(_by_key(updates), key=turns.__getitem__) if turns else _by_key(updates):
         mapper, columns = mapper_of(instance), updates[instance]
-        values = instance.__dict__
-        expressions = instance._state.expressions and any(
-            isinstance(values.get(name), Expression) for name in columns
-        )
-        shape = instance if expressions else (mapper, columns)
+        own = _expressions(instance, columns) if instance._state.expressions else ()
+        shape = id(instance) if own else (mapper, columns, turns.get(instance))
         batch = batches.get(shape)
         if batch is None:
-            returning = mapper.computed
-            if expressions:
-                own = tuple(n for n in columns if isinstance(values.get(n), Expression))
-                returning = tuple(dict.fromkeys((*own, *returning)))
+            returning = tuple(dict.fromkeys((*own, *mapper.computed)))
             batch = batches[shape] = Batch(
-                Kind.UPDATE, mapper, columns, [], returning, [], expressions
+                Kind.UPDATE, mapper, columns, [], returning, [], bool(own)
             )
         batch.instances.append(instance)
         batch.links.extend(links_of(instance))
     return list(batches.values())
+
+
+def _expressions(instance: Any, columns: tuple[str, ...]) -> tuple[str, ...]:
+    values = instance.__dict__
+    return tuple(name for name in columns if isinstance(values.get(name), Expression))
+
+
+def key_turns(updates: dict[Any, tuple[str, ...]]) -> dict[Any, int]:
+    """In which turn each row is updated, if rows take keys that others give up; else nothing.
+
+    PostgreSQL checks a key row by row, so one statement must not give a key before it is free.
+    Rows that exchange their keys share a turn: no order helps them.
+    """
+    holders: dict[Any, Any] = {}
+    takers: dict[Any, Any] = {}
+    for instance, columns in updates.items():
+        mapper = mapper_of(instance)
+        if any(name in columns for name in mapper.primary_key):
+            holders[(mapper, identity_key(instance))] = instance
+            takers[instance] = (mapper, mapper.key_of(instance.__dict__))
+    waits = {i: holders[key] for i, key in takers.items() if holders.get(key, i) is not i}
+    if not waits:
+        return {}
+    turns = dict.fromkeys(updates, 0)
+    for group in sort_components(list(takers), lambda i: [waits[i]] if i in waits else []):
+        for instance in group:
+            holder = waits.get(instance)
+            turns[instance] = 0 if holder is None or holder in group else turns[holder] + 1
+    return turns
 
 
 def delete_batches(instances: Iterable[Any]) -> list[Batch]:

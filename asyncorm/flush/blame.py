@@ -3,79 +3,156 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
+from collections.abc import Callable
+from datetime import date, time
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from asyncorm.errors import DatabaseError, NotNullViolation
-from asyncorm.flush.plan import Batch
-from asyncorm.mapping.mapper import Mapper
+from asyncorm.errors import DatabaseError, DataError, NotNullViolation
+from asyncorm.flush.plan import Batch, Kind
+from asyncorm.sql.table import BaseColumn
+from asyncorm.types.base import SQLType
+from asyncorm.types.scalars import BigInteger, Integer, Numeric, SmallInteger, String, Text
 
-_KEY_DETAIL = re.compile(r"Key \((?P<columns>.*?)\)=\((?P<values>.*)\) ", re.DOTALL)
+_KEY = re.compile(r"Key \((?P<columns>.*?)\)=\((?P<values>.*)\) ", re.DOTALL)
+_ROW = re.compile(r"[^(]*\((?P<values>.*)\)\.$", re.DOTALL)
+
+#: PostgreSQL shortens every value of a failing row to so many bytes
+_SHOWN = 64
+_BITS: dict[type[SQLType[Any]], int] = {SmallInteger: 15, Integer: 31, BigInteger: 63}
 
 
 def name_objects(error: DatabaseError, batch: Batch) -> None:
     """Set ``error.objects`` to the instances of the failing row, as far as they can be told."""
     if error.objects:
         return
-    instances = batch.instances
-    if len(instances) > 1:
-        instances = _by_key(error, batch) or _by_null(error, batch) or _by_type(batch)
-    error.objects = tuple(instances)
+    found = batch.instances
+    if len(found) > 1:
+        found = _by_key(error, batch) or _by_null(error, batch) or _by_row(error, batch)
+        if not found and isinstance(error, DataError):
+            found = _by_value(batch)
+    error.objects = tuple(found)
 
 
 def _by_key(error: DatabaseError, batch: Batch) -> list[Any]:
-    """The rows whose values are those that PostgreSQL's detail quotes."""
-    match = _KEY_DETAIL.search(error.detail or "")
+    """The row whose values are those that PostgreSQL's detail quotes."""
+    match = _KEY.search(error.detail or "")
     if match is None:
         return []
-    names = [_attribute(batch.mapper, column.strip(' "')) for column in match["columns"].split(",")]
-    if None in names:
-        return []
+    table = batch.mapper.table
+    names = [name.strip(' "') for name in match["columns"].split(",")]
+    if not all(name in table.columns for name in names):
+        return []  # an expression of an index
+    columns = [table.columns[name] for name in names]
     found = [
         instance
         for instance in batch.instances
-        if ", ".join(_text(instance.__dict__.get(str(name))) for name in names) == match["values"]
+        if ", ".join(_text(instance, c) or "" for c in columns) == match["values"]
     ]
+    # of two rows with one key the second is refused
     return found[-1:] if error.sqlstate == "23505" else found[:1]
 
 
 def _by_null(error: DatabaseError, batch: Batch) -> list[Any]:
     if not isinstance(error, NotNullViolation) or not error.columns:
         return []
-    name = _attribute(batch.mapper, error.columns[0])
-    return [i for i in batch.instances if name and i.__dict__.get(name) is None][:1]
+    column = batch.mapper.table.columns.get(error.columns[0])
+    if column is None or column.attribute not in batch.columns:
+        return []
+    return [i for i in batch.instances if i.__dict__.get(column.attribute) is None][:1]
 
 
-def _by_type(batch: Batch) -> list[Any]:
-    """The rows with a value that is not of its column's Python type."""
-    types = [(n, batch.mapper.columns[n]._type.python_type) for n in batch.columns]
-    return [
-        instance
-        for instance in batch.instances
-        if any(
-            (value := instance.__dict__.get(name)) is not None and not isinstance(value, type_)
-            for name, type_ in types
-            if type_ is not float
-        )
-    ][:1]
+def _by_row(error: DatabaseError, batch: Batch) -> list[Any]:
+    """The row that PostgreSQL quotes as a whole: for CHECK and NOT NULL."""
+    match = _ROW.match(error.detail or "")
+    if match is None or not (error.detail or "").startswith("Failing row"):
+        return []
+    for instance in batch.instances:
+        if re.fullmatch(_row_pattern(instance, batch), match["values"], re.DOTALL):
+            return [instance]
+    return []
 
 
-def _attribute(mapper: Mapper, column: str) -> str | None:
-    found = mapper.table.columns.get(column)
-    return None if found is None else found.attribute
+def _row_pattern(instance: Any, batch: Batch) -> str:
+    """What a quoted row looks like; anything where the server's spelling is not certain."""
+    parts: list[str] = []
+    for name, column in batch.mapper.columns.items():
+        made = batch.kind is Kind.INSERT and name not in batch.columns
+        text = None if made else _text(instance, column)
+        if text is None:
+            parts.append(".*?")
+        elif len(text.encode()) > _SHOWN:
+            # cut at a whole character
+            shown = text.encode()[:_SHOWN].decode(errors="ignore")
+            parts.append(re.escape(shown[:-1]) + r".?\.\.\.")
+        else:
+            parts.append(re.escape(text))
+    return ", ".join(parts)
 
 
-def _text(value: Any) -> str:
-    """A value as PostgreSQL writes it in a detail."""
+def _text(instance: Any, column: BaseColumn[Any, Any]) -> str | None:
+    """A value as PostgreSQL writes it; None if that can't be told."""
+    value = instance.__dict__.get(column.attribute)
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "t" if value else "f"
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, int | str | UUID | Decimal | date | time | datetime):
-        return str(value)
-    return repr(value)
+    type_ = column._type
+    if isinstance(type_, Numeric) and isinstance(value, int | Decimal):
+        return format(Decimal(value), "f" if type_.precision is None else f".{type_.scale or 0}f")
+    certain = (int, str, UUID)
+    if isinstance(value, certain) or type(value) in (date, time) or hasattr(type_, "labels"):
+        try:
+            return type_.as_text(value)
+        except DataError:
+            return None
+    return None
+
+
+def _by_value(batch: Batch) -> list[Any]:
+    """The first row with a value that does not fit its column."""
+    columns = [(name, batch.mapper.columns[name]._type) for name in batch.columns]
+    for instance in batch.instances:
+        values = instance.__dict__
+        if any(not _fits(type_, values.get(name)) for name, type_ in columns):
+            return [instance]
+    return []
+
+
+def _fits(type_: SQLType[Any], value: Any) -> bool:
+    """Whether a type can hold a value, by all that can be told without the server."""
+    if value is None:
+        return True
+    try:
+        type_.as_text(value)
+        if type_.encode is not None:
+            type_.encode(value)
+    except DataError:
+        return False
+    return all(check(type_, value) for check in _CHECKS)
+
+
+def _length_fits(type_: SQLType[Any], value: Any) -> bool:
+    if not isinstance(type_, Text) or not isinstance(value, str):
+        return True
+    limit = type_.length if isinstance(type_, String) else None
+    return "\0" not in value and (limit is None or len(value.rstrip(" ")) <= limit)
+
+
+def _range_fits(type_: SQLType[Any], value: Any) -> bool:
+    bits = next((bits for kind, bits in _BITS.items() if isinstance(type_, kind)), None)
+    return bits is None or -(2**bits) <= value < 2**bits
+
+
+def _digits_fit(type_: SQLType[Any], value: Any) -> bool:
+    if not isinstance(type_, Numeric) or type_.precision is None:
+        return True
+    number = Decimal(value)
+    if not number.is_finite():
+        return number.is_nan()
+    scale = type_.scale or 0
+    return abs(round(number, scale)) < Decimal(10) ** (type_.precision - scale)
+
+
+_CHECKS: tuple[Callable[[SQLType[Any], Any], bool], ...] = (_length_fits, _range_fits, _digits_fit)

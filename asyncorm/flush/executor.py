@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from operator import itemgetter
+from typing import Any
 
 from asyncorm.compiler.cache import StatementCache
-from asyncorm.errors import DatabaseError, FlushError, StaleDataError
+from asyncorm.errors import AsyncORMError, DatabaseError, DataError, FlushError, StaleDataError
+from asyncorm.flush.arguments import arguments_for, copy_records, key_arguments
 from asyncorm.flush.blame import name_objects
+from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.plan import Batch, FlushPlan, Kind
 from asyncorm.flush.single import single_statement
 from asyncorm.flush.statements import (
+    GUARD,
     BatchStatement,
-    arguments_for,
-    copy_records,
     existing_keys,
-    key_arguments,
     statement_for,
     uses_copy,
 )
 from asyncorm.tracking.unit_of_work import identity_key
-
-
-class FlushConnection(Protocol):
-    """What a flush needs of a connection."""
-
-    async def fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
-        """Send a statement and return its rows."""
-
-    async def run(self, sql: str, arguments: list[Any]) -> int:
-        """Send a statement and return how many rows it touched."""
-
-    async def copy_records(
-        self, table: str, columns: list[str], records: list[Any], *, schema: str | None = None
-    ) -> int:
-        """Load rows with COPY and return how many."""
 
 
 async def execute_plan(
@@ -58,9 +44,11 @@ async def _execute(batch: Batch, connection: FlushConnection, statements: Statem
         names = [batch.mapper.columns[name].name for name in batch.columns]
         records = copy_records(batch)
         count = await connection.copy_records(table.name, names, records, schema=table.schema)
-        _check_count(batch, count)
+        if count != len(batch.instances):
+            raise _dropped(batch, count)
     else:
-        await _execute_statement(batch, statement_for(batch), connection)
+        guarded = isinstance(connection, CommittingConnection)
+        await _execute_statement(batch, statement_for(batch, guarded), connection)
 
 
 async def _execute_statement(
@@ -68,40 +56,67 @@ async def _execute_statement(
 ) -> None:
     keys = [identity_key(i) for i in batch.instances] if statement.keys else []
     arguments = arguments_for(statement, batch, keys)
-    if not statement.results:
+    rows: list[Any] = []
+    if statement.guarded:
+        rows = await _fetch_guarded(batch, statement, arguments, keys, connection)
+        count = len(batch.instances)
+    elif statement.results or statement.numbered:
+        rows = await connection.fetch(statement.sql, arguments)
+        count = len(rows)
+    else:
         count = await connection.run(statement.sql, arguments)
-        if count != len(batch.instances):
-            await _report_stale(batch, count, keys, connection)
-        return
-    rows = await connection.fetch(statement.sql, arguments)
-    if len(rows) != len(batch.instances):
-        await _report_stale(batch, len(rows), keys, connection)
-    if statement.many and batch.kind is Kind.INSERT:
-        rows = _in_order(batch, rows)
-    _take_back(batch, statement, rows)
+    if count != len(batch.instances):
+        raise await _too_few(batch, statement, count, rows, keys, connection)
+    if statement.results and not statement.returns_keys:
+        _take_back(batch, statement, _in_order(batch, statement, rows))
 
 
-def _in_order(batch: Batch, rows: list[Any]) -> list[Any]:
-    """Rows in the order of the instances: identity values ascend with the rows sent, which is
-    all that PostgreSQL promises of their order."""
+async def _fetch_guarded(
+    batch: Batch,
+    statement: BatchStatement,
+    arguments: list[Any],
+    keys: list[Any],
+    connection: FlushConnection,
+) -> list[Any]:
+    """Run a statement that fails by itself if it does not write all rows."""
+    try:
+        return await connection.fetch(statement.sql, arguments)
+    except DataError as error:
+        _, guard, count = str(error.__cause__).rstrip('"').rpartition(GUARD)
+        if not guard:
+            raise
+    # it has undone its work, so the rows that are there now were there before
+    raise await _too_few(batch, existing_keys(batch.mapper), int(count), None, keys, connection)
+
+
+def _in_order(batch: Batch, statement: BatchStatement, rows: list[Any]) -> list[Any]:
+    """Rows in the order of the instances.
+
+    An INSERT returns rows in the order sent; all that PostgreSQL promises is that identity values
+    follow that order, so they are sorted by them where there are any.
+    """
+    if not statement.many:
+        return rows
+    if statement.numbered:
+        return sorted(rows, key=itemgetter(0))
     for position, name in enumerate(batch.returning):
-        if batch.mapper.columns[name].identity is not None:
-            return sorted(rows, key=lambda row: row[position])
+        identity = batch.mapper.columns[name].identity
+        if identity is not None:
+            descending = (identity.increment or 1) < 0
+            return sorted(rows, key=itemgetter(position), reverse=descending)
     return rows
 
 
 def _take_back(batch: Batch, statement: BatchStatement, rows: list[Any]) -> None:
-    plain = [name for name, decode in statement.results if decode is None]
-    if len(statement.results) == 1 and plain:
-        (name,) = plain
-        for instance, row in zip(batch.instances, rows, strict=True):
-            instance.__dict__[name] = row[0]
-        return
-    for instance, row in zip(batch.instances, rows, strict=True):
-        values = instance.__dict__
-        for position, (name, decode) in enumerate(statement.results):
-            value = row[position]
-            values[name] = value if decode is None or value is None else decode(value)
+    """Give each object what the server made for its row."""
+    for position, (name, decode) in enumerate(statement.results, int(statement.numbered)):
+        if decode is None:
+            for instance, row in zip(batch.instances, rows, strict=True):
+                instance.__dict__[name] = row[position]
+        else:
+            for instance, row in zip(batch.instances, rows, strict=True):
+                value = row[position]
+                instance.__dict__[name] = None if value is None else decode(value)
 
 
 async def _execute_single(
@@ -113,41 +128,62 @@ async def _execute_single(
     compiled = statements.get(statement)
     rows = await connection.fetch(compiled.sql, compiled.arguments(statement))
     if len(rows) != 1:
-        await _report_stale(batch, len(rows), [identity_key(instance)], connection)
+        raise StaleDataError(
+            f"{batch.kind.value} of a {batch.mapper.name} matched no row", objects=[instance]
+        )
     values, columns = instance.__dict__, batch.mapper.columns
     for position, name in enumerate(batch.returning):
         value, decode = rows[0][position], columns[name]._type.decode
         values[name] = value if decode is None or value is None else decode(value)
 
 
-def _check_count(batch: Batch, count: int) -> None:
-    if count != len(batch.instances):
-        raise FlushError(
-            f"{batch.kind.value} of {batch.mapper.name} wrote {count} of {len(batch.instances)} "
-            "rows",
-            hint="look for a trigger or rule on the table that drops rows",
-        )
+def _dropped(batch: Batch, count: int) -> FlushError:
+    return FlushError(
+        f"{batch.kind.value} of {batch.mapper.name} wrote {count} of {len(batch.instances)} rows",
+        hint="look for a trigger or rule on the table that drops rows",
+    )
 
 
-async def _report_stale(
-    batch: Batch, count: int, keys: list[Any], connection: FlushConnection
-) -> None:
-    """Fewer rows than objects: find the objects whose rows are gone and raise StaleDataError."""
+async def _too_few(
+    batch: Batch,
+    statement: BatchStatement,
+    count: int,
+    rows: list[Any] | None,
+    keys: list[Any],
+    connection: FlushConnection,
+) -> AsyncORMError:
+    """The error for fewer rows than objects; it names the objects whose rows are gone."""
     if batch.kind is Kind.INSERT:
-        _check_count(batch, count)
-    statement = existing_keys(batch.mapper)
-    rows = await connection.fetch(statement.sql, key_arguments(statement, batch.mapper, keys))
+        return _dropped(batch, count)
+    if len(batch.instances) == 1:
+        missing = batch.instances
+    elif statement.numbered:
+        found = {row[0] for row in rows or ()}
+        missing = [i for number, i in enumerate(batch.instances, 1) if number not in found]
+    else:
+        missing = await _without_row(batch, statement, rows, keys, connection)
+    return StaleDataError(
+        f"{batch.kind.value} of {len(batch.instances)} {batch.mapper.name} matched {count} rows",
+        objects=missing,
+    )
+
+
+async def _without_row(
+    batch: Batch,
+    statement: BatchStatement,
+    rows: list[Any] | None,
+    keys: list[Any],
+    connection: FlushConnection,
+) -> list[Any]:
+    """The objects whose keys are not among those of the rows, asking for these if need be."""
+    mapper = batch.mapper
+    if not statement.returns_keys or rows is None:
+        statement = existing_keys(mapper)
+        rows = await connection.fetch(statement.sql, key_arguments(statement, mapper, keys))
     decoders = [decode for _, decode in statement.results]
     found = {
         tuple(v if decode is None else decode(v) for v, decode in zip(row, decoders, strict=True))
         for row in rows
     }
-    missing = [
-        instance
-        for instance, key in zip(batch.instances, keys, strict=True)
-        if batch.mapper.key_values(key) not in found
-    ]
-    raise StaleDataError(
-        f"{batch.kind.value} of {len(batch.instances)} {batch.mapper.name} matched {count} rows",
-        objects=missing,
-    )
+    pairs = zip(batch.instances, keys, strict=True)
+    return [instance for instance, key in pairs if mapper.key_values(key) not in found]

@@ -7,6 +7,8 @@ from weakref import ref
 
 from asyncorm.errors import FlushError
 from asyncorm.flush.changes import ChangeSet
+from asyncorm.flush.echo import echo_deletes, echo_key_changes
+from asyncorm.flush.link import Link
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.tracking.state import Status, own_state
 from asyncorm.tracking.transitions import restore_clean
@@ -17,23 +19,43 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     """Everything the plan wrote is now as in the database."""
     dirty = list(unit.dirty)
     level = unit.levels[-1]
+    echo_key_changes(unit, changes)
     for instance in changes.updates:
         _rekey(unit, instance)
+    for link in changes.links.values():
+        _point(link)
     for instance in changes.inserts:
         _persist(unit, instance)
         level.inserted.append(ref(instance))
     for instance in dict.fromkeys((*changes.updates, *dirty)):
         restore_clean(instance, own_state(instance))
         level.updated.append(ref(instance))
+    for instance in changes.dropped:
+        unit.release(instance)
     unit.dirty.clear()
     unit.new.clear()
     for instance in changes.deletes:
-        unit.identity_map.discard(mapper_of(instance), identity_key(instance), instance)
-        state = own_state(instance)
-        restore_clean(instance, state)
-        state.status = Status.DELETED
-        level.deleted[instance] = None
+        _delete(unit, instance)
+    for instance in echo_deletes(unit, changes.deletes):
+        _delete(unit, instance)
     unit.deleted.clear()
+
+
+def _point(link: Link) -> None:
+    """A reference that was written from the other side is what the child's attribute shows."""
+    values = link.child.__dict__
+    for relationship in mapper_of(link.child).many_to_one:
+        if relationship.foreign_key is link.foreign_key and relationship.name in values:
+            values[relationship.name] = link.parent
+
+
+def _delete(unit: UnitOfWork, instance: Any) -> None:
+    unit.identity_map.discard(mapper_of(instance), identity_key(instance), instance)
+    unit.dirty.pop(instance, None)
+    state = own_state(instance)
+    restore_clean(instance, state)
+    state.status = Status.DELETED
+    unit.levels[-1].deleted[instance] = None
 
 
 def _persist(unit: UnitOfWork, instance: Any) -> None:

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.flush.changes import collect_changes
-from asyncorm.flush.executor import FlushConnection, execute_plan
+from asyncorm.flush.connection import FlushConnection
+from asyncorm.flush.executor import execute_plan
 from asyncorm.flush.finish import finish_flush
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.flush.planner import plan_flush
+from asyncorm.mapping.relationships import Relationship
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 Connect = Callable[[FlushPlan], Awaitable[FlushConnection]]
+#: loads a relationship of an object
+Load = Callable[[Any, Relationship[Any, Any]], Awaitable[None]]
 
 
 def preview(unit: UnitOfWork) -> FlushPlan:
-    """The plan a flush would carry out now; nothing is changed or sent."""
+    """The plan a flush would carry out now; nothing is changed or sent.
+
+    Children of orphans that are not loaded are missing from it: a flush loads them first.
+    """
     return plan_flush(collect_changes(unit))
 
 
-async def flush(unit: UnitOfWork, connect: Connect, statements: StatementCache) -> None:
+async def flush(unit: UnitOfWork, connect: Connect, statements: StatementCache, load: Load) -> None:
     """Write every change the unit of work holds; without changes no connection is needed."""
     changes = collect_changes(unit)  # what differs from the database
+    while changes.unloaded:  # orphans take their children along
+        for instance, relationship in changes.unloaded:
+            await load(instance, relationship)
+        changes = collect_changes(unit)
     plan = plan_flush(changes)  # in which order it must be written, in how few statements
     if plan.batches:
         await execute_plan(plan, await connect(plan), statements)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from asyncorm.flush.changes import Link
+from asyncorm.flush.link import Link
 from asyncorm.mapping.mapper import Mapper
 
 

@@ -7,12 +7,13 @@ ordered instead; a circle of rows is broken by writing a nullable key later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from asyncorm._graph import sort_components
-from asyncorm.flush.batches import delete_batches, insert_batches, update_batches
-from asyncorm.flush.changes import ChangeSet, Link
+from asyncorm.flush.batches import delete_batches, insert_batches, insert_shape, update_batches
+from asyncorm.flush.changes import ChangeSet
+from asyncorm.flush.link import Link, Links
 from asyncorm.flush.plan import Batch, FlushPlan
 from asyncorm.flush.rows import order_deletes, order_inserts
 from asyncorm.mapping.mapper import Mapper
@@ -77,15 +78,14 @@ def _save(component: list[Mapper], rows: _Rows, changes: ChangeSet) -> list[Batc
     new = set(inserts)
     later = {i: columns for i, columns in updates.items() if _waits(i, new, changes)}
     first = {i: columns for i, columns in updates.items() if i not in later}
-    levels, postponed = order_inserts(inserts, changes)
+    shapes = {i: insert_shape(i, changes.links_of(i)) for i in inserts}
+    steps, postponed = order_inserts(inserts, changes, shapes.__getitem__)
+    at_first = _links_at_first(changes, postponed)
     batches = update_batches(first, changes.links_of)
-    for level in levels:
-        batches += insert_batches(
-            level, lambda i: [link for link in changes.links_of(i) if link not in postponed]
-        )
+    for step in steps:
+        batches += insert_batches(step, at_first)
     batches += update_batches(later, changes.links_of)
-    batches += _postponed_batches(postponed)
-    return batches
+    return [*batches, *_link_batches(postponed.values())]
 
 
 def _waits(instance: Any, new: set[Any], changes: ChangeSet) -> bool:
@@ -93,30 +93,37 @@ def _waits(instance: Any, new: set[Any], changes: ChangeSet) -> bool:
     return any(link.parent in new for link in changes.links_of(instance))
 
 
-def _postponed_batches(postponed: dict[Link, None]) -> list[Batch]:
-    """The UPDATEs that fill keys left NULL to break a circle of rows."""
+def _links_at_first(changes: ChangeSet, postponed: Links) -> Callable[[Any], list[Link]]:
+    """The links of an INSERT: a postponed one is NULL at first."""
+    empty: dict[Any, list[Link]] = {}
+    for child, key in postponed:
+        empty.setdefault(child, []).append(Link(child, None, key))
+
+    def links_of(child: Any) -> list[Link]:
+        others = [k for k in changes.links_of(child) if (child, k.foreign_key) not in postponed]
+        return [*empty.get(child, ()), *others]
+
+    return links_of
+
+
+def _link_batches(links: Iterable[Link]) -> list[Batch]:
+    """The UPDATEs that write links only: after INSERTs, or NULL before DELETEs."""
     by_child: dict[Any, list[Link]] = {}
-    for link in postponed:
+    for link in links:
         by_child.setdefault(link.child, []).append(link)
-    columns = {
-        child: tuple(name for link in links for name in link.attributes)
-        for child, links in by_child.items()
-    }
-    return update_batches(columns, lambda child: by_child[child])
+    columns: dict[Any, tuple[str, ...]] = {}
+    for child, own in by_child.items():
+        names = {name for link in own for name in link.attributes}
+        columns[child] = tuple(name for name in mapper_of(child).columns if name in names)
+    return update_batches(columns, by_child.__getitem__)
 
 
 def _delete(component: list[Mapper], rows: _Rows) -> list[Batch]:
-    deletes = {m: rows.deletes[m] for m in component if m in rows.deletes}
-    if len(deletes) < 2:
-        return [batch for instances in deletes.values() for batch in delete_batches(instances)]
-    levels, released = order_deletes([i for instances in deletes.values() for i in instances])
-    batches = update_batches(
-        {
-            child: tuple(name for link in links for name in link.attributes)
-            for child, links in released.items()
-        },
-        lambda child: released[child],
-    )
-    for level in levels:
-        batches += delete_batches(level)
+    deletes = [instance for mapper in component for instance in rows.deletes.get(mapper, ())]
+    if len({mapper_of(instance) for instance in deletes}) < 2:
+        return delete_batches(deletes)  # one statement, at whose end the keys are checked
+    steps, released = order_deletes(deletes)
+    batches = _link_batches(released)
+    for step in steps:
+        batches += delete_batches(step)
     return batches

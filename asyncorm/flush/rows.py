@@ -2,207 +2,164 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from asyncorm._graph import sort_components
 from asyncorm.errors import CircularDependencyError
-from asyncorm.flush.changes import ChangeSet, Link
-from asyncorm.mapping.relationships import Direction
-from asyncorm.sql.table import ForeignKey
-from asyncorm.tracking.state import state_of
+from asyncorm.flush.changes import ChangeSet
+from asyncorm.flush.edge import Edge
+from asyncorm.flush.link import Link, Links, stored_values
+from asyncorm.flush.schedule import Shape, Waits, schedule
+from asyncorm.sql.table import ForeignKey, Table
 from asyncorm.tracking.unit_of_work import mapper_of
 
 
-@dataclass(frozen=True, eq=False)
-class Edge:
-    """``child`` refers to ``parent``, both written in this flush.
-
-    ``strict`` edges need two statements. The others may share one, because PostgreSQL checks
-    foreign keys at the end of a statement: rows of one table whose keys are known beforehand.
-    """
-
-    child: Any
-    parent: Any
-    foreign_key: ForeignKey
-    link: Link | None
-    strict: bool
-
-
 def order_inserts(
-    instances: list[Any], changes: ChangeSet
-) -> tuple[list[list[Any]], dict[Link, None]]:
-    """Levels of rows to insert one after the other, and the links that have to wait.
+    instances: list[Any], changes: ChangeSet, shape_of: Callable[[Any], Shape]
+) -> tuple[list[list[Any]], Links]:
+    """Rows to insert statement by statement, and the links that are written afterwards.
 
-    Raises CircularDependencyError if a circle of rows has no link that may be NULL at first.
+    Raises CircularDependencyError if a circle of rows has no reference that may be NULL at first.
     """
-    edges = _insert_edges(instances, changes)
-    postponed: dict[Link, None] = {}
-    while True:
-        groups = _components(instances, edges)
-        circle = next((g for g in groups if _has_strict_edge(g, edges)), None)
-        if circle is None:
-            return _levels(groups, edges), postponed
-        removed = _breakable(circle, edges)
-        if removed is None:
-            raise _circular(circle)
-        if removed.link is not None:
-            postponed[removed.link] = None
-        edges[removed.child].remove(removed)
+    waits = _insert_waits(instances, changes, shape_of)
+    steps, broken = _order(instances, waits, shape_of)
+    return steps, {(edge.then, edge.foreign_key): edge.link for edge in broken if edge.link}
 
 
-def _insert_edges(instances: list[Any], changes: ChangeSet) -> dict[Any, list[Edge]]:
-    new = set(instances)
-    keys = _by_key(instances)
-    edges: dict[Any, list[Edge]] = {}
-    for child in instances:
-        found: list[Edge] = []
-        linked: set[ForeignKey] = set()
-        for link in changes.links_of(child):
-            linked.add(link.foreign_key)
-            if link.parent in new and link.parent is not child:
-                strict = not _shares_statement(child, link.parent, link.foreign_key)
-                found.append(Edge(child, link.parent, link.foreign_key, link, strict))
-            elif link.parent is child and not _key_known(child, link.foreign_key):
-                found.append(Edge(child, child, link.foreign_key, link, True))
-        for key in mapper_of(child).table.foreign_keys:
-            if key not in linked:
-                parent = keys.get((key.target, _referred(child, key)))
-                if parent is not None and parent is not child:
-                    strict = key.target is not key.table
-                    found.append(Edge(child, parent, key, None, strict))
-        edges[child] = found
-    return edges
-
-
-def _by_key(instances: list[Any]) -> dict[tuple[Any, Any], Any]:
-    """The instances by table and key, for those whose key is given beforehand."""
-    found: dict[tuple[Any, Any], Any] = {}
-    for instance in instances:
-        mapper = mapper_of(instance)
-        values = tuple(instance.__dict__.get(name) for name in mapper.primary_key)
-        if None not in values:
-            found[(mapper.table, values)] = instance
-    return found
-
-
-def _referred(child: Any, key: ForeignKey) -> tuple[Any, ...]:
-    """The key values a row refers to, in the order of the target's primary key."""
-    by_target = {
-        target.attribute: child.__dict__.get(column.attribute)
-        for column, target in zip(key.columns, key.targets, strict=True)
-    }
-    return tuple(by_target.get(column.attribute) for column in key.target.primary_key)
-
-
-def _key_known(instance: Any, key: ForeignKey) -> bool:
-    return all(instance.__dict__.get(target.attribute) is not None for target in key.targets)
-
-
-def _shares_statement(child: Any, parent: Any, key: ForeignKey) -> bool:
-    return key.table is key.target and _key_known(parent, key)
-
-
-def _components(instances: list[Any], edges: dict[Any, list[Edge]]) -> list[list[Any]]:
-    return sort_components(instances, lambda child: [edge.parent for edge in edges[child]])
-
-
-def _has_strict_edge(group: list[Any], edges: dict[Any, list[Edge]]) -> bool:
-    if len(group) == 1:
-        return any(edge.parent is group[0] and edge.strict for edge in edges[group[0]])
-    members = set(group)
-    return any(edge.strict and edge.parent in members for child in group for edge in edges[child])
-
-
-def _breakable(circle: Sequence[Any], edges: dict[Any, list[Edge]]) -> Edge | None:
-    """An edge of the circle that need not hold yet: its key may be NULL, or is checked later."""
-    members = set(circle)
-    inside = [e for child in circle for e in edges[child] if e.parent in members]
-    for edge in inside:
-        if edge.link is not None and edge.foreign_key.nullable:
-            return edge
-    for edge in inside:
-        if edge.foreign_key.initially_deferred and _key_known(edge.parent, edge.foreign_key):
-            return edge
-    return None
-
-
-def _levels(groups: list[list[Any]], edges: dict[Any, list[Edge]]) -> list[list[Any]]:
-    """Rows by the number of statements that must come before theirs."""
-    level_of: dict[Any, int] = {}
-    levels: dict[int, list[Any]] = {}
-    for group in groups:
-        members = set(group)
-        level = max(
-            (
-                level_of[edge.parent] + edge.strict
-                for child in group
-                for edge in edges[child]
-                if edge.parent not in members
-            ),
-            default=0,
-        )
-        for child in group:
-            level_of[child] = level
-            levels.setdefault(level, []).append(child)
-    return [levels[number] for number in sorted(levels)]
-
-
-def order_deletes(instances: list[Any]) -> tuple[list[list[Any]], dict[Any, list[Link]]]:
-    """Levels of rows to delete one after the other, and the links to set NULL before.
+def order_deletes(instances: list[Any]) -> tuple[list[list[Any]], list[Link]]:
+    """Rows to delete statement by statement, and the references to set NULL before.
 
     Raises CircularDependencyError if rows refer to each other over keys that can't be NULL.
     """
-    keys = _by_key(instances)
-    edges: dict[Any, list[Edge]] = {instance: [] for instance in instances}
-    for child in instances:
-        for key in mapper_of(child).table.foreign_keys:
-            parent = keys.get((key.target, _stored_reference(child, key)))
-            if parent is not None and parent is not child:
-                # here the parent waits for the child
-                strict = key.target is not key.table
-                edges[parent].append(Edge(parent, child, key, None, strict))
-    released: dict[Any, list[Link]] = {}
+    steps, broken = _order(instances, _delete_waits(instances), mapper_of)
+    return steps, [edge.link for edge in broken if edge.link]
+
+
+def _order(
+    rows: list[Any], waits: Waits, shape_of: Callable[[Any], Shape]
+) -> tuple[list[list[Any]], list[Edge]]:
+    broken: list[Edge] = []
     while True:
-        groups = _components(instances, edges)
-        circle = next((g for g in groups if _has_strict_edge(g, edges)), None)
-        if circle is None:
-            return _levels(groups, edges), released
-        edge = next((e for i in circle for e in edges[i] if e.foreign_key.nullable), None)
-        link = None if edge is None else _null_link(edge)
-        if edge is None or link is None:
-            raise _circular(circle)
-        released.setdefault(link.child, []).append(link)
-        edges[edge.child].remove(edge)
+        groups = sort_components(rows, lambda row: [edge.first for edge in waits[row]])
+        circles = [group for group in groups if _needs_order(group, waits)]
+        if not circles:
+            return schedule(rows, groups, waits, shape_of), broken
+        for circle in circles:
+            broken += _break(circle, waits)
 
 
-def _stored_reference(child: Any, key: ForeignKey) -> tuple[Any, ...]:
-    """The reference as it stands in the database: unflushed changes do not count."""
-    state = state_of(child)
-    originals = (state.originals if state is not None else None) or {}
-    values = child.__dict__ | originals
-    by_target = {
-        target.attribute: values.get(column.attribute)
-        for column, target in zip(key.columns, key.targets, strict=True)
-    }
-    return tuple(by_target.get(column.attribute) for column in key.target.primary_key)
+def _needs_order(group: list[Any], waits: Waits) -> bool:
+    """Whether rows that wait for each other can't share a statement."""
+    members = set(group)
+    return any(edge.strict and edge.first in members for row in group for edge in waits[row])
 
 
-def _null_link(edge: Edge) -> Link | None:
-    """The link that sets the reference of a row to NULL before it is deleted."""
-    child = edge.parent
-    for relationship in mapper_of(child).relationships.values():
-        if (
-            relationship.direction is Direction.MANY_TO_ONE
-            and relationship.foreign_key is edge.foreign_key
-        ):
-            return Link(child, None, relationship)
-    return None
+def _break(circle: Sequence[Any], waits: Waits) -> list[Edge]:
+    """Let one foreign key of a circle hold later: the one with the fewest rows to write twice."""
+    members = set(circle)
+    by_key: dict[ForeignKey, list[Edge]] = {}
+    for row in circle:
+        for edge in waits[row]:
+            if edge.first in members:
+                by_key.setdefault(edge.foreign_key, []).append(edge)
+    breakable = [
+        edges for edges in by_key.values() if all(edge.deferred or edge.link for edge in edges)
+    ]
+    if not breakable:
+        names = sorted({mapper_of(row).name for row in circle})
+        raise CircularDependencyError(
+            f"{len(circle)} rows of {', '.join(names)} refer to each other in a circle"
+        )
+    edges = min(breakable, key=_cost)
+    for edge in edges:
+        waits[edge.then].remove(edge)
+    return [edge for edge in edges if not edge.deferred]
 
 
-def _circular(circle: Sequence[Any]) -> CircularDependencyError:
-    names = sorted({type(instance).__name__ for instance in circle})
-    return CircularDependencyError(
-        f"{len(circle)} rows of {', '.join(names)} refer to each other in a circle"
+def _cost(edges: list[Edge]) -> tuple[bool, bool, int]:
+    return (
+        not any(edge.strict for edge in edges),
+        not all(edge.deferred for edge in edges),
+        len(edges),
     )
+
+
+def _insert_waits(
+    instances: list[Any], changes: ChangeSet, shape_of: Callable[[Any], Shape]
+) -> Waits:
+    new = set(instances)
+    find = _finder(instances, lambda instance: instance.__dict__)
+    waits: Waits = {}
+    for child in instances:
+        links = {link.foreign_key: link for link in changes.links_of(child)}
+        waits[child] = []
+        for key in mapper_of(child).table.foreign_keys:
+            parent = links[key].parent if key in links else find(key, child.__dict__)
+            if parent in new:
+                edge = _insert_edge(child, parent, key, shape_of)
+                if edge is not None:
+                    waits[child].append(edge)
+    return waits
+
+
+def _insert_edge(
+    child: Any, parent: Any, key: ForeignKey, shape_of: Callable[[Any], Shape]
+) -> Edge | None:
+    known = all(parent.__dict__.get(target) is not None for _, target in key.pairs)
+    if child is parent and known:
+        return None
+    return Edge(
+        first=parent,
+        then=child,
+        foreign_key=key,
+        strict=not known or key.table is not key.target or shape_of(child) != shape_of(parent),
+        link=Link(child, parent, key) if key.nullable else None,
+        deferred=key.initially_deferred and known,
+    )
+
+
+def _delete_waits(instances: list[Any]) -> Waits:
+    find = _finder(instances, stored_values)
+    waits: Waits = {instance: [] for instance in instances}
+    for child in instances:
+        values = stored_values(child)
+        for key in mapper_of(child).table.foreign_keys:
+            parent = find(key, values)
+            if parent is not None and parent is not child:
+                waits[parent].append(
+                    Edge(
+                        first=child,
+                        then=parent,
+                        foreign_key=key,
+                        strict=key.table is not key.target,
+                        link=Link(child, None, key) if key.nullable else None,
+                        deferred=key.initially_deferred,
+                    )
+                )
+    return waits
+
+
+def _finder(
+    instances: Iterable[Any], values_of: Callable[[Any], dict[str, Any]]
+) -> Callable[[ForeignKey, dict[str, Any]], Any]:
+    """A function from a foreign key and a row's values to the instance the row refers to."""
+    by_table: dict[Table, list[Any]] = {}
+    for instance in instances:
+        by_table.setdefault(mapper_of(instance).table, []).append(instance)
+    indexes: dict[tuple[str, ...], dict[tuple[Any, ...], Any]] = {}
+
+    def find(key: ForeignKey, values: dict[str, Any]) -> Any:
+        reference = tuple(values.get(name) for name, _ in key.pairs)
+        if None in reference or key.target not in by_table:
+            return None
+        names = tuple(target for _, target in key.pairs)
+        index = indexes.get((key.target.full_name, *names))
+        if index is None:
+            index = indexes[(key.target.full_name, *names)] = {}
+            for instance in by_table[key.target]:
+                given = values_of(instance)
+                index[tuple(given.get(name) for name in names)] = instance
+        return index.get(reference)
+
+    return find

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
+from asyncorm.errors import UnflushedChangesError
 from asyncorm.mapping.mapper import Mapper
-from asyncorm.tracking.state import own_state
+from asyncorm.tracking.changes import same
+from asyncorm.tracking.state import UNLOADED, own_state
 
 
 class Existing(Enum):
@@ -38,7 +40,8 @@ def completer(
                 if name in values:
                     continue
             elif existing is Existing.OVERWRITE:
-                originals.pop(name, None)
+                if name in originals:
+                    _check_overwritten(instance, name, originals)
             elif name in originals:
                 continue
             value = row[position]
@@ -53,6 +56,16 @@ def completer(
             unit.mark_clean(instance)
 
     return complete
+
+
+def _check_overwritten(instance: Any, name: str, originals: dict[str, Any]) -> None:
+    """An unflushed change is not overwritten unasked; one that came to nothing is forgotten."""
+    if not same(originals[name], instance.__dict__.get(name, UNLOADED)):
+        raise UnflushedChangesError(
+            f"{type(instance).__name__}.{name} has an unflushed change that would be overwritten",
+            hint="flush() first, or leave populate_existing out",
+        )
+    del originals[name]
 
 
 def overwrite_columns(instance: Any, mapper: Mapper, raw: dict[str, Any]) -> None:

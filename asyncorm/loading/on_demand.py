@@ -44,10 +44,14 @@ def checked_key(mapper: Mapper, given: Any) -> Key:
         hash(parts)
     except TypeError:
         raise ArgumentError(
-            f"a {type(given).__name__} is no primary key of {mapper.name}",
+            f"a {_unhashable(parts)} is no part of a primary key of {mapper.name}",
             hint="give the key's value, or a tuple for a composite key",
         ) from None
     return parts[0] if len(names) == 1 else parts
+
+
+def _unhashable(parts: tuple[Any, ...]) -> str:
+    return next(type(part).__name__ for part in parts if type(part).__hash__ is None)
 
 
 async def load_by_key(mapper: Mapper, key: Key, context: LoadContext) -> Any:
@@ -67,6 +71,7 @@ async def load_by_key(mapper: Mapper, key: Key, context: LoadContext) -> Any:
         return None
     state = InstanceState(context.unit.scope, Status.PERSISTENT, partial=partial)
     references = context.unit.identity_map.references(mapper)
+    references.sweep()
     return hydrate(records, state, references, None)[0]
 
 

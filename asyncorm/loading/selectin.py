@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.sql.expressions import Expression, and_, or_
 from asyncorm.sql.select import Select, select
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.links import fill_collection, known_empty
 from asyncorm.tracking.state import UNLOADED
-from asyncorm.tracking.unit_of_work import UnitOfWork
+from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 
 class RelatedLoad:
@@ -22,6 +21,8 @@ class RelatedLoad:
         self.relationship = relationship
         self.instances = list(dict.fromkeys(instances))
         self.missing: dict[Any, list[Any]] = {}
+        #: whether rows bring their keys, since those of objects held already may be stale
+        self.keyed = False
 
     def statement(self, unit: UnitOfWork) -> Select[Any] | None:
         """The SELECT still needed once memory has answered what it can; None if nothing is."""
@@ -39,6 +40,7 @@ class RelatedLoad:
             self.missing.setdefault(key, []).append(instance)
         if not self.missing:
             return None
+        self.keyed = not to_one and bool(unit.identity_map.references(relationship.target))  # type: ignore[arg-type]
         return self._select(list(self.missing))
 
     def _answer(self, instance: Any, key: tuple[Any, ...], unit: UnitOfWork) -> bool:
@@ -60,15 +62,20 @@ class RelatedLoad:
         target = relationship.target
         columns = [target.columns[name] for name in relationship.remote_attributes]
         order = relationship.order_by or target.primary_key_columns
-        return select(target.entity).where(_matches(columns, keys)).order_by(*order)
+        entities: list[Any] = [target.entity, *columns] if self.keyed else [target.entity]
+        statement: Select[Any] = select(*entities)
+        return statement.where(_matches(columns, keys)).order_by(*order)
 
     def distribute(self, found: list[Any]) -> None:
         """Hand the loaded objects out to the instances that refer to them."""
         relationship = self.relationship
         by_key: dict[tuple[Any, ...], list[Any]] = {}
-        for related in found:
-            values = related.__dict__
-            key = tuple(values.get(name) for name in relationship.remote_attributes)
+        for row in found:
+            if self.keyed:
+                related, key = row[0], tuple(row[1:])
+            else:
+                related, values = row, row.__dict__
+                key = tuple(values.get(name) for name in relationship.remote_attributes)
             by_key.setdefault(key, []).append(related)
         for key, instances in self.missing.items():
             members = by_key.get(key, [])
@@ -95,12 +102,13 @@ def _matches(
     return or_(*(and_(*(c == v for c, v in zip(columns, key, strict=True))) for key in keys))
 
 
-def siblings(instance: Any, mapper: Mapper, unit: UnitOfWork) -> list[Any]:
+def siblings(instance: Any, unit: UnitOfWork) -> list[Any]:
     """The live instances that came from the same result as this one, itself included."""
     group = group_of(instance)
     if group is None:
         return [instance]
-    same = [i for i in unit.identity_map.references(mapper).live() if group_of(i) is group]
+    references = unit.identity_map.references(mapper_of(instance))
+    same = [i for i in references.live() if group_of(i) is group]
     return [instance, *(other for other in same if other is not instance)]
 
 

@@ -130,10 +130,7 @@ def _resolve_direction(relationship: Relationship[Any, Any]) -> None:
         )
     relationship.direction, relationship.foreign_key = keys[0]
     key = relationship.foreign_key
-    relationship.pairs = tuple(
-        (column.attribute, target.attribute)
-        for column, target in zip(key.columns, key.targets, strict=True)
-    )
+    relationship.pairs = key.pairs
     order_by = relationship.declaration.order_by
     relationship.order_by = _order_by(relationship, order_by) if order_by is not None else ()
 

@@ -39,6 +39,13 @@ class Mapper:
         self.made_by_server = made_by_server
         #: foreign keys that a relationship or the caller must fill before the flush
         self.required_references = required_references
+        #: what a new row must have by then: those, and the parts of its key that nobody makes
+        self.must_be_given = tuple(
+            name
+            for name in self.columns
+            if name in required_references
+            or (name in self.primary_key and name not in made_by_server)
+        )
         self.mutable: tuple[tuple[str, SQLType[Any]], ...] = tuple(
             (name, column._type) for name, column in self.columns.items() if column._type.mutable
         )

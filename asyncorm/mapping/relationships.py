@@ -15,9 +15,13 @@ from asyncorm.sql.expressions import Condition, Expression, and_
 from asyncorm.sql.select import exists, select
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 
-O = TypeVar("O")
+E = TypeVar("E")
 R = TypeVar("R")
 U = TypeVar("U")
+
+
+#: what configuration fills in; nothing else may use a relationship before
+_LATER: Any = None
 
 
 class MappedEntity(Protocol):
@@ -34,6 +38,7 @@ class MappedEntity(Protocol):
     @property
     def name(self) -> str:
         """The entity's name, for messages."""
+        ...
 
 
 class Direction(Enum):
@@ -66,8 +71,8 @@ class RelationshipDeclaration:
     annotation: Any = None
 
 
-class Relationship(Generic[O, R]):
-    """A relationship of entity ``O``; loading it gives ``R``."""
+class Relationship(Generic[E, R]):
+    """A relationship of entity ``E``; loading it gives ``R``."""
 
     def __init__(self, name: str, owner: type[Any], declaration: RelationshipDeclaration) -> None:
         self.name = name
@@ -77,13 +82,13 @@ class Relationship(Generic[O, R]):
         self.viewonly = declaration.viewonly
         self.order_by: tuple[Any, ...] = ()
         #: says what the annotation means, once all models are known; set by who declares it
-        self.resolve: Callable[[], Target] = None  # type: ignore[assignment]
+        self.resolve: Callable[[], Target] = _LATER
         # filled by mapping.configure
-        self.mapper: MappedEntity = None  # type: ignore[assignment]
-        self.target: MappedEntity = None  # type: ignore[assignment]
-        self.direction: Direction = None  # type: ignore[assignment]
+        self.mapper: MappedEntity = _LATER
+        self.target: MappedEntity = _LATER
+        self.direction: Direction = _LATER
         self.collection: type[Any] | None = None
-        self.foreign_key: ForeignKey = None  # type: ignore[assignment]
+        self.foreign_key: ForeignKey = _LATER
         self.back: Relationship[Any, Any] | None = None
         #: (attribute of the row with the foreign key, attribute of the row it refers to)
         self.pairs: tuple[tuple[str, str], ...] = ()
@@ -157,7 +162,7 @@ class Relationship(Generic[O, R]):
         return f"{self.owner.__name__}.{self.name}"
 
 
-class ToOne(Relationship[O, R], Generic[O, R, U]):
+class ToOne(Relationship[E, R], Generic[E, R, U]):
     """A relationship to one object, or to none."""
 
     def has(self, *where: Expression[bool, Any]) -> Condition:
@@ -165,7 +170,7 @@ class ToOne(Relationship[O, R], Generic[O, R, U]):
         return self._exists(where)
 
 
-class ToMany(Relationship[O, list[U]]):
+class ToMany(Relationship[E, list[U]]):
     """A relationship to a collection of objects."""
 
     def any(self, *where: Expression[bool, Any]) -> Condition:

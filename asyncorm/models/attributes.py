@@ -8,19 +8,21 @@ plain ``T``; the descriptors below are put on the finished class.
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, overload
 
-from asyncorm.mapping.relationships import Direction, Relationship, ToMany, ToOne
+from asyncorm.errors import UnknownAttributeError
+from asyncorm.mapping.relationships import Relationship, ToMany, ToOne
 from asyncorm.models.building import BUILDING
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import BaseColumn, Column, NullColumn
-from asyncorm.tracking.links import empty_collection, known_empty, set_related
-from asyncorm.tracking.state import UNLOADED, Status, own_state, state_of, status_of
+from asyncorm.tracking.links import empty_collection, known_empty, known_one, set_related
+from asyncorm.tracking.state import UNLOADED, Status, own_state, status_of
 from asyncorm.tracking.unloaded import unloaded_error
 
 T = TypeVar("T")
 U = TypeVar("U")
-O = TypeVar("O")
+E = TypeVar("E")
 
 if TYPE_CHECKING:
 
@@ -40,19 +42,21 @@ if TYPE_CHECKING:
         """A relationship: ``Related[list[Book]]``, ``Related[User]``, ``Related[User | None]``."""
 
         @overload
-        def __get__(self: Related[list[U]], instance: None, owner: type[O]) -> ToMany[O, U]: ...
+        def __get__(self: Related[list[U]], instance: None, owner: type[E]) -> ToMany[E, U]: ...
         @overload
-        def __get__(self: Related[set[U]], instance: None, owner: type[O]) -> ToMany[O, U]: ...
+        def __get__(self: Related[set[U]], instance: None, owner: type[E]) -> ToMany[E, U]: ...
         @overload
         def __get__(
-            self: Related[U | None], instance: None, owner: type[O]
-        ) -> ToOne[O, U | None, U]: ...
+            self: Related[U | None], instance: None, owner: type[E]
+        ) -> ToOne[E, U | None, U]: ...
         @overload
-        def __get__(self: Related[T], instance: None, owner: type[O]) -> ToOne[O, T, T]: ...
+        def __get__(self: Related[T], instance: None, owner: type[E]) -> ToOne[E, T, T]: ...
         @overload
         def __get__(self, instance: object, owner: Any) -> T: ...
         def __get__(self, instance: object, owner: Any) -> Any: ...
         def __set__(self, instance: Any, value: T) -> None: ...
+
+    MAPPED: Any
 
 else:
 
@@ -94,7 +98,7 @@ class ColumnAttribute:
     __slots__ = ("column", "name", "validate")
 
     def __init__(
-        self, name: str, column: BaseColumn[Any, Any], validate: Callable[[Any], Any] | None
+        self, name: str, column: BaseColumn[Any, Any], validate: Callable[[Any, Any], Any] | None
     ) -> None:
         self.name = name
         self.column = column
@@ -102,7 +106,7 @@ class ColumnAttribute:
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         if instance is None:
-            if BUILDING.depth:
+            if BUILDING.threads and BUILDING.here():
                 raise AttributeError(self.name)
             return self.column
         if status_of(instance) in (Status.TRANSIENT, Status.PENDING):
@@ -114,7 +118,11 @@ class ColumnAttribute:
         if isinstance(value, Expression):
             own_state(instance).expressions = True
         elif self.validate is not None:
-            value = self.validate(value)
+            value = self.validate(instance, value)
+        self.write_unvalidated(instance, value)
+
+    def write_unvalidated(self, instance: Any, value: Any) -> None:
+        """``write`` of a value that is valid already."""
         name = self.name
         state = instance._state
         if state is None or state.status is _PENDING or state.status is _TRANSIENT:
@@ -147,7 +155,7 @@ class RelationshipAttribute:
     def __get__(self, instance: Any, owner: Any) -> Any:
         relationship = self.relationship
         if instance is None:
-            if BUILDING.depth:
+            if BUILDING.threads and BUILDING.here():
                 raise AttributeError(self.name)
             return relationship
         _configured(relationship)
@@ -155,8 +163,9 @@ class RelationshipAttribute:
             if known_empty(instance):
                 return empty_collection(instance, relationship)
         else:
-            value = _known_one(instance, relationship)
+            value = known_one(instance, relationship)
             if value is not UNLOADED:
+                instance.__dict__[self.name] = value
                 return value
         raise unloaded_error(instance, self.name)
 
@@ -165,31 +174,19 @@ class RelationshipAttribute:
         _configured(self.relationship)
         set_related(instance, self.relationship, value)
 
+    write_unvalidated = write
+
+
+def unknown_attribute(entity: type[Any], name: str) -> UnknownAttributeError:
+    """The error for a class attribute that does not exist, with the nearest name that does."""
+    known: list[str] = list(vars(entity)["__attributes__"])
+    near = get_close_matches(name, known, 1)
+    return UnknownAttributeError(
+        f"{entity.__name__} has no column or relationship {name!r}",
+        hint=f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}",
+    )
+
 
 def _configured(relationship: Relationship[Any, Any]) -> None:
     if relationship.target is None:
         relationship.owner.metadata.configure()
-
-
-def _known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
-    """A to-one value that memory can tell without loading: none, or one in the identity map."""
-    status = status_of(instance)
-    if relationship.direction is Direction.ONE_TO_MANY:
-        return None if known_empty(instance) else UNLOADED
-    if status in (Status.TRANSIENT, Status.PENDING):
-        return None
-    values = instance.__dict__
-    keys = tuple(values.get(local, UNLOADED) for local in relationship.local_attributes)
-    if None in keys:
-        return None
-    state = state_of(instance)
-    unit = None if state is None else state.scope.unit
-    if unit is None or UNLOADED in keys:
-        return UNLOADED
-    if relationship.remote_attributes != relationship.target.primary_key:
-        return UNLOADED
-    found = unit.find(relationship.target.entity, keys[0] if len(keys) == 1 else keys)
-    if found is None:
-        return UNLOADED
-    values[relationship.name] = found
-    return found

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic._internal._model_construction import init_private_attributes
 
 #: whether filling a twin and swapping its class beats setting ``__dict__`` (measured per version)
 SWAPS_CLASS = sys.version_info[:2] in ((3, 11), (3, 12))
@@ -21,11 +22,11 @@ SWAPS_CLASS = sys.version_info[:2] in ((3, 11), (3, 12))
 class AbsentSlot:
     """Stands in for one of pydantic's slots and makes its value when it is first read."""
 
-    __slots__ = ("fields_set", "slot")
+    __slots__ = ("make", "slot")
 
-    def __init__(self, slot: Any, fields_set: bool) -> None:
+    def __init__(self, slot: Any, make: Callable[[Any], Any]) -> None:
         self.slot = slot
-        self.fields_set = fields_set
+        self.make = make
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
@@ -33,10 +34,7 @@ class AbsentSlot:
         try:
             return self.slot.__get__(instance, owner)
         except AttributeError:
-            value = None
-            if self.fields_set:
-                fields = type(instance).__pydantic_fields__
-                value = {name for name in instance.__dict__ if name in fields}
+            value = self.make(instance)
             self.slot.__set__(instance, value)
             return value
 
@@ -49,9 +47,29 @@ class AbsentSlot:
 
 def install_absent_slots(root: type[Any]) -> None:
     """Let instances of ``root`` exist without values in pydantic's slots."""
-    for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"):
-        slot = BaseModel.__dict__[name]
-        type.__setattr__(root, name, AbsentSlot(slot, name == "__pydantic_fields_set__"))
+    for name, make in _MAKERS.items():
+        type.__setattr__(root, name, AbsentSlot(BaseModel.__dict__[name], make))
+
+
+def _loaded_fields(instance: Any) -> set[str]:
+    fields = type(instance).__pydantic_fields__
+    return {name for name in instance.__dict__ if name in fields}
+
+
+def _private_defaults(instance: Any) -> Any:
+    if not type(instance).__private_attributes__:
+        return None
+    slot = BaseModel.__dict__["__pydantic_private__"]
+    slot.__set__(instance, None)  # or the function below would ask here again
+    init_private_attributes(instance, None)
+    return slot.__get__(instance)
+
+
+_MAKERS: dict[str, Callable[[Any], Any]] = {
+    "__pydantic_fields_set__": _loaded_fields,
+    "__pydantic_extra__": lambda instance: None,
+    "__pydantic_private__": _private_defaults,
+}
 
 
 def make_twin(cls: type[Any], root: type[Any]) -> type[Any] | None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
 from typing import Any, ForwardRef, Union, get_args, get_origin
 from uuid import UUID
 
-from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from asyncorm.errors import ConfigurationError
@@ -18,12 +16,17 @@ from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.relationships import (
     Relationship,
     RelationshipDeclaration,
-    Target,
     ToMany,
     ToOne,
 )
-from asyncorm.models.attributes import ColumnAttribute, RelationshipAttribute
+from asyncorm.models.assignment import assignment_validator
+from asyncorm.models.attributes import (
+    MAPPED,
+    ColumnAttribute,
+    RelationshipAttribute,
+)
 from asyncorm.models.fields import ColumnDeclaration, unset
+from asyncorm.models.targets import resolve_target
 from asyncorm.sql.constraints import (
     CheckConstraint,
     ForeignKeyConstraint,
@@ -77,40 +80,31 @@ def declare(
 
 
 def _install(cls: type[Any], mapper: Mapper, fields: Mapping[str, FieldInfo]) -> None:
-    validates = bool(cls.model_config.get("validate_assignment"))
     attributes: dict[str, ColumnAttribute | RelationshipAttribute] = {}
     for name, column in mapper.columns.items():
-        validate = _validator(fields[name]) if validates else None
+        validate = assignment_validator(name, fields[name], cls.model_config)
         attributes[name] = ColumnAttribute(name, column, validate)
     for name, relationship in mapper.relationships.items():
         attributes[name] = RelationshipAttribute(name, relationship)
     for name, attribute in attributes.items():
         type.__setattr__(cls, name, attribute)
+    if cls.model_config.get("frozen"):
+        # pydantic would hash by values, which the flush changes
+        type.__setattr__(cls, "__hash__", object.__hash__)
     type.__setattr__(cls, "__attributes__", attributes)
     type.__setattr__(cls, "__table__", mapper.table)
     type.__setattr__(cls, "__mapper__", mapper)
 
 
-def _validator(field: FieldInfo) -> Callable[[Any], Any]:
-    """Validation of one assigned value, for classes that ask for ``validate_assignment``."""
-    from typing import Annotated
-
-    plain = [m for m in field.metadata if not isinstance(m, ColumnDeclaration)]
-    annotation: Any = field.annotation
-    for item in plain:
-        annotation = Annotated[annotation, item]
-    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-    return adapter.validate_python
-
-
 def _column(cls: type[Any], name: str, field: FieldInfo) -> BaseColumn[Any, Any]:
+    _check_annotation(cls, name, field)
     given = declaration_of(field)
     type_, nullable = _type(cls, name, field, given)
     primary_key = given.primary_key
     identity, server_default = None, given.server_default
-    if (not given.init or given.generated) and primary_key and server_default is None:
-        if not given.has_default:
-            identity, server_default = _made_key(cls, name, type_)
+    unknown = (not given.init or given.generated) and not given.has_default
+    if primary_key and unknown and server_default is None:
+        identity, server_default = _made_key(cls, name, type_)
     kind: type[BaseColumn[Any, Any]] = NullColumn if nullable and not primary_key else Column
     return kind(
         given.name or name,
@@ -125,6 +119,21 @@ def _column(cls: type[Any], name: str, field: FieldInfo) -> BaseColumn[Any, Any]
     )
 
 
+def _check_annotation(cls: type[Any], name: str, field: FieldInfo) -> None:
+    annotation: Any = field.annotation
+    if isinstance(annotation, str | ForwardRef):
+        text = annotation if isinstance(annotation, str) else annotation.__forward_arg__
+        raise ConfigurationError(
+            f"{cls.__name__}.{name}: a name in the annotation {text!r} is not defined yet",
+            hint="define or import the type above the model",
+        )
+    if MAPPED not in field.metadata:
+        raise ConfigurationError(
+            f"{cls.__name__}.{name} is annotated like a field of pydantic, not as a column",
+            hint=f"write {name}: Mapped[...] for a column, or ClassVar[...] for what is none",
+        )
+
+
 def _default(field: FieldInfo) -> Callable[[], Any] | None:
     """What makes the default of a field in Python, for rows that are no objects."""
     if field.default_factory is unset or field.is_required() or field.default is None:
@@ -136,11 +145,6 @@ def _type(
     cls: type[Any], name: str, field: FieldInfo, given: ColumnDeclaration
 ) -> tuple[SQLType[Any], bool]:
     annotation = field.annotation
-    if isinstance(annotation, str | ForwardRef):
-        raise ConfigurationError(
-            f"{cls.__name__}.{name}: the annotation {annotation!r} is not defined yet",
-            hint="define or import the type above the model",
-        )
     if given.type is not None:
         return coerce_type(given.type), _optional(annotation)
     try:
@@ -211,7 +215,15 @@ def _table(
                 f"{cls.__name__}.__table_args__ holds {type(argument).__name__}",
                 hint="use UniqueConstraint, CheckConstraint, ForeignKeyConstraint and Index",
             )
+    names: dict[str, str] = {}
     for attribute, column in columns.items():
+        other = names.setdefault(column.name, attribute)
+        if other != attribute:
+            raise ConfigurationError(
+                f"{cls.__name__}.{other} and {cls.__name__}.{attribute} are both the column "
+                f"{column.name!r}",
+                hint="give one of them another name: column(name=...)",
+            )
         given = declaration_of(fields[attribute])
         if given.reference is not None:
             foreign_keys.append(_reference(given, column))
@@ -253,69 +265,5 @@ def _relationship(
     many = re.search(r"\b(list|set|List|Set)\[", text) is not None
     kind: type[Relationship[Any, Any]] = ToMany if many else ToOne
     relationship = kind(name, cls, declaration)
-    relationship.resolve = lambda: _target(relationship, registry)
+    relationship.resolve = lambda: resolve_target(relationship, registry)
     return relationship
-
-
-class _Names(dict[str, Any]):
-    """The names an annotation may use: those of its module, then the registry's classes."""
-
-    def __init__(self, module: str, registry: Registry) -> None:
-        super().__init__(vars(sys.modules[module]) if module in sys.modules else {})
-        self.module, self.registry = module, registry
-
-    def __missing__(self, name: str) -> Any:
-        if name in _BUILTINS:
-            return _BUILTINS[name]
-        return self.registry.entity(name, self.module)
-
-
-_BUILTINS: dict[str, Any] = {"list": list, "set": set, "None": None, "frozenset": frozenset}
-
-
-def _target(relationship: Relationship[Any, Any], registry: Registry) -> Target:
-    owner = relationship.owner
-    names = _Names(owner.__module__, registry)
-    annotation = _evaluate(relationship.declaration.annotation, names, relationship)
-    collection = get_origin(annotation)
-    if collection in (list, set):
-        inner = _evaluate(get_args(annotation)[0], names, relationship)
-        return Target(_entity(inner, relationship), collection, False)
-    if get_origin(annotation) in (Union, UnionType):
-        choices = [a for a in get_args(annotation) if a is not NoneType]
-        if len(choices) == 1:
-            inner = _evaluate(choices[0], names, relationship)
-            return Target(_entity(inner, relationship), None, True)
-    return Target(_entity(annotation, relationship), None, False)
-
-
-def _evaluate(annotation: Any, names: _Names, relationship: Relationship[Any, Any]) -> Any:
-    """Evaluate an annotation that is, or holds, text."""
-    if isinstance(annotation, ForwardRef):
-        annotation = annotation.__forward_arg__
-    if not isinstance(annotation, str):
-        return annotation
-    text = annotation.strip()
-    optional = re.fullmatch(r"(.+?)\s*\|\s*None", text) or re.fullmatch(r"Optional\[(.+)\]", text)
-    if optional is not None:
-        inner = _evaluate(optional[1].strip("\"' "), names, relationship)
-        return Union[inner, None]  # noqa: UP007 - built at run time from a value
-    try:
-        # the text is the developer's own annotation, as typing.get_type_hints evaluates it
-        return eval(text, {"__builtins__": {}}, names)  # noqa: S307
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{relationship}: {error.message}", hint=error.hint) from None
-    except Exception as error:
-        raise ConfigurationError(
-            f"{relationship}: the annotation {text!r} can't be understood",
-            hint="write Related[list[Book]], Related[Book] or Related[Book | None]",
-        ) from error
-
-
-def _entity(found: Any, relationship: Relationship[Any, Any]) -> type[Any]:
-    if isinstance(found, type):
-        return found
-    raise ConfigurationError(
-        f"{relationship}: {found!r} is not a class",
-        hint="write Related[list[Book]], Related[Book] or Related[Book | None]",
-    )

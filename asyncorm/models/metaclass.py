@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, dataclass_transform
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, dataclass_transform
 
 from pydantic import BaseModel, Field
-from pydantic._internal._model_construction import (
-    ModelMetaclass,  # the one private import; a contract test watches it
-)
+
+# private names of pydantic, watched by a contract test
+from pydantic._internal._model_construction import ModelMetaclass, build_lenient_weakvaluedict
 from pydantic.fields import FieldInfo
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.configure import configure
 from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.relationships import RelationshipDeclaration
+from asyncorm.models.annotations import annotations_of, is_class_variable, remove_annotations
+from asyncorm.models.attributes import unknown_attribute
 from asyncorm.models.building import BUILDING
 from asyncorm.models.declare import declaration_of, declare
 from asyncorm.models.fields import ColumnDeclaration, column, relationship
@@ -25,7 +28,7 @@ from asyncorm.sql.table import MetaData
 _RELATED = re.compile(r"(?:\w+\.)*Related\[(.*)\]\s*", re.DOTALL)
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(column, Field))
+@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(column, Field))
 class ModelMeta(ModelMetaclass):
     """Metaclass of ``Model``; a class with ``table=`` is mapped, one without is a mixin."""
 
@@ -40,8 +43,10 @@ class ModelMeta(ModelMetaclass):
         **options: Any,
     ) -> type:
         """Build the class; raises ConfigurationError for what can't be mapped."""
-        metadata = namespace.pop("metadata", None)
-        own = _take_relationships(namespace)
+        metadata = _take_metadata(name, namespace)
+        if "__tablename__" in namespace:
+            raise _nameless(name)
+        own = _take_relationships(name, namespace)
         root = next((base for base in bases if isinstance(base, ModelMeta)), None)
         if root is not None:
             _check_names(name, namespace, own)
@@ -49,17 +54,48 @@ class ModelMeta(ModelMetaclass):
         _hand_over_local_names(namespace, options)
         with BUILDING:
             cls: Any = super().__new__(mcs, name, bases, namespace, **options)
+        origin = cls.__pydantic_generic_metadata__["origin"]
         type.__setattr__(cls, "__declared_relationships__", _inherited(cls, own))
-        type.__setattr__(cls, "__mapper__", None)
-        type.__setattr__(cls, "__table__", None)
-        if isinstance(metadata, MetaData) or root is None:
-            _new_registry(cls, metadata if isinstance(metadata, MetaData) else MetaData())
+        # Page[int] is the entity that Page is
+        type.__setattr__(cls, "__mapper__", getattr(origin, "__mapper__", None))
+        type.__setattr__(cls, "__table__", getattr(origin, "__table__", None))
+        if metadata is not None or root is None:
+            _new_registry(cls, metadata or MetaData())
         if table is not None:
+            if not table:
+                raise _nameless(name)
             fields: dict[str, FieldInfo] = cls.__pydantic_fields__
             declarations = cls.__declared_relationships__
             declare(cls, table, schema, fields, declarations, cls.__registry__)
             type.__setattr__(cls, "__relationships__", cls.__mapper__.relationships)
+        elif schema is not None:
+            raise ConfigurationError(
+                f"{name} has a schema but no table",
+                hint=f'write class {name}(Model, table="...", schema={schema!r})',
+            )
         return cls  # type: ignore[no-any-return]
+
+    if not TYPE_CHECKING:  # or every name would be an attribute to the type checker
+
+        def __getattr__(cls, name):  # noqa: N805 - a metaclass
+            """Name the attribute that may have been meant."""
+            try:
+                return super().__getattr__(name)
+            except AttributeError:
+                if name.startswith("_") or cls.__dict__.get("__table__") is None:
+                    raise
+                if BUILDING.threads and BUILDING.here():
+                    raise
+                raise unknown_attribute(cls, name) from None
+
+
+def _take_metadata(name: str, namespace: dict[str, Any]) -> MetaData | None:
+    """The MetaData of a base with tables of its own: no attribute of the models for pydantic."""
+    metadata = namespace.get("metadata")
+    if metadata is None or isinstance(metadata, MetaData):
+        namespace.pop("metadata", None)
+        return metadata
+    raise _taken(name, "metadata")
 
 
 def _new_registry(cls: Any, metadata: MetaData) -> None:
@@ -69,26 +105,32 @@ def _new_registry(cls: Any, metadata: MetaData) -> None:
     type.__setattr__(cls, "__registry__", registry)
 
 
-def _take_relationships(namespace: dict[str, Any]) -> dict[str, RelationshipDeclaration]:
+def _take_relationships(
+    owner: str, namespace: dict[str, Any]
+) -> dict[str, RelationshipDeclaration]:
     """Remove relationships from a namespace before pydantic looks: they are no fields."""
-    annotations: dict[str, Any] = namespace.get("__annotations__", {})
+    annotations = annotations_of(namespace)
     found: dict[str, RelationshipDeclaration] = {}
-    for name in list(annotations):
+    for name, annotation in annotations.items():
         declared = namespace.get(name)
-        inner = _related(annotations[name])
+        inner = _related(annotation)
         if not isinstance(declared, RelationshipDeclaration):
             if inner is None:
                 continue
             declared = relationship()
-        declared.annotation = inner if inner is not None else annotations[name]
-        found[name] = declared
+        found[name] = replace(declared, annotation=annotation if inner is None else inner)
         namespace.pop(name, None)
-        del annotations[name]
+    remove_annotations(namespace, found)
     for name, value in namespace.items():
         if isinstance(value, RelationshipDeclaration):
             raise ConfigurationError(
-                f"the relationship {name!r} has no annotation",
+                f"the relationship {owner}.{name} has no annotation",
                 hint=f"annotate it: {name}: Related[list[Book]] = relationship()",
+            )
+        if isinstance(value, FieldInfo) and name not in annotations:
+            raise ConfigurationError(
+                f"the column {owner}.{name} has no annotation",
+                hint=f"annotate it: {name}: Mapped[int] = column()",
             )
     return found
 
@@ -103,22 +145,34 @@ def _related(annotation: Any) -> Any:
     return None
 
 
-def _check_names(name: str, namespace: dict[str, Any], own: dict[str, Any]) -> None:
-    """Refuse attribute names that mean something else on every pydantic model."""
-    annotations = namespace.get("__annotations__", {})
+def _check_names(
+    name: str, namespace: dict[str, Any], own: dict[str, RelationshipDeclaration]
+) -> None:
+    """Refuse attribute names that mean something else on every model."""
+    annotations = annotations_of(namespace)
     for attribute in (*annotations, *own):
-        if attribute.startswith("_") or not hasattr(BaseModel, attribute):
-            if attribute not in ("metadata",):
-                continue
-        text = annotations.get(attribute)
-        if isinstance(text, str) and "ClassVar" in text:
+        if attribute == "model_config" or is_class_variable(annotations.get(attribute)):
             continue
-        if attribute == "model_config":
-            continue
-        raise ConfigurationError(
-            f"{name}.{attribute}: the name is taken by pydantic or asyncorm",
-            hint=f'write {attribute}_: Mapped[...] = column(name="{attribute}")',
-        )
+        public = not attribute.startswith("_")
+        if attribute == "metadata" or (public and hasattr(BaseModel, attribute)):
+            raise _taken(name, attribute)
+    if "_state" in annotations or "_state" in namespace:
+        raise _taken(name, "_state")
+
+
+def _taken(owner: str, attribute: str) -> ConfigurationError:
+    name = attribute.strip("_")
+    return ConfigurationError(
+        f"{owner}.{attribute}: the name is taken by pydantic or asyncorm",
+        hint=f'write {name}_: Mapped[...] = column(name="{name}")',
+    )
+
+
+def _nameless(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name} says no table name in its class statement",
+        hint=f'write class {name}(Model, table="..."), or leave it out for a mixin',
+    )
 
 
 def _mark_fields(namespace: dict[str, Any]) -> None:
@@ -152,8 +206,6 @@ def _hand_over_local_names(namespace: dict[str, Any], options: dict[str, Any]) -
         return
     if not options.get("__pydantic_reset_parent_namespace__", True):
         return
-    from pydantic._internal._model_construction import build_lenient_weakvaluedict
-
     frame = sys._getframe(2)
     if frame.f_code.co_name != "<module>":
         namespace["__pydantic_parent_namespace__"] = build_lenient_weakvaluedict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
@@ -12,14 +12,15 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.models.attributes import ColumnAttribute, RelationshipAttribute
-from asyncorm.models.construct import install_absent_slots, set_values
+from asyncorm.models.construct import install_absent_slots
+from asyncorm.models.copying import detach_copy, from_pickle, to_pickle
 from asyncorm.models.declare import declaration_of
 from asyncorm.models.metaclass import ModelMeta
 from asyncorm.sql.table import MetaData, Table
 from asyncorm.tracking.state import Status, status_of
 
 if TYPE_CHECKING:
-    from typing import Unpack
+    from typing import Self, Unpack
 
 
 class Model(BaseModel, metaclass=ModelMeta):
@@ -44,6 +45,7 @@ class Model(BaseModel, metaclass=ModelMeta):
         def __init_subclass__(
             cls, *, table: str | None = None, schema: str | None = None, **kw: Unpack[ConfigDict]
         ) -> None: ...
+        def __hash__(self) -> int: ...
     else:
         model_config = ConfigDict(
             extra="forbid",
@@ -53,7 +55,7 @@ class Model(BaseModel, metaclass=ModelMeta):
         )
         __attributes__: ClassVar[dict[str, Any]] = {}
         __relationships__: ClassVar[dict[str, Any]] = {}
-        # the session's knowledge: a slot takes no part in ==, dumps, copies and pickles
+        # the session's knowledge: a slot takes no part in == and dumps
         __slots__ = ("__weakref__", "_state")
 
         def __init__(self, /, **data):
@@ -82,7 +84,7 @@ class Model(BaseModel, metaclass=ModelMeta):
                 return None
             return super().__getattr__(name)
 
-    __hash__ = object.__hash__
+        __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -96,15 +98,33 @@ class Model(BaseModel, metaclass=ModelMeta):
             for name in type(self).__pydantic_fields__
         )
 
-    def __copy__(self) -> Any:
+    def __copy__(self) -> Self:
         copied = super().__copy__()
-        _forget_related(copied)
+        detach_copy(self, copied)
         return copied
 
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Any:
-        plain = super().__copy__()
-        _forget_related(plain)
-        return BaseModel.__deepcopy__(plain, memo)
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        copied = super(Model, self.__copy__()).__deepcopy__(memo)
+        detach_copy(self, copied)
+        return copied
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A detached copy; ``update`` are values it gets, which are not validated."""
+        attributes = self.__attributes__
+        given = update or {}
+        others = {name: value for name, value in given.items() if name not in attributes}
+        copied = super().model_copy(update=others, deep=deep)
+        for name, value in given.items():
+            if name in attributes:
+                attributes[name].write_unvalidated(copied, value)
+        return copied
+
+    def __getstate__(self) -> dict[Any, Any]:
+        return to_pickle(self, super().__getstate__())
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__(state)
+        from_pickle(self, state)
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
         fields = type(self).__pydantic_fields__
@@ -146,14 +166,6 @@ class _Text(str):
 
     def __repr__(self) -> str:
         return str(self)
-
-
-def _forget_related(copied: Any) -> None:
-    """A copy is a new object: what the original is related to stays with the original."""
-    names = type(copied).__relationships__
-    if names:
-        values = {name: v for name, v in copied.__dict__.items() if name not in names}
-        set_values(copied, values)
 
 
 _no_state = Model.__dict__["_state"].__set__

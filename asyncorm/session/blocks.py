@@ -1,10 +1,10 @@
-"""``begin()`` and ``begin_nested()``: awaitable, or a block that commits or rolls back at its end."""
+"""``begin()`` and ``begin_nested()``: awaitable, or a block that commits or rolls back."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from asyncorm.errors import InvalidRequestError
 
@@ -32,7 +32,11 @@ class TransactionOwner(Protocol):
 
     def _leave_block(self, block: object) -> bool: ...
 
-    def _abandon_if_cancelled(self, error: BaseException | None) -> bool: ...
+    def _give_up(self) -> None:
+        """Roll back without waiting."""
+
+    def _lose_savepoint(self, name: str, error: BaseException) -> None:
+        """Close a savepoint without waiting; the transaction around it is lost with it."""
 
 
 class TransactionBlock(Generic[S]):
@@ -59,25 +63,27 @@ class TransactionBlock(Generic[S]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        still_open = self._session._leave_block(self)
-        if self._session._abandon_if_cancelled(error) or not still_open:
+        if not self._session._leave_block(self):
             return
-        if error is None:
-            try:
-                await self._session.commit()
-            except BaseException:
-                await _rollback_quietly(self._session)
-                raise
-        else:
-            await _rollback_quietly(self._session)
+        if error is not None:
+            await self._undo(error)
+            return
+        try:
+            await self._session.commit()
+        except BaseException as failed:
+            await self._undo(failed)
+            raise
 
-
-async def _rollback_quietly(session: TransactionOwner) -> None:
-    """Roll back; an error of that must not hide the one that led here."""
-    try:
-        await session.rollback()
-    except Exception as error:  # noqa: BLE001 - the first error is raised by the caller
-        session._abandon_if_cancelled(GeneratorExit(str(error)))
+    async def _undo(self, error: BaseException) -> None:
+        """Roll back because of an error, which another one must not hide."""
+        if not isinstance(error, Exception):
+            self._session._give_up()  # a cancelled task may not wait
+            return
+        try:
+            await self._session.rollback()
+        except Exception as another:
+            error.add_note(f"the rollback failed too: {another}")
+            self._session._give_up()
 
 
 class Savepoint:
@@ -108,6 +114,20 @@ class Savepoint:
                 "the savepoint is closed already", hint="begin a new one: session.begin_nested()"
             )
 
+    async def _undo(self, error: BaseException) -> None:
+        """Roll back because of an error, which another one must not hide."""
+        if not self.is_active:
+            return
+        if not isinstance(error, Exception):
+            self._session._lose_savepoint(self._name, error)  # a cancelled task may not wait
+            return
+        try:
+            await self.rollback()
+        except Exception as another:
+            error.add_note(f"the rollback failed too: {another}")
+            if self.is_active:
+                self._session._lose_savepoint(self._name, another)
+
 
 class SavepointBlock:
     """``async with session.begin_nested() as savepoint``, or ``await session.begin_nested()``."""
@@ -136,24 +156,13 @@ class SavepointBlock:
     ) -> None:
         self._session._leave_block(self)
         savepoint = self._savepoint
-        if self._session._abandon_if_cancelled(error) or savepoint is None:
+        if savepoint is None or not savepoint.is_active:
             return
-        if not savepoint.is_active:
+        if error is not None:
+            await savepoint._undo(error)
             return
-        if error is None:
-            try:
-                await savepoint.commit()
-            except Exception:
-                await _undo_quietly(savepoint)
-                raise
-        else:
-            await _undo_quietly(savepoint)
-
-
-async def _undo_quietly(savepoint: Savepoint) -> None:
-    """Roll back to a savepoint; an error of that must not hide the one that led here."""
-    if savepoint.is_active:
         try:
-            await savepoint.rollback()
-        except Exception as error:  # noqa: BLE001 - the first error is raised by the caller
-            savepoint._session._abandon_if_cancelled(GeneratorExit(str(error)))
+            await savepoint.commit()
+        except BaseException as failed:
+            await savepoint._undo(failed)
+            raise

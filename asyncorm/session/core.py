@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
 from asyncorm.errors import DatabaseError
-from asyncorm.flush.executor import FlushConnection
+from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.pipeline import flush
-from asyncorm.flush.plan import FlushPlan, Kind
+from asyncorm.flush.plan import FlushPlan
+from asyncorm.flush.statements import is_atomic
 from asyncorm.loading.context import LoadContext
+from asyncorm.loading.pipeline import load_path
+from asyncorm.mapping.relationships import Relationship
 from asyncorm.session.transaction import Transaction
 from asyncorm.tracking.transitions import expire
 from asyncorm.tracking.unit_of_work import UnitOfWork
@@ -30,6 +32,8 @@ class SessionCore:
         self.autoflush_enabled = autoflush
         self.expire_on_commit = expire_on_commit
         self.flushing = False
+        #: whether the flush under way has got as far as the server
+        self._sending = False
 
     async def autoflush(self) -> None:
         """Flush before a statement, so that it sees what the session holds."""
@@ -53,22 +57,31 @@ class SessionCore:
         transaction.autobegin()
         self.flushing = True
         try:
-            await flush(unit, connect, self.engine.statements)
+            await flush(unit, connect, self.engine.statements, self._load_children)
         except BaseException as error:
-            await transaction.fail_flush(error)
+            # an error found while planning leaves everything as it was, to be put right
+            if self._sending:
+                await transaction.fail_flush(error)
             raise
         finally:
-            self.flushing = False
+            self.flushing = self._sending = False
+
+    async def _load_children(self, owner: Any, relationship: Relationship[Any, Any]) -> None:
+        await load_path([owner], (relationship,), self.context)
 
     async def _flush_connection(self, plan: FlushPlan) -> FlushConnection:
-        return await self.transaction.begin_on_server()
+        connection = await self.transaction.begin_on_server()
+        self._sending = True
+        return connection
 
     async def _commit_connection(self, plan: FlushPlan) -> FlushConnection:
         """One statement that is atomic by itself needs no BEGIN and COMMIT around it."""
         transaction = self.transaction
-        if transaction.begun or transaction.isolation or not _is_atomic(plan):
-            return await transaction.begin_on_server()
-        return CommittingConnection(await transaction.connect())
+        if transaction.begun or transaction.isolation or not is_atomic(plan):
+            return await self._flush_connection(plan)
+        connection = CommittingConnection(await transaction.connect())
+        self._sending = True
+        return connection
 
     async def commit(self) -> None:
         """Flush, commit and let the connection go."""
@@ -80,9 +93,19 @@ class SessionCore:
             await transaction.commit_on_server()
         except Exception:
             # whatever became of it, the transaction is over
-            transaction.connection_lost_in_commit()
+            transaction.abandon()
             raise
-        transaction.committed()
+        except BaseException as cancelled:
+            connection = transaction.connection
+            if connection is not None and connection.outcome == "committed":
+                self._committed()
+            else:
+                transaction.lose(cancelled)
+            raise
+        self._committed()
+
+    def _committed(self) -> None:
+        self.transaction.committed()
         if self.expire_on_commit:
             for instance in self.unit.identity_map.instances():
                 expire(instance)
@@ -92,40 +115,12 @@ class SessionCore:
         self.transaction.check()
         return await self.transaction.begin_on_server()
 
+    async def close(self) -> None:
+        """Let everything go and roll back, for good."""
+        self.unit.drop(for_good=True)
+        await self.transaction.rollback()
+
     def abandon(self) -> None:
-        """Give everything up without waiting for anything."""
-        self.unit.drop()
+        """The same without waiting for anything."""
+        self.unit.drop(for_good=True)
         self.transaction.abandon()
-
-
-def _is_atomic(plan: FlushPlan) -> bool:
-    """Whether a plan is one statement that can't half succeed.
-
-    An UPDATE or DELETE of many rows can match too few of them; that is found out only when it
-    has been carried out, so it must be possible to roll it back.
-    """
-    if len(plan.batches) != 1:
-        return False
-    (batch,) = plan.batches
-    return batch.kind is Kind.INSERT or len(batch.instances) == 1
-
-
-class CommittingConnection:
-    """A connection whose next statement is a transaction by itself."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
-        """Run the statement and return its rows; certain about its end like COMMIT."""
-        return await self._connection.commit_fetch(sql, arguments)
-
-    async def run(self, sql: str, arguments: list[Any]) -> int:
-        """Run the statement; certain about its end like COMMIT."""
-        return await self._connection.commit_run(sql, arguments)
-
-    async def copy_records(
-        self, table: str, columns: list[str], records: Sequence[Any], *, schema: str | None = None
-    ) -> int:
-        """Load rows with COPY, which is atomic too."""
-        return await self._connection.copy_records(table, columns, records, schema=schema)

@@ -8,7 +8,7 @@ from asyncorm.loading.pipeline import load_path
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.session.core import SessionCore
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.unit_of_work import mapper_of
+from asyncorm.tracking.unit_of_work import Cascade, mapper_of
 
 
 async def delete(core: SessionCore, instance: Any) -> None:
@@ -17,36 +17,26 @@ async def delete(core: SessionCore, instance: Any) -> None:
     Children that stay lose their reference at the flush, so they are loaded now; unless the
     foreign key tells the server what to do with them.
     """
-    pending = [instance]
+    pending: list[tuple[Any, Cascade | None]] = [(instance, None)]
     seen: dict[Any, None] = {}
-    for current in pending:
+    for current, cause in pending:
         if current in seen:
             continue
         seen[current] = None
-        core.unit.delete(current)
+        core.unit.delete(current, cause)
         for relationship in mapper_of(current).relationships.values():
             if relationship.viewonly or not _concerns(relationship):
                 continue
-            if not _passive(relationship):
+            if not relationship.passive_deletes:
                 await load_path([current], (relationship,), core.context)
             if "delete" in relationship.cascade:
                 for member in list(members_of(current.__dict__.get(relationship.name))):
                     if member in core.unit.new:
                         core.unit.expunge(member)
                     elif core.unit.contains(member):
-                        pending.append(member)
+                        pending.append((member, Cascade(current, relationship.foreign_key)))
 
 
 def _concerns(relationship: Relationship[Any, Any]) -> bool:
     """Whether deleting the owner matters for the related objects."""
     return relationship.direction is Direction.ONE_TO_MANY or "delete" in relationship.cascade
-
-
-def _passive(relationship: Relationship[Any, Any]) -> bool:
-    """Whether children that are not loaded are left to the server."""
-    given = relationship.declaration.passive_deletes
-    if given is not None:
-        return given
-    return relationship.direction is Direction.ONE_TO_MANY and (
-        relationship.foreign_key.ondelete in ("CASCADE", "SET NULL", "SET DEFAULT")
-    )

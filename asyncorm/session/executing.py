@@ -96,9 +96,10 @@ async def _modify(core: SessionCore, statement: Any) -> Result[Any]:
 async def _execute_text(core: SessionCore, statement: Text[Any]) -> Result[Any]:
     connection = await core.write_connection()
     connection.used_raw_sql = True
-    if hasattr(statement._shape, "__mapper__"):
+    entity: Any = statement._shape
+    if hasattr(entity, "__mapper__"):
         compiled = core.engine.statements.get(statement)
         records = await connection.fetch(compiled.sql, compiled.arguments(statement))
-        entities = load_entities(statement._shape, records, core.unit)
-        return Result(entities, (statement._shape.__name__,), len(entities))
+        entities = load_entities(entity, records, core.unit)
+        return Result(entities, (entity.__name__,), len(entities))
     return await connection.execute(statement)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
@@ -13,6 +14,7 @@ from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.session.core import SessionCore
 from asyncorm.tracking.transitions import deleted_elsewhere
+from asyncorm.tracking.unit_of_work import mapper_of
 
 _LOCK_OPTIONS = frozenset({"read", "key_share", "nowait", "skip_locked", "of"})
 
@@ -48,7 +50,7 @@ async def get_by_key(
     return None
 
 
-def lock_options(given: bool | Mapping[str, Any] | None) -> dict[str, Any] | None:
+def lock_options(given: Any) -> dict[str, Any] | None:
     """The arguments of with_for_update(); None for no lock."""
     if given is None or given is False:
         return None
@@ -76,12 +78,12 @@ def check_load_path(path: Sequence[Any], instances: Sequence[Any]) -> None:
             )
         relationship.owner.metadata.configure()
     for instance in instances:
-        if not isinstance(instance, path[0].owner):
+        if mapper_of(instance) is not path[0].mapper:
             raise InvalidRequestError(
                 f"{path[0]} is no relationship of {type(instance).__name__}",
                 hint=f"give {path[0].owner.__name__} objects",
             )
-    for before, after in zip(path, path[1:], strict=False):
+    for before, after in pairwise(path):
         if after.mapper is not before.target:
             raise InvalidRequestError(
                 f"{after} does not follow {before}, which leads to {before.target.name}",

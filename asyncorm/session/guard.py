@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from asyncorm.errors import ConcurrentSessionUseError, InvalidRequestError
+
+
+class Guarded(Protocol):
+    """What a guard needs of the transaction."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection is held, which belongs to one event loop."""
+        ...
+
+    def note_failure(self, error: BaseException) -> None:
+        """An operation has raised."""
 
 
 class TaskGuard:
@@ -15,13 +26,14 @@ class TaskGuard:
 
     A plain attribute instead of a lock: an operation of another task is refused, not queued. One
     after the other, tasks may use a session freely. ``with guard("get"): ...`` is an operation;
-    ``failed`` is told its error.
+    the transaction is told its error.
     """
 
-    __slots__ = ("closed", "failed", "operation", "task")
+    __slots__ = ("closed", "loop", "operation", "task", "transaction")
 
-    def __init__(self, failed: Callable[[BaseException], None]) -> None:
-        self.failed = failed
+    def __init__(self, transaction: Guarded) -> None:
+        self.transaction = transaction
+        self.loop: asyncio.AbstractEventLoop | None = None
         self.operation: str | None = None
         self.task: asyncio.Task[Any] | None = None
         self.closed = False
@@ -29,8 +41,17 @@ class TaskGuard:
     def __call__(self, operation: str) -> TaskGuard:
         """Begin an operation; raises if another one is under way or the session is closed."""
         self.check(operation)
+        loop = asyncio.get_running_loop()
+        if loop is not self.loop:
+            if self.transaction.connected:
+                raise InvalidRequestError(
+                    f"session.{operation}() was called in a second event loop, but the session's "
+                    "connection belongs to another one",
+                    hint="make sessions and engines in the event loop that uses them",
+                )
+            self.loop = loop
         self.operation = operation
-        self.task = asyncio.current_task()
+        self.task = asyncio.current_task(loop)
         return self
 
     def __enter__(self) -> None:
@@ -44,7 +65,7 @@ class TaskGuard:
     ) -> None:
         self.leave()
         if error is not None:
-            self.failed(error)
+            self.transaction.note_failure(error)
 
     def leave(self) -> None:
         """End the operation."""
@@ -61,11 +82,16 @@ class TaskGuard:
                 hint="make a new session, or use reset() instead of close() to go on with this one",
             )
 
-    def _conflict(self, operation: str) -> ConcurrentSessionUseError:
+    def _conflict(self, operation: str) -> InvalidRequestError:
         try:
             here = asyncio.current_task()
         except RuntimeError:
             here = None
+        if here is not None and here is self.task:
+            return InvalidRequestError(
+                f"session.{operation}() was called from inside session.{self.operation}()",
+                hint="wait until the first one has ended",
+            )
         return ConcurrentSessionUseError(
             f"task {_name(here)} called session.{operation}() while task {_name(self.task)} "
             f"was inside session.{self.operation}()"

@@ -18,10 +18,11 @@ class IdentityView(Mapping[IdentityKey, Any]):
         self._unit = unit
 
     def __getitem__(self, key: IdentityKey) -> Any:
-        entity, values = key
+        given: Any = key
+        entity, values = given if isinstance(given, tuple) and len(given) == 2 else (None, None)
         mapper = getattr(entity, "__mapper__", None)
         found = None
-        if isinstance(mapper, Mapper):
+        if isinstance(mapper, Mapper) and isinstance(values, tuple) and values:
             bare = values[0] if len(mapper.primary_key) == 1 else values
             found = self._unit.identity_map.get(mapper, bare)
         if found is None:
@@ -29,7 +30,7 @@ class IdentityView(Mapping[IdentityKey, Any]):
         return found
 
     def __iter__(self) -> Iterator[IdentityKey]:
-        for (mapper, key), _ in self._unit.identity_map.items():
+        for (mapper, key), _ in self._unit.identity_map.items():  # noqa: PERF102 - no dict
             yield mapper.entity, mapper.key_values(key)
 
     def __len__(self) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from asyncorm.mapping.relationships import Direction
 from asyncorm.tracking.changes import changed_columns, changed_members, has_changes
+from asyncorm.tracking.links import known_empty
 from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of, unit_of
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
 
@@ -81,8 +83,16 @@ class InstanceInspection:
     @property
     def unloaded(self) -> frozenset[str]:
         """The attributes without a value in memory."""
-        names = (*self._mapper.columns, *self._mapper.relationships)
-        return frozenset(name for name in names if name not in self._instance.__dict__)
+        instance, empty = self._instance, known_empty(self._instance)
+        names = [
+            *self._mapper.columns,
+            *(
+                name
+                for name, relationship in self._mapper.relationships.items()
+                if not (empty and relationship.direction is Direction.ONE_TO_MANY)
+            ),
+        ]
+        return frozenset(name for name in names if name not in instance.__dict__)
 
     def history(self, name: str) -> History:
         """What was added to and taken from an attribute since it was loaded or flushed."""

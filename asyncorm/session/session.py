@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 from weakref import ref
 
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
-from asyncorm.engine.result import Result
-from asyncorm.errors import (
-    ArgumentError,
-    InvalidRequestError,
-    NoResultFound,
-    ObjectDeletedError,
-    UnflushedChangesError,
-)
+from asyncorm.errors import InvalidRequestError, UnflushedChangesError
 from asyncorm.flush.pipeline import preview
 from asyncorm.flush.plan import FlushPlan
-from asyncorm.loading.on_demand import checked_key, load_by_key, load_many, refresh
-from asyncorm.loading.pipeline import load_path
-from asyncorm.loading.selectin import siblings
-from asyncorm.mapping.mapper import Mapper
-from asyncorm.mapping.relationships import Relationship
 from asyncorm.models.model import Model
 from asyncorm.session.blocks import SavepointBlock, TransactionBlock
 from asyncorm.session.core import SessionCore
 from asyncorm.session.deleting import delete
-from asyncorm.session.executing import Parameters, check_statement, execute
+from asyncorm.session.executing import check_statement
 from asyncorm.session.explaining import explain
-from asyncorm.session.getting import check_load_path, get_by_key, lock_options
 from asyncorm.session.guard import TaskGuard
 from asyncorm.session.identity_view import IdentityView
 from asyncorm.session.merging import merge
-from asyncorm.session.streaming import ResultStream, open_stream
+from asyncorm.session.reading import ReadingSession
+from asyncorm.session.refreshing import check_attributes, refresh
 from asyncorm.sql.nodes import Statement
-from asyncorm.tracking.changes import changed_columns, has_changes
+from asyncorm.tracking.changes import has_changes
 from asyncorm.tracking.links import related
 from asyncorm.tracking.transitions import expire
 from asyncorm.tracking.unit_of_work import Expunged, mapper_of
@@ -61,7 +49,7 @@ class NoAutoflush:
         self._core.autoflush_enabled = self._before.pop()
 
 
-class Session:
+class Session(ReadingSession):
     """A unit of work on one connection: identity map, changes, transaction.
 
     It belongs to one task at a time; overlapping use by two raises ConcurrentSessionUseError.
@@ -86,7 +74,7 @@ class Session:
         self._unit = self._core.unit
         self._unit.session = ref(self)
         self._transaction = self._core.transaction
-        self._guard = TaskGuard(self._transaction.note_failure)
+        self._guard = TaskGuard(self._transaction)
         self._blocks: list[tuple[object, int]] = []
         #: anything the application wants to keep with the session
         self.info: dict[Any, Any] = dict(info or {})
@@ -108,13 +96,22 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._abandon_if_cancelled(error):
-            await self.close()
-        self._guard.closed = True
+        try:
+            if error is None or isinstance(error, Exception):
+                await self.close()
+        except Exception as another:
+            if error is None:
+                raise
+            error.add_note(f"closing the session failed too: {another}")
+        finally:
+            if not self._guard.closed:
+                # a cancelled task may not wait, and one that is still busy here lost its session
+                self._core.abandon()
+                self._guard.closed = True
 
     def __del__(self) -> None:
         core = getattr(self, "_core", None)
-        if core is not None:
+        if core is not None and not self._guard.closed:
             if core.transaction.connection is not None:
                 warnings.warn(
                     "a session was dropped without close(); its connection is cleaned up now. "
@@ -147,17 +144,17 @@ class Session:
 
     def expunge(self, instance: Model) -> None:
         """Let an object go without any SQL; unflushed changes stay on it."""
-        self._let_go("expunge")
+        self._guard.check("expunge")
         self._unit.expunge(instance)
 
     def expunge_all(self) -> Expunged:
         """Let everything go, unflushed work included, and say how much it was."""
-        self._let_go("expunge_all")
+        self._guard.check("expunge_all")
         return self._unit.expunge_all()
 
     def clear(self, *, discard: bool = False) -> Expunged:
         """Let everything go; raises UnflushedChangesError if work would be lost by it."""
-        self._let_go("clear")
+        self._guard.check("clear")
         if not discard:
             unflushed = self._unit.unflushed()
             if unflushed:
@@ -172,7 +169,7 @@ class Session:
         self._guard.check("expire")
         self._unit.require_persistent(instance)
         names = None if attributes is None else tuple(attributes)
-        self._check_attributes(instance, names or ())
+        check_attributes(instance, names or ())
         queue, reached = [instance], set[int]()
         for member in queue:
             if id(member) in reached:
@@ -187,7 +184,7 @@ class Session:
             self._unit.expunge(instance)
         elif self._unit.contains(instance):
             expire(instance, names)
-            if not has_changes(instance):
+            if not instance._state.originals:
                 self._unit.mark_clean(instance)
 
     def expire_all(self) -> None:
@@ -260,10 +257,6 @@ class Session:
 
     async def flush(self) -> None:
         """Write everything that is new, changed or deleted, inside the transaction."""
-        if self._core.flushing:
-            raise InvalidRequestError(
-                "the session is already flushing", hint="don't call flush() during a flush"
-            )
         with self._guard("flush"):
             self._transaction.check()
             await self._core.flush()
@@ -285,8 +278,11 @@ class Session:
     async def close(self) -> None:
         """Let everything go, roll back, and give the connection back; closed for good."""
         if not self._guard.closed:
-            await self.reset()
-            self._guard.closed = True
+            with self._guard("close"):
+                try:
+                    await self._core.close()
+                finally:
+                    self._guard.closed = True
 
     async def reset(self) -> None:
         """Like ``close()``, but the session can be used again."""
@@ -297,12 +293,11 @@ class Session:
     async def invalidate(self) -> None:
         """Like ``close()``, but the connection is thrown away instead of given back."""
         with self._guard("invalidate"):
-            self._unit.drop()
             connection = self._transaction.connection
             if connection is not None:
                 connection.terminate()
-            self._transaction.abandon()
-        self._guard.closed = True
+            self._core.abandon()
+            self._guard.closed = True
 
     async def connection(self) -> Connection:
         """The connection, with a transaction begun on it, for statements outside the ORM."""
@@ -311,95 +306,7 @@ class Session:
             connection.used_raw_sql = True
             return connection
 
-    # -- reading -----------------------------------------------------------------------------
-
-    async def get(
-        self,
-        entity: type[M],
-        key: Any,
-        *,
-        options: Sequence[Any] = (),
-        populate_existing: bool = False,
-        with_for_update: bool | Mapping[str, Any] | None = None,
-    ) -> M | None:
-        """The object with this primary key, or None; no SQL if the session has it already."""
-        with self._guard("get"):
-            self._transaction.check()
-            mapper = mapper_of_entity(entity)
-            checked = checked_key(mapper, key)
-            if not (options or populate_existing or with_for_update):
-                found = self._unit.identity_map.get(mapper, checked)
-                if found is not None and not found._state.partial:
-                    self._transaction.autobegin()
-                    return found  # type: ignore[no-any-return]
-                if found is None:
-                    await self._core.autoflush()
-                    self._transaction.autobegin()
-                    return await load_by_key(mapper, checked, self._core.context)  # type: ignore[no-any-return]
-            return await get_by_key(  # type: ignore[no-any-return]
-                self._core, mapper, checked, options, populate_existing, with_for_update
-            )
-
-    async def get_one(self, entity: type[M], key: Any, **options: Any) -> M:
-        """Like ``get``, but a missing row raises NoResultFound."""
-        found = await self.get(entity, key, **options)
-        if found is None:
-            raise NoResultFound(f"no {entity.__name__} has the primary key that was asked for")
-        return found
-
-    async def get_many(
-        self, entity: type[M], keys: Iterable[Any], *, options: Sequence[Any] = ()
-    ) -> list[M | None]:
-        """The objects with these primary keys, in the order asked for; None for missing rows."""
-        with self._guard("get_many"):
-            self._transaction.check()
-            mapper = mapper_of_entity(entity)
-            wanted = [checked_key(mapper, key) for key in keys]
-            await self._core.autoflush()
-            self._transaction.autobegin()
-            find = self._unit.identity_map.get
-            held = {key: find(mapper, key) for key in wanted}
-            missing = [k for k, i in held.items() if i is None or i._state.partial or options]
-            loaded = await load_many(mapper, missing, self._core.context, options)
-            held.update(loaded)
-            return [held[key] for key in wanted]
-
-    async def execute(self, statement: Statement[R], parameters: Parameters = None) -> Result[R]:
-        """Run a statement and return its rows; pending work is flushed first."""
-        with self._guard("execute"):
-            return await execute(self._core, statement, parameters)
-
-    async def scalars(self, statement: Statement[R], parameters: Parameters = None) -> Result[Any]:
-        """The first value of every row."""
-        return (await self.execute(statement, parameters)).scalars()
-
-    async def scalar(self, statement: Statement[R], parameters: Parameters = None) -> Any:
-        """The first value of the first row, or None."""
-        return (await self.execute(statement, parameters)).scalar()
-
-    async def all(self, statement: Statement[R]) -> list[R]:
-        """All rows of a statement."""
-        return (await self.execute(statement)).all()
-
-    async def one(self, statement: Statement[R]) -> R:
-        """The only row of a statement; NoResultFound or MultipleResultsFound otherwise."""
-        return (await self.execute(statement)).one()
-
-    async def first(self, statement: Statement[R]) -> R | None:
-        """The first row of a statement, or None."""
-        return (await self.execute(statement)).first()
-
-    async def stream(self, statement: Statement[R], *, prefetch: int = 500) -> ResultStream[R]:
-        """Rows one by one through a server-side cursor, in bounded memory."""
-        with self._guard("stream"):
-            check_statement(statement)
-            return await open_stream(self._core, self._guard, statement, prefetch)
-
-    async def stream_scalars(
-        self, statement: Statement[R], *, prefetch: int = 500
-    ) -> ResultStream[Any]:
-        """The first value of every row, through a server-side cursor."""
-        return (await self.stream(statement, prefetch=prefetch)).scalars()
+    # -- reading, beside what ReadingSession has --------------------------------------------
 
     async def refresh(
         self,
@@ -416,41 +323,8 @@ class Session:
         """
         with self._guard("refresh"):
             self._transaction.check()
-            self._unit.require_persistent(instance)
             names = None if attributes is None else tuple(attributes)
-            self._check_attributes(instance, names or ())
-            self._discard_changes(instance, names, discard)
-            await self._core.autoflush()
-            lock = lock_options(with_for_update)
-            if lock is not None:
-                await self._core.write_connection()
-            if not await refresh(instance, names, self._core.context, lock):
-                raise ObjectDeletedError(
-                    f"the row of the {type(instance).__name__} to refresh no longer exists"
-                )
-
-    async def load(self, target: Any, *path: Relationship[Any, Any]) -> Any:
-        """Load relationships that are not loaded yet, one statement for each step of the path.
-
-        They are loaded for all objects of the same result at once, so that a loop over a result
-        costs one statement. Returns what the first relationship of a single object holds.
-        """
-        with self._guard("load"):
-            self._transaction.check()
-            single = isinstance(target, Model)
-            instances: list[Any] = [target] if single else list(target)
-            check_load_path(path, instances)
-            for instance in instances:
-                self._unit.require_persistent(instance)
-            owners: dict[Any, None] = {}
-            for instance in instances:
-                if instance not in owners:
-                    owners.update(dict.fromkeys(siblings(instance, path[0].mapper, self._unit)))  # type: ignore[arg-type]
-            if any(path[0].name not in i.__dict__ for i in instances) or len(path) > 1:
-                await self._core.autoflush()
-                self._transaction.autobegin()
-                await load_path(owners, path, self._core.context)
-            return getattr(target, path[0].name) if single else None
+            await refresh(self._core, instance, names, with_for_update, discard)
 
     # -- changing ----------------------------------------------------------------------------
 
@@ -498,29 +372,6 @@ class Session:
     def _change(self, operation: str) -> None:
         self._guard.check(operation)
         self._transaction.check()
-
-    def _let_go(self, operation: str) -> None:
-        self._guard.check(operation)
-
-    def _check_attributes(self, instance: Any, names: Sequence[str]) -> None:
-        mapper = mapper_of(instance)
-        for name in names:
-            if name not in mapper.columns and name not in mapper.relationships:
-                raise ArgumentError(
-                    f"{mapper.name} has no attribute {name!r}",
-                    hint=f"known: {', '.join((*mapper.columns, *mapper.relationships))}",
-                )
-
-    def _discard_changes(self, instance: Any, names: tuple[str, ...] | None, discard: bool) -> None:
-        changed = [n for n in changed_columns(instance) if names is None or n in names]
-        if changed and not discard:
-            raise UnflushedChangesError(
-                f"{type(instance).__name__}.{changed[0]} has an unflushed change that refresh() "
-                "would overwrite",
-                hint="flush() first, or call refresh(obj, discard=True)",
-            )
-        if changed:
-            expire(instance, tuple(changed))
 
     def _begin(self) -> None:
         self._guard.check("begin")
@@ -571,21 +422,9 @@ class Session:
                 self._transaction.interrupted_block = block
                 return
 
-    def _abandon_if_cancelled(self, error: BaseException | None) -> bool:
-        if error is None or isinstance(error, Exception):
-            return False
-        self._core.abandon()
-        self._guard.leave()
-        return True
+    def _give_up(self) -> None:
+        self._transaction.abandon()
 
-
-def mapper_of_entity(entity: Any) -> Mapper:
-    """The mapper of a mapped class; ArgumentError for anything else."""
-    mapper = getattr(entity, "__mapper__", None)
-    if not isinstance(mapper, Mapper):
-        name = entity.__name__ if isinstance(entity, type) else repr(type(entity).__name__)
-        raise ArgumentError(
-            f"{name} is not a mapped class",
-            hint='give a class with a table: class User(Model, table="users")',
-        )
-    return mapper
+    def _lose_savepoint(self, name: str, error: BaseException) -> None:
+        self._transaction.lose(error)
+        self._transaction.close_savepoint(name)

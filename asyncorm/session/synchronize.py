@@ -22,7 +22,8 @@ class Synchronizer:
         self._deletes = isinstance(statement, Delete)
         names: list[str] = []
         if isinstance(statement, Update):
-            changed = {assignment.column.attribute for assignment in statement._assignments}
+            columns: list[Any] = [assignment.column for assignment in statement._assignments]
+            changed = {column.attribute for column in columns}
             names = [n for n in mapper.columns if n in changed or n in mapper.computed]
         self._names = [n for n in names if n not in mapper.primary_key]
         columns = [*mapper.primary_key_columns, *(mapper.columns[n] for n in self._names)]

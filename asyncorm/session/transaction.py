@@ -11,7 +11,13 @@ from typing import Any
 
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
-from asyncorm.errors import ConnectionLost, DatabaseError, InvalidRequestError, PendingRollbackError
+from asyncorm.engine.error_translation import is_from_server
+from asyncorm.errors import (
+    CommitUnknown,
+    ConnectionLost,
+    InvalidRequestError,
+    PendingRollbackError,
+)
 from asyncorm.tracking.transitions import (
     begin_level,
     commit_levels,
@@ -43,6 +49,8 @@ class Transaction:
         #: the context manager whose transaction was ended inside its block
         self.interrupted_block: object | None = None
         self._savepoint_count = 0
+        #: how many transactions have ended
+        self._ends = 0
 
     # -- looking -----------------------------------------------------------------------------
 
@@ -50,6 +58,11 @@ class Transaction:
     def active(self) -> bool:
         """Whether a logical transaction is open."""
         return bool(self.unit.levels) or self.unit.touched
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection is checked out."""
+        return self.connection is not None
 
     @property
     def usable(self) -> bool:
@@ -79,11 +92,24 @@ class Transaction:
         """The connection, taken from the pool if there is none yet; sends nothing."""
         self.autobegin()
         if self.connection is None:
-            self.connection = await self.engine.acquire()
+            await self._acquire()
         self.worked = True
         if self.isolation is not None and not self.begun:
             await self.begin_on_server()
+        assert self.connection is not None
         return self.connection
+
+    async def _acquire(self) -> Connection:
+        ends = self._ends
+        connection = await self.engine.acquire()
+        if ends != self._ends:
+            connection.release()
+            raise InvalidRequestError(
+                "the session was left by one task while another one waited for its connection",
+                hint="wait for all tasks that use a session before leaving its block",
+            )
+        self.connection = connection
+        return connection
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
         """Send a statement that only reads; no BEGIN is needed for it."""
@@ -97,14 +123,14 @@ class Transaction:
         self.autobegin()
         connection = self.connection
         if connection is None:
-            connection = self.connection = await self.engine.acquire()
+            connection = await self._acquire()
         if not self.begun:
             self.worked = True
             try:
                 await connection.begin(self.isolation)
             except BaseException:
                 # a connection whose BEGIN failed is not trusted any more
-                self._drop_connection()
+                self._release_connection()
                 raise
             self.begun = True
         return connection
@@ -123,32 +149,51 @@ class Transaction:
 
     def note_failure(self, error: BaseException) -> None:
         """A statement failed: remember whether the server has given up the transaction."""
-        if self.failure is not None:
-            return
         connection = self.connection
-        cancelled = not isinstance(error, Exception)
-        if cancelled or isinstance(error, ConnectionLost):
-            if connection is not None and (self.begun or cancelled):
+        if self.failure is not None or connection is None:
+            return
+        if not isinstance(error, Exception):
+            self.failure, self.failed_depth = error, 0
+        elif isinstance(error, ConnectionLost):
+            if self.begun:
                 self.failure, self.failed_depth = error, 0
-            elif connection is not None:
-                self._drop_connection()
-        elif isinstance(error, DatabaseError) and connection is not None and self.begun:
-            if connection.in_transaction:
-                self.failure, self.failed_depth = error, len(self.savepoints)
+            else:
+                self._release_connection()
+        elif self.begun and connection.in_transaction and _came_from_server(error):
+            self.failure, self.failed_depth = error, len(self.savepoints)
 
     async def fail_flush(self, error: BaseException) -> None:
         """A flush failed: roll its level back on the server and in memory, and stay failed."""
-        depth = len(self.savepoints)
-        lost = not isinstance(error, Exception) or isinstance(error, ConnectionLost)
-        if lost:
-            depth = 0
-            self._drop_connection()
-        elif self.begun and self.connection is not None:
-            if depth:
-                await self.connection.rollback_to_savepoint(self.savepoints[-1])
-            else:
-                await self.connection.rollback()
-                self._release_connection()
+        if not isinstance(error, Exception) or isinstance(error, ConnectionLost):
+            self.lose(error)
+            return
+        try:
+            if self.begun and self.connection is not None:
+                await self._rollback_innermost(self.connection)
+        except Exception as another:
+            error.add_note(f"the rollback failed too: {_first_line(another)}")
+            self.lose(error)
+        else:
+            self._fail(error, len(self.savepoints))
+
+    async def _rollback_innermost(self, connection: Connection) -> None:
+        if self.savepoints:
+            await connection.rollback_to_savepoint(self.savepoints[-1])
+        else:
+            await connection.rollback()
+            self._release_connection()
+
+    def lose(self, error: BaseException) -> None:
+        """Let the server's side go without waiting; only a rollback makes the session usable."""
+        connection = self.connection
+        if connection is not None and connection.outcome in ("unknown", "committed"):
+            cause, error = error, CommitUnknown(f"{_first_line(error)} while COMMIT was under way")
+            error.__cause__ = cause
+        self._release_connection()
+        self._fail(error, 0)
+
+    def _fail(self, error: BaseException, depth: int) -> None:
+        """Undo in memory what is above ``depth``; the levels stay open for who closes them."""
         while len(self.unit.levels) > depth:
             rollback_level(self.unit)
         while len(self.unit.levels) < len(self.savepoints) + 1:
@@ -172,19 +217,16 @@ class Transaction:
 
     async def commit_on_server(self) -> None:
         """Send COMMIT if there was a BEGIN; its answer is checked."""
-        if self.begun and self.connection is not None:
-            await self.connection.commit()
+        connection = self.connection
+        if self.begun and connection is not None:
+            if not connection.in_transaction and not connection.is_closed:
+                raise _ended_by_hand()
+            await connection.commit()
 
     def committed(self) -> None:
         """The transaction is committed: everything in memory is as in the database."""
         self._end()
         commit_levels(self.unit)
-
-    def connection_lost_in_commit(self) -> None:
-        """COMMIT failed: nothing of the transaction can be used, and its work counts as undone."""
-        self._end()
-        while self.unit.levels:
-            rollback_level(self.unit)
 
     async def release_savepoint(self, name: str) -> None:
         """Keep what was done since a savepoint, and in those inside it."""
@@ -198,32 +240,33 @@ class Transaction:
     async def rollback_savepoint(self, name: str) -> None:
         """Undo what was done since a savepoint, and in those inside it."""
         position = self.savepoints.index(name)
-        if self.failure is not None and self.failed_depth <= position and self._gone():
-            # the whole transaction is lost: only the level itself can be closed
-            self._close_levels(position)
-            return
-        assert self.connection is not None
-        await self.connection.rollback_to_savepoint(name)
-        self._close_levels(position)
-        if self.failed_depth > position:
-            self.failure = None
-
-    def _gone(self) -> bool:
         connection = self.connection
-        return connection is None or connection.is_closed or connection.interrupted
+        if connection is None or connection.is_closed or connection.interrupted:
+            # the whole transaction is lost: only the level itself can be closed
+            self.lose(self.failure or ConnectionLost("the connection broke in the transaction"))
+        elif not connection.in_transaction:
+            self.lose(self.failure or _ended_by_hand())
+        else:
+            await connection.rollback_to_savepoint(name)
+            if self.failed_depth > position:
+                self.failure = None
+        self.close_savepoint(name)
 
-    def _close_levels(self, position: int) -> None:
+    def close_savepoint(self, name: str) -> None:
+        """Undo in memory what was done since a savepoint, and forget it."""
+        position = self.savepoints.index(name)
         while len(self.savepoints) > position:
             self.savepoints.pop()
             rollback_level(self.unit)
 
     def abandon(self) -> None:
-        """Give everything up without waiting: the pool cleans the connection."""
+        """Roll everything back without waiting: the pool cleans the connection."""
         self._end()
-        self.unit.levels.clear()
-        self.unit.touched = False
+        while self.unit.levels:
+            rollback_level(self.unit)
 
     def _end(self) -> None:
+        self._ends += 1
         self._release_connection()
         self.savepoints.clear()
         self.explicit = self.worked = False
@@ -235,9 +278,17 @@ class Transaction:
         if connection is not None:
             connection.release()
 
-    def _drop_connection(self) -> None:
-        """Let the pool find out what is left of a connection."""
-        self._release_connection()
+
+def _came_from_server(error: BaseException) -> bool:
+    """Whether the server refused a statement, and not the driver its arguments."""
+    return error.__cause__ is not None and is_from_server(error.__cause__)
+
+
+def _ended_by_hand() -> InvalidRequestError:
+    return InvalidRequestError(
+        "the transaction was ended on the server by a statement of its own",
+        hint="use session.commit() and session.rollback() instead of COMMIT and ROLLBACK as SQL",
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -16,6 +16,9 @@ from asyncorm.mapping.relationships import Relationship
 class CollectionListener(Protocol):
     """Who is told about changes of a collection."""
 
+    def admit(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
+        """Called before a member comes in; raises if it must not."""
+
     def changing(self, owner: Any, relationship: Relationship[Any, Any], before: Any) -> None:
         """Called before every change with the collection as it is."""
 
@@ -52,6 +55,7 @@ class Related:
             )
         for member in members:
             check_member(self._relationship, member)
+            self._listener.admit(owner, self._relationship, member)
         self._listener.changing(owner, self._relationship, self)
         return owner
 
@@ -96,22 +100,18 @@ class RelatedList(list[Any], Related):
         super().extend(new)
         self._added(owner, new)
 
-    def __iadd__(self, members: Iterable[Any]) -> RelatedList:  # type: ignore[misc,override]
+    def __iadd__(self, members: Iterable[Any]) -> RelatedList:  # type: ignore[misc]
         self.extend(members)
         return self
 
     def remove(self, member: Any) -> None:
         """Remove this very object; ValueError if it is not a member."""
-        position = self.index(member)
-        owner = self._changing()
-        super().__delitem__(position)
-        self._removed(owner, (member,))
+        del self[self.index(member)]
 
     def pop(self, index: SupportsIndex = -1) -> Any:
         """Remove and return the member at a position."""
-        owner = self._changing()
-        member = super().pop(index)
-        self._removed(owner, (member,))
+        member = self[index]
+        del self[index]
         return member
 
     def clear(self) -> None:
@@ -149,6 +149,10 @@ class RelatedList(list[Any], Related):
         super().__delitem__(index)
         self._report(owner, before)
 
+    def __imul__(self, times: SupportsIndex) -> RelatedList:
+        self[:] = list(self) * times
+        return self
+
     def _report(self, owner: Any, before: list[Any]) -> None:
         was, now = {id(m) for m in before}, {id(m) for m in self}
         self._removed(owner, [m for m in before if id(m) not in now])
@@ -183,10 +187,11 @@ class RelatedSet(set[Any], Related):
 
     def pop(self) -> Any:
         """Remove and return some member."""
-        for member in self:
-            self.discard(member)
-            return member
-        raise KeyError(f"{self._relationship} is empty")
+        if not self:
+            raise KeyError(f"{self._relationship} is empty")
+        member = next(iter(self))
+        self.discard(member)
+        return member
 
     def clear(self) -> None:
         """Remove all members."""
@@ -208,19 +213,19 @@ class RelatedSet(set[Any], Related):
         """Keep the members that are in exactly one of the two."""
         self._replace(set(self).symmetric_difference(other))
 
-    def __ior__(self, other: Any) -> RelatedSet:  # type: ignore[misc,override]
+    def __ior__(self, other: Any) -> RelatedSet:  # type: ignore[misc]
         self.update(other)
         return self
 
-    def __isub__(self, other: Any) -> RelatedSet:  # type: ignore[misc,override]
+    def __isub__(self, other: Any) -> RelatedSet:  # type: ignore[misc]
         self.difference_update(other)
         return self
 
-    def __iand__(self, other: Any) -> RelatedSet:  # type: ignore[misc,override]
+    def __iand__(self, other: Any) -> RelatedSet:  # type: ignore[misc]
         self.intersection_update(other)
         return self
 
-    def __ixor__(self, other: Any) -> RelatedSet:  # type: ignore[misc,override]
+    def __ixor__(self, other: Any) -> RelatedSet:  # type: ignore[misc]
         self.symmetric_difference_update(other)
         return self
 
@@ -248,11 +253,13 @@ def make_collection(
 ) -> RelatedCollection:
     """A collection for an owner, filled without telling anybody."""
     if relationship.collection is set:
-        collection: RelatedCollection = RelatedSet()
-        set.update(collection, members)
+        as_set = RelatedSet()
+        set.update(as_set, members)
+        collection: RelatedCollection = as_set
     else:
-        collection = RelatedList()
-        list.extend(collection, members)  # type: ignore[arg-type]
+        as_list = RelatedList()
+        list.extend(as_list, members)
+        collection = as_list
     collection._bind(owner, relationship, listener)
     return collection
 

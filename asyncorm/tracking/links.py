@@ -10,11 +10,14 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.tracking.collections import (
     RelatedCollection,
+    RelatedSet,
     check_member,
     make_collection,
+    members_of,
     silent_add,
     silent_remove,
 )
+from asyncorm.tracking.protocols import Unit
 from asyncorm.tracking.state import UNLOADED, Status, own_state, state_of, status_of, unit_of
 from asyncorm.tracking.unloaded import unloaded_error
 
@@ -36,6 +39,10 @@ def record(instance: Any, name: str, before: Any) -> None:
 class Links:
     """The listener of all collections: what a change of one side means for the other."""
 
+    def admit(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
+        """Refuse a member that can't be taken into the owner's session, before it comes in."""
+        _check_cascade(owner, relationship, member)
+
     def changing(self, owner: Any, relationship: Relationship[Any, Any], before: Any) -> None:
         """Remember the members before the first change."""
         state = state_of(owner)
@@ -53,9 +60,10 @@ class Links:
     def removed(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
         """A member has gone: it no longer points back."""
         back = relationship.back
-        if back is not None and member.__dict__.get(back.name) is owner:
+        if back is not None and known_one(member, back) is owner:
             record(member, back.name, owner)
             member.__dict__[back.name] = None
+        _drop_orphan(relationship, member)
 
 
 LINKS = Links()
@@ -63,7 +71,7 @@ LINKS = Links()
 
 def _point(member: Any, back: Relationship[Any, Any], owner: Any) -> None:
     """Let a member of a collection refer to its new owner, and leave its old one's collection."""
-    old = member.__dict__.get(back.name, UNLOADED)
+    old = known_one(member, back)
     if old is owner:
         return
     if old is not UNLOADED and old is not None:
@@ -83,9 +91,11 @@ def set_related(instance: Any, relationship: Relationship[Any, Any], value: Any)
 def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:
     if value is not None:
         check_member(relationship, value)
+        _check_cascade(instance, relationship, value)
     values = instance.__dict__
-    old = values.get(relationship.name, UNLOADED)
+    old = known_one(instance, relationship)
     if old is value:
+        values[relationship.name] = value
         return
     if old is UNLOADED and relationship.direction is Direction.ONE_TO_MANY:
         # the row that refers to this one now must be known, or its link would be lost
@@ -101,6 +111,11 @@ def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) ->
             _enter(value, relationship.back, instance)
     if value is not None:
         _cascade(instance, relationship, value)
+    if old is not UNLOADED and old is not None:
+        if relationship.direction is Direction.ONE_TO_MANY:
+            _drop_orphan(relationship, old)
+        elif value is None and relationship.back is not None:
+            _drop_orphan(relationship.back, instance)
 
 
 def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:
@@ -112,12 +127,12 @@ def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: 
     members = list(dict.fromkeys(value)) if relationship.collection is set else list(value)
     for member in members:
         check_member(relationship, member)
-    current = instance.__dict__.get(relationship.name)
+    current: RelatedCollection | None = instance.__dict__.get(relationship.name)
     if current is None:
         if not known_empty(instance):
             raise unloaded_error(instance, relationship.name)
         current = empty_collection(instance, relationship)
-    if relationship.collection is set:
+    if isinstance(current, RelatedSet):
         current._replace(set(members))
     else:
         current[:] = members
@@ -129,7 +144,7 @@ def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
         return
     values = owner.__dict__
     if not relationship.to_many:
-        old = values.get(relationship.name, UNLOADED)
+        old = known_one(owner, relationship)
         if old is not member:
             record(owner, relationship.name, old)
             values[relationship.name] = member
@@ -153,7 +168,7 @@ def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
         return
     values = owner.__dict__
     if not relationship.to_many:
-        if values.get(relationship.name) is member:
+        if known_one(owner, relationship) is member:
             record(owner, relationship.name, member)
             values[relationship.name] = None
         return
@@ -168,6 +183,9 @@ def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
 def _queue(owner: Any, relationship: Relationship[Any, Any], member: Any, which: int) -> None:
     """Remember an addition (0) or removal (1) until the collection is loaded."""
     state = own_state(owner)
+    if state.scope.unit is not None:
+        # so that a flush ends the queue, and a rollback empties it
+        state.scope.unit.mark_dirty(owner)
     if state.queued is None:
         state.queued = {}
     lists = state.queued.setdefault(relationship.name, ([], []))
@@ -183,6 +201,73 @@ def _cascade(owner: Any, relationship: Relationship[Any, Any], member: Any) -> N
         unit = unit_of(owner)
         if unit is not None:
             unit.cascade_add(member)
+
+
+def _drop_orphan(relationship: Relationship[Any, Any], member: Any) -> None:
+    """A pending object leaves the session with the last of the parents that keep it.
+
+    A stored one is deleted by the flush instead, if it has not got another parent by then.
+    """
+    if "delete-orphan" not in relationship.cascade or status_of(member) is not Status.PENDING:
+        return
+    unit = unit_of(member)
+    if unit is not None:
+        keepers: list[Relationship[Any, Any]] = type(member).__mapper__.keepers
+        if not any(_keeps(keeper, member, unit) for keeper in keepers):
+            unit.drop_pending(member)
+
+
+def _keeps(keeper: Relationship[Any, Any], member: Any, unit: Unit) -> bool:
+    """Whether a pending object has a parent along a relationship."""
+    if keeper.back is not None:
+        return known_one(member, keeper.back) is not None
+    return any(
+        isinstance(owner, keeper.owner)
+        and any(other is member for other in members_of(owner.__dict__.get(keeper.name)))
+        for owner in unit
+    )
+
+
+def _check_cascade(owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
+    if "save-update" in relationship.cascade:
+        unit = unit_of(owner)
+        if unit is not None:
+            unit.check_add(member)
+
+
+def known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
+    """A to-one value as far as memory can tell: none, one that is held, or UNLOADED."""
+    values = instance.__dict__
+    if relationship.name in values:
+        return values[relationship.name]
+    if relationship.direction is Direction.ONE_TO_MANY:
+        return None if known_empty(instance) else UNLOADED
+    if status_of(instance) in (Status.TRANSIENT, Status.PENDING):
+        return None
+    keys = tuple(values.get(local, UNLOADED) for local in relationship.local_attributes)
+    if None in keys:
+        return None
+    unit = unit_of(instance)
+    if unit is None or UNLOADED in keys:
+        return UNLOADED
+    if relationship.remote_attributes != relationship.target.primary_key:
+        return UNLOADED
+    found = unit.find(relationship.target.entity, keys[0] if len(keys) == 1 else keys)
+    return UNLOADED if found is None else found
+
+
+def know_collections(instance: Any) -> None:
+    """Put what is known to be empty in place, before a part of the instance is forgotten."""
+    state = state_of(instance)
+    if state is None or not state.inserted:
+        return
+    for name, relationship in type(instance).__mapper__.relationships.items():
+        if relationship.direction is Direction.ONE_TO_MANY and name not in instance.__dict__:
+            if relationship.to_many:
+                empty_collection(instance, relationship)
+            else:
+                instance.__dict__[name] = None
+    state.inserted = False
 
 
 def known_empty(instance: Any) -> bool:

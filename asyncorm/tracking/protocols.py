@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 
@@ -22,6 +22,13 @@ class Unit(Protocol):
 
     def check_add(self, instance: Any) -> None:
         """Refuse an instance that could not be added."""
+
+    def drop_pending(self, instance: Any) -> None:
+        """Let a pending instance go, with the pending ones that exist only through it."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """All pending and persistent instances."""
+        ...
 
     def find(self, entity: type[Any], key: Any) -> Any:
         """The live instance of this key, or None; never any I/O."""

@@ -20,6 +20,9 @@ class Unloaded:
     def __repr__(self) -> str:
         return "<unloaded>"
 
+    def __reduce__(self) -> str:
+        return "UNLOADED"  # one object, also in copies and pickles
+
 
 UNLOADED: Final = Unloaded()
 
@@ -71,7 +74,6 @@ class InstanceState:
         "partial",
         "queued",
         "scope",
-        "snapshots",
         "status",
         "was_deleted",
     )
@@ -97,8 +99,6 @@ class InstanceState:
         self.key: Any = None
         #: additions and removals of collections that are not loaded
         self.queued: dict[str, tuple[list[Any], list[Any]]] | None = None
-        #: comparable copies of values that can change in place
-        self.snapshots: dict[str, Any] | None = None
 
     @property
     def shared(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from asyncorm.mapping.mapper import Key
 from asyncorm.tracking.levels import Level
+from asyncorm.tracking.links import know_collections
 from asyncorm.tracking.state import InstanceState, Scope, Status, own_state, state_of
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
@@ -17,6 +18,8 @@ def expire(instance: Any, names: tuple[str, ...] | None = None) -> None:
     originals = state.originals
     assert originals is not None
     values = instance.__dict__
+    if names is not None and any(name in mapper.relationships for name in names):
+        know_collections(instance)
     for name in mapper.primary_key:
         if name in originals and (names is None or name in names):
             values[name] = originals.pop(name)
@@ -29,13 +32,26 @@ def expire(instance: Any, names: tuple[str, ...] | None = None) -> None:
                 state.queued.pop(name, None)
     if names is None:
         originals.clear()
-    state.partial = True
+        state.queued = None
+        state.inserted = False
+    state.partial = state.partial or any(name in mapper.columns for name in wanted)
+
+
+def forget_related(instance: Any) -> None:
+    """Forget what relationships hold; only what is read again counts."""
+    state = own_state(instance)
+    for name in mapper_of(instance).relationships:
+        instance.__dict__.pop(name, None)
+        if state.originals:
+            state.originals.pop(name, None)
+    state.queued = None
     state.inserted = False
 
 
 def restore_clean(instance: Any, state: InstanceState) -> None:
     """Nothing of the instance is unflushed any more."""
     state.expressions = False
+    state.queued = None
     if state.originals:
         state.originals.clear()
 
@@ -138,11 +154,20 @@ def _undo_deletes(unit: UnitOfWork, level: Level) -> None:
             continue  # inserted in this transaction too: it never had a row
         if state.scope is unit.scope:
             state.status = Status.PERSISTENT
-            unit.identity_map.add(mapper_of(instance), identity_key(instance), instance)
+            _readmit(unit, instance)
         elif state.scope.unit is None:
             # expunged after its DELETE: a plain detached object again (its row is back)
             state.status = Status.PERSISTENT
             state.was_deleted = False
+
+
+def _readmit(unit: UnitOfWork, instance: Any) -> None:
+    """Enter an instance under its key again; one that was loaded in its place has to go."""
+    mapper, key = mapper_of(instance), identity_key(instance)
+    other = unit.identity_map.get(mapper, key)
+    if other is not None and other is not instance:
+        unit.release(other)
+    unit.identity_map.add(mapper, key, instance)
 
 
 def deleted_elsewhere(unit: UnitOfWork, instance: Any) -> None:

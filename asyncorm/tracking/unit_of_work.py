@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.sql.table import ForeignKey
 from asyncorm.tracking.changes import has_changes
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.identity_map import IdentityMap
@@ -33,6 +34,13 @@ class Expunged(NamedTuple):
     clean: int
 
 
+class Cascade(NamedTuple):
+    """Why an instance is deleted along with another one: it refers to it by this key."""
+
+    parent: Any
+    foreign_key: ForeignKey
+
+
 class UnitOfWork:
     """The instances of one session; insertion order is kept everywhere."""
 
@@ -43,7 +51,8 @@ class UnitOfWork:
         self.identity_map = IdentityMap()
         self.new: dict[Any, None] = {}
         self.dirty: dict[Any, None] = {}
-        self.deleted: dict[Any, None] = {}
+        #: marked for deletion, with what marked them if it was a cascade
+        self.deleted: dict[Any, Cascade | None] = {}
         #: one for the transaction and one for each savepoint in it
         self.levels: list[Level] = []
         #: whether something was done that begins the logical transaction
@@ -79,7 +88,7 @@ class UnitOfWork:
 
     def add(self, instance: Any) -> None:
         """Take in an instance and what it refers to along the save-update cascade."""
-        if instance._state is None and not mapper_of(instance).relationships:
+        if not mapper_of(instance).relationships and instance._state is None:
             # new and alone, as in a bulk load: nothing to check, nothing to follow
             set_state(instance, InstanceState(self.scope, Status.PENDING, {}))
             self.new[instance] = None
@@ -154,8 +163,11 @@ class UnitOfWork:
         elif current is Status.PERSISTENT:
             self.deleted.pop(instance, None)
 
-    def delete(self, instance: Any) -> None:
-        """Mark a persistent (or detached) instance for deletion at the next flush."""
+    def delete(self, instance: Any, cause: Cascade | None = None) -> None:
+        """Mark a persistent (or detached) instance for deletion at the next flush.
+
+        What is marked by a cascade only stays if it gets another parent until then.
+        """
         state = state_of(instance)
         current = Status.TRANSIENT if state is None else state.current
         if current in (Status.TRANSIENT, Status.PENDING):
@@ -169,7 +181,8 @@ class UnitOfWork:
         if current is Status.DETACHED or (state is not None and state.scope is not self.scope):
             self._check_add(instance, {})
             self._add_one(instance)
-        self.deleted[instance] = None
+        if cause is None or instance not in self.deleted:
+            self.deleted[instance] = cause
         self.touched = True
 
     # -- leaving -----------------------------------------------------------------------------
@@ -194,7 +207,7 @@ class UnitOfWork:
                 queue.extend(related(member, mapper_of(member), "expunge"))
         self._check_dependents(leaving)
         for member in leaving:
-            self._release(member)
+            self.release(member)
 
     def _check_dependents(self, leaving: dict[Any, None]) -> None:
         """A pending object must not stay behind whose key would come from a pending leaver."""
@@ -213,7 +226,16 @@ class UnitOfWork:
                             if child in self.new and child not in leaving:
                                 raise _left_behind(child, relationship, parent)
 
-    def _release(self, instance: Any) -> None:
+    def drop_pending(self, instance: Any) -> None:
+        """Let a pending instance go, with the pending ones that exist only through it."""
+        queue = [instance]
+        for member in queue:
+            if member in self.new:
+                self.release(member)
+                queue.extend(related(member, mapper_of(member), "delete"))
+
+    def release(self, instance: Any) -> None:
+        """Let one instance go, whatever refers to it."""
         state = own_state(instance)
         mapper = mapper_of(instance)
         self.new.pop(instance, None)
@@ -233,10 +255,6 @@ class UnitOfWork:
             deleted=len(self.deleted),
             clean=len(live) - len(modified) - len(self.deleted),
         )
-        for level in self.levels:
-            for instance in level.deleted:
-                if self._is_member(instance):
-                    _detach(own_state(instance))
         self.drop()
         return counts
 

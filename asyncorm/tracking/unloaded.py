@@ -15,7 +15,7 @@ def unloaded_error(instance: Any, name: str) -> Exception:
     attribute = f"{entity}.{name}"
     is_relationship = name in type(instance).__mapper__.relationships
     if status_of(instance) is Status.DETACHED:
-        load = f"options(selectinload({attribute}))" if is_relationship else f"refresh it"
+        load = f"options(selectinload({attribute}))" if is_relationship else "refresh it"
         return DetachedInstanceError(
             f"{attribute} is not loaded and the {entity} belongs to no session",
             hint=f"session.add() the object and load the attribute, or {load} before it leaves "

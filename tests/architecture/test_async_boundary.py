@@ -11,6 +11,7 @@ MAY_WAIT = (
     "session/",
     "loading/pipeline.py",
     "loading/on_demand.py",
+    "flush/connection.py",
     "flush/pipeline.py",
     "flush/executor.py",
 )

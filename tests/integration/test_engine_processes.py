@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,14 @@ from asyncorm.engine.engine import Engine, create_engine
 from asyncorm.errors import InvalidRequestError
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder for data; not pytest's own, which every run of pytest closes to other users."""
+    path = Path(tempfile.mkdtemp(prefix="asyncorm-"))
+    yield path
+    shutil.rmtree(path)
 
 
 async def use(engine: Engine) -> int:
@@ -158,9 +169,9 @@ def test_an_engine_survives_the_end_of_its_loop(database_url: str) -> None:
     assert finished.stdout == "True\n", finished.stderr
 
 
-def test_an_embedded_server_is_shared_and_the_last_process_stops_it(tmp_path: Path) -> None:
-    url = f"embedded:///{tmp_path / 'data'}?fsync=off"
-    server = EmbeddedServer((tmp_path / "data").resolve())
+def test_an_embedded_server_is_shared_and_the_last_process_stops_it(folder: Path) -> None:
+    url = f"embedded:///{folder / 'data'}?fsync=off"
+    server = EmbeddedServer((folder / "data").resolve())
 
     def start() -> subprocess.Popen[str]:
         process = subprocess.Popen(
@@ -177,19 +188,19 @@ def test_an_embedded_server_is_shared_and_the_last_process_stops_it(tmp_path: Pa
 
     first = start()
     second = start()
-    pid = (tmp_path / "data/data/postmaster.pid").read_text().split()[0]
+    pid = (folder / "data/data/postmaster.pid").read_text().split()[0]
     # the one that started it goes first
     assert first.communicate("\n", timeout=50) == ("", "")
     assert server._answers()
-    assert (tmp_path / "data/data/postmaster.pid").read_text().split()[0] == pid
+    assert (folder / "data/data/postmaster.pid").read_text().split()[0] == pid
     assert second.communicate("\n", timeout=50) == ("", "")
     assert not server._answers()
-    assert not (tmp_path / "data/data/postmaster.pid").exists()
+    assert not (folder / "data/data/postmaster.pid").exists()
 
 
-def test_a_crashed_process_does_not_keep_an_embedded_server_alive(tmp_path: Path) -> None:
-    url = f"embedded:///{tmp_path / 'data'}?fsync=off"
-    server = EmbeddedServer((tmp_path / "data").resolve())
+def test_a_crashed_process_does_not_keep_an_embedded_server_alive(folder: Path) -> None:
+    url = f"embedded:///{folder / 'data'}?fsync=off"
+    server = EmbeddedServer((folder / "data").resolve())
     crash = PRELUDE + "asyncio.run(use(create_engine(sys.argv[1]))); os._exit(1)"
     assert run_python(crash, url, PYTHONWARNINGS="ignore").returncode == 1
     assert server._answers()
@@ -198,8 +209,8 @@ def test_a_crashed_process_does_not_keep_an_embedded_server_alive(tmp_path: Path
     assert not server._answers()
 
 
-def test_settings_in_an_embedded_url_are_those_the_server_is_started_with(tmp_path: Path) -> None:
-    url = f"embedded:///{tmp_path / 'a folder'}?fsync=off&shared_buffers=16MB"
+def test_settings_in_an_embedded_url_are_those_the_server_is_started_with(folder: Path) -> None:
+    url = f"embedded:///{folder / 'a folder'}?fsync=off&shared_buffers=16MB"
     text = PRELUDE + (
         "async def main():\n"
         "    async with create_engine(sys.argv[1]) as engine, engine.connect() as connection:\n"
@@ -211,8 +222,8 @@ def test_settings_in_an_embedded_url_are_those_the_server_is_started_with(tmp_pa
     assert finished.stdout == "off\n16MB\n\n", finished.stderr
 
 
-def test_a_server_that_can_not_be_started_says_why(tmp_path: Path) -> None:
-    url = f"embedded:///{tmp_path / 'data'}?shared_buffers=nonsense"
+def test_a_server_that_can_not_be_started_says_why(folder: Path) -> None:
+    url = f"embedded:///{folder / 'data'}?shared_buffers=nonsense"
     finished = run_python(PRELUDE + "asyncio.run(use(create_engine(sys.argv[1])))", url)
     assert finished.returncode == 1
     assert "can't be started" in finished.stderr

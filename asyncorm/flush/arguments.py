@@ -1,0 +1,68 @@
+"""Arguments: the values of a batch as its statement takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncorm.flush.plan import Batch
+from asyncorm.flush.statements import BatchStatement
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.types.base import Converter
+
+
+def arguments_for(statement: BatchStatement, batch: Batch, keys: list[Any]) -> list[Any]:
+    """The values of a batch: one array for each column, or the bare values of a single row.
+
+    ``keys`` are the identity keys of the rows, for UPDATE and DELETE.
+    """
+    if not statement.many:
+        return _single_arguments(statement, batch, keys)
+    rows = [instance.__dict__ for instance in batch.instances]
+    arguments: list[Any] = [
+        _column_array([row[name] for row in rows], encode) for name, encode in statement.parameters
+    ]
+    arguments += key_arguments(statement, batch.mapper, keys)
+    if not arguments:
+        arguments.append(len(rows))
+    if statement.guarded:
+        arguments.append(len(rows))
+    return arguments
+
+
+def _single_arguments(statement: BatchStatement, batch: Batch, keys: list[Any]) -> list[Any]:
+    row = batch.instances[0].__dict__
+    arguments = [_encoded(row[name], encode) for name, encode in statement.parameters]
+    if statement.keys:
+        parts = batch.mapper.key_values(keys[0])
+        arguments += [
+            _encoded(part, encode) for part, (_, encode) in zip(parts, statement.keys, strict=True)
+        ]
+    return arguments
+
+
+def key_arguments(statement: BatchStatement, mapper: Mapper, keys: list[Any]) -> list[Any]:
+    """The arrays of the primary keys of many rows."""
+    rows = [mapper.key_values(key) for key in keys]
+    return [
+        _column_array([row[position] for row in rows], encode)
+        for position, (_, encode) in enumerate(statement.keys)
+    ]
+
+
+def copy_records(batch: Batch) -> list[tuple[Any, ...]]:
+    """The rows of a batch as COPY takes them."""
+    encoders = [(name, batch.mapper.columns[name]._type.encode) for name in batch.columns]
+    return [
+        tuple(_encoded(instance.__dict__[name], encode) for name, encode in encoders)
+        for instance in batch.instances
+    ]
+
+
+def _encoded(value: Any, encode: Converter | None) -> Any:
+    return value if encode is None or value is None else encode(value)
+
+
+def _column_array(values: list[Any], encode: Converter | None) -> list[Any]:
+    if encode is None:
+        return values
+    return [None if value is None else encode(value) for value in values]

@@ -1,0 +1,93 @@
+"""Checks before any SQL: identity conflicts, missing keys, references that can't be empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from asyncorm.errors import FlushError, IdentityConflictError
+from asyncorm.flush.link import Link
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
+
+LinksOf = Callable[[Any], list[Link]]
+
+
+def check_changes(
+    unit: UnitOfWork,
+    inserts: Iterable[Any],
+    updates: Mapping[Any, tuple[str, ...]],
+    links_of: LinksOf,
+) -> None:
+    """Raise IdentityConflictError or FlushError for rows that can't be written."""
+    seen: dict[tuple[Mapper, Any], Any] = {}
+    for instance in inserts:
+        mapper, links = mapper_of(instance), links_of(instance)
+        filled = _linked_values(links) if links else {}
+        _check_given(instance, mapper, filled)
+        _check_identity(instance, mapper, filled, seen, unit)
+    for instance, columns in updates.items():
+        _check_update(instance, mapper_of(instance), columns, links_of(instance))
+
+
+def _linked_values(links: list[Link]) -> dict[str, Any]:
+    """What the links fill in; None for the key of a parent that has none yet."""
+    return {
+        name: value
+        for link in links
+        if link.parent is not None
+        for name, value in link.values().items()
+    }
+
+
+def _check_given(instance: Any, mapper: Mapper, filled: dict[str, Any]) -> None:
+    """Keys and references that nobody makes must be filled by now."""
+    values = instance.__dict__
+    for name in mapper.must_be_given:
+        if values.get(name) is None and name not in filled:
+            link = "" if name in mapper.primary_key else ", or set a relationship that fills it"
+            raise FlushError(
+                f"{mapper.name}.{name} of a new object has no value", hint=f"give {name}{link}"
+            )
+
+
+def _check_identity(
+    instance: Any,
+    mapper: Mapper,
+    filled: dict[str, Any],
+    seen: dict[tuple[Mapper, Any], Any],
+    unit: UnitOfWork,
+) -> None:
+    """A new object must not have the key of an object of the session, nor of another new one."""
+    values = instance.__dict__
+    key = mapper.key_of(values | filled if filled else values)
+    if key is None:
+        return
+    other = seen.setdefault((mapper, key), instance)
+    if other is instance:
+        other = unit.identity_map.get(mapper, key)
+    if other is not None and other is not instance and other not in unit.deleted:
+        raise IdentityConflictError(
+            f"a new {mapper.name} has the primary key of another {mapper.name} of this session"
+        )
+
+
+def _check_update(
+    instance: Any, mapper: Mapper, columns: tuple[str, ...], links: list[Link]
+) -> None:
+    values = instance.__dict__
+    for link in links:
+        if link.parent is None and not link.foreign_key.nullable:
+            names = ", ".join(f"{mapper.name}.{name}" for name in link.attributes)
+            raise FlushError(
+                f"{names} can't be empty, but the object it refers to was removed or deleted",
+                hint="give it another one or delete it; cascade='all, delete-orphan' on the "
+                "other side's relationship deletes it by itself",
+            )
+    linked = {name for link in links for name in link.attributes}
+    for name in mapper.primary_key:
+        if name in columns and name not in linked and values.get(name) is None:
+            raise FlushError(
+                f"{mapper.name}.{name} is part of the primary key and was set to None",
+                hint="give the key a value, or delete the object",
+            )

@@ -1,0 +1,51 @@
+"""What a flush writes through: a connection in a transaction, or one that commits by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from asyncorm.engine.connection import Connection
+
+
+class FlushConnection(Protocol):
+    """What a flush needs of a connection."""
+
+    async def fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
+        """Send a statement and return its rows."""
+        ...
+
+    async def run(self, sql: str, arguments: list[Any]) -> int:
+        """Send a statement and return how many rows it touched."""
+        ...
+
+    async def copy_records(
+        self, table: str, columns: list[str], records: list[Any], *, schema: str | None = None
+    ) -> int:
+        """Load rows with COPY and return how many."""
+        ...
+
+
+class CommittingConnection:
+    """A connection outside a transaction, for a flush of one statement: it commits by itself.
+
+    Statements for many rows are guarded on it, so that they fail as a whole if they do not write
+    all rows: afterwards it would be too late to roll back.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
+        """Run the statement and return its rows; certain about its end like COMMIT."""
+        return await self._connection.commit_fetch(sql, arguments)
+
+    async def run(self, sql: str, arguments: list[Any]) -> int:
+        """Run the statement; certain about its end like COMMIT."""
+        return await self._connection.commit_run(sql, arguments)
+
+    async def copy_records(
+        self, table: str, columns: list[str], records: Sequence[Any], *, schema: str | None = None
+    ) -> int:
+        """Load rows with COPY; a plan that does so asks for a transaction."""
+        return await self._connection.copy_records(table, columns, records, schema=schema)

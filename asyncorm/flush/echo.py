@@ -1,0 +1,109 @@
+"""Echo: what the server did to other rows by itself, repeated on the objects in memory.
+
+ON UPDATE CASCADE changes the references to a changed key, ON DELETE deletes or empties those to
+a deleted row; the statements that were sent say nothing of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from weakref import ref
+
+from asyncorm.flush.changes import ChangeSet
+from asyncorm.flush.link import originals_of, stored_values
+from asyncorm.sql.table import ForeignKey, Table
+from asyncorm.tracking.links import record
+from asyncorm.tracking.state import UNLOADED
+from asyncorm.tracking.transitions import expire
+from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
+
+References = dict[tuple[Any, ...], Any]
+
+
+def echo_key_changes(unit: UnitOfWork, changes: ChangeSet) -> None:
+    """Let objects that refer to a changed key refer to the new one.
+
+    A key that has such a reference in it changes as well, and so on.
+    """
+    moved = [i for i in changes.updates if _changed_targets(i)]
+    while moved:
+        found: dict[Any, None] = {}
+        for key, parents in _by_reference(unit, moved):
+            if key.onupdate != "CASCADE":
+                continue
+            for child, parent in _referring(unit, key, parents):
+                for name, target in key.pairs:
+                    record(child, name, child.__dict__.get(name, UNLOADED))
+                    child.__dict__[name] = parent.__dict__[target]
+                found[child] = None
+                changes.updates.setdefault(child, ())
+        moved = [child for child in found if _changed_targets(child)]
+
+
+def _changed_targets(instance: Any) -> bool:
+    """Whether the primary key differs from the stored one."""
+    originals, values = originals_of(instance), instance.__dict__
+    names = mapper_of(instance).primary_key
+    return any(name in originals and originals[name] != values.get(name) for name in names)
+
+
+def echo_deletes(unit: UnitOfWork, deletes: Iterable[Any]) -> list[Any]:
+    """The objects whose rows the server has deleted along; others lose their reference."""
+    gone: dict[Any, None] = {}
+    wave = list(deletes)
+    while wave:
+        found: dict[Any, None] = {}
+        for key, parents in _by_reference(unit, wave):
+            for child, _ in _referring(unit, key, parents):
+                if key.ondelete == "CASCADE":
+                    found[child] = None
+                elif key.ondelete in ("SET NULL", "SET DEFAULT"):
+                    _lose(unit, child, key)
+        wave = [child for child in found if child not in gone]
+        gone.update(dict.fromkeys(wave))
+    return list(gone)
+
+
+def _lose(unit: UnitOfWork, child: Any, key: ForeignKey) -> None:
+    """The server has emptied a reference, or given it its default, which has to be loaded."""
+    mapper, values = mapper_of(child), child.__dict__
+    if key.ondelete == "SET NULL":
+        for name, _ in key.pairs:
+            if name not in mapper.primary_key:
+                values[name] = None
+    else:
+        expire(child, tuple(name for name, _ in key.pairs))
+    for relationship in mapper.many_to_one:
+        if relationship.foreign_key is key:
+            values.pop(relationship.name, None)
+    unit.levels[-1].updated.append(ref(child))
+
+
+def _by_reference(
+    unit: UnitOfWork, parents: Iterable[Any]
+) -> Iterator[tuple[ForeignKey, References]]:
+    """Each foreign key of loaded objects that refers to these parents, with them by stored key."""
+    by_table: dict[Table, list[Any]] = {}
+    for parent in parents:
+        by_table.setdefault(mapper_of(parent).table, []).append(parent)
+    for mapper in list(unit.identity_map.tables):
+        for key in mapper.table.foreign_keys:
+            if key.target in by_table and (key.ondelete or key.onupdate):
+                names = [target for _, target in key.pairs]
+                references: References = {}
+                for parent in by_table[key.target]:
+                    stored = stored_values(parent)
+                    references[tuple(stored.get(name) for name in names)] = parent
+                yield key, references
+
+
+def _referring(unit: UnitOfWork, key: ForeignKey, parents: References) -> Iterator[tuple[Any, Any]]:
+    """The loaded objects of a foreign key's table that refer to these parents."""
+    for mapper, references in list(unit.identity_map.tables.items()):
+        if mapper.table is key.table:
+            for child in references.live():
+                values = child.__dict__
+                parent = parents.get(tuple(values.get(name) for name, _ in key.pairs))
+                if parent is not None and parent is not child:
+                    yield child, parent

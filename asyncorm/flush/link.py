@@ -1,0 +1,78 @@
+"""Link: a reference that a flush writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from asyncorm.errors import FlushError
+from asyncorm.sql.table import ForeignKey
+from asyncorm.tracking.links import record
+from asyncorm.tracking.state import UNLOADED
+from asyncorm.tracking.unit_of_work import mapper_of
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """The foreign key of ``child`` takes the key of ``parent`` (or NULL) when it is written."""
+
+    child: Any
+    parent: Any
+    foreign_key: ForeignKey
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The child's attributes that the link fills."""
+        if self.parent is None:
+            return self.foreign_key.cleared
+        return tuple(name for name, _ in self.foreign_key.pairs)
+
+    def apply(self) -> None:
+        """Copy the parent's key to the child; a rollback knows the value before."""
+        child, values = self.child, self.child.__dict__
+        for name, value in self.values().items():
+            record(child, name, values.get(name, UNLOADED))
+            values[name] = value
+
+    def values(self) -> dict[str, Any]:
+        """What the child's attributes become; None for a parent's key that is not known yet."""
+        if self.parent is None:
+            return dict.fromkeys(self.foreign_key.cleared)
+        values = self.parent.__dict__
+        try:
+            return {name: values[target] for name, target in self.foreign_key.pairs}
+        except KeyError as error:
+            raise FlushError(
+                f"{mapper_of(self.parent).name}.{error.args[0]} is not loaded, but a "
+                f"{mapper_of(self.child).name} refers to it",
+                hint="await session.refresh() the object first",
+            ) from None
+
+
+#: one link for each row and foreign key
+Links = dict[tuple[Any, ForeignKey], Link]
+
+
+def is_written(link: Link, new: dict[Any, None]) -> bool:
+    """Whether a persistent child has the parent's known key already."""
+    if link.child in new or link.parent in new:
+        return False
+    values, originals = link.child.__dict__, originals_of(link.child)
+    wanted = link.values()
+    return all(
+        name in values and name not in originals and values[name] == wanted[name]
+        for name in link.attributes
+    )
+
+
+def originals_of(instance: Any) -> dict[str, Any]:
+    """The values that changed attributes have in the database."""
+    state = instance._state
+    return (state.originals if state is not None else None) or {}
+
+
+def stored_values(instance: Any) -> dict[str, Any]:
+    """The attributes as they are in the database: unflushed changes do not count."""
+    values: dict[str, Any] = instance.__dict__
+    originals = originals_of(instance)
+    return values | originals if originals else values

@@ -1,0 +1,112 @@
+"""Orphans: which objects a flush deletes, and what becomes of those that referred to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncorm.flush.link import Link, Links
+from asyncorm.flush.references import refers_to
+from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.sql.table import ForeignKey
+from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.links import known_empty
+from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
+
+#: a relationship of an object that must be loaded before its children can be deleted with it
+Unloaded = tuple[Any, Relationship[Any, Any]]
+
+
+def find_doomed(unit: UnitOfWork, links: Links) -> tuple[dict[Any, None], list[Unloaded]]:
+    """The objects to delete: marked ones, orphans, and the orphans' children by cascade.
+
+    What was only marked along a cascade is kept if it has got another parent meanwhile. Also
+    returns which relationships of orphans have to be loaded to find their children.
+    """
+    doomed: dict[Any, None] = {}
+    for instance, cause in unit.deleted.items():
+        if cause is None or (
+            cause.parent in doomed and not _moved(instance, cause.foreign_key, links, doomed)
+        ):
+            doomed[instance] = None
+    orphans = [link.child for link in links.values() if _is_orphan(link, unit, links, doomed)]
+    unloaded: list[Unloaded] = []
+    for orphan in orphans:  # grows while it is walked
+        doomed[orphan] = None
+        for relationship in mapper_of(orphan).relationships.values():
+            if _is_unloaded(orphan, relationship):
+                unloaded.append((orphan, relationship))
+            elif "delete" in relationship.cascade and not relationship.viewonly:
+                orphans += [
+                    member
+                    for member in members_of(orphan.__dict__.get(relationship.name))
+                    if member not in doomed
+                    and unit.contains(member)
+                    and not _moved(member, relationship.foreign_key, links, doomed)
+                ]
+    return doomed, unloaded
+
+
+def _moved(child: Any, key: ForeignKey, links: Links, doomed: dict[Any, None]) -> bool:
+    """Whether the child has got another parent that stays."""
+    link = links.get((child, key))
+    return link is not None and link.parent is not None and link.parent not in doomed
+
+
+def _is_orphan(link: Link, unit: UnitOfWork, links: Links, doomed: dict[Any, None]) -> bool:
+    """Whether a link takes a stored child from the last of the parents that keep it."""
+    if link.parent is not None or link.child in unit.new or link.child in doomed:
+        return False
+    keepers = mapper_of(link.child).keepers
+    return any(keeper.foreign_key is link.foreign_key for keeper in keepers) and not any(
+        _is_kept(link.child, keeper.foreign_key, links) for keeper in keepers
+    )
+
+
+def _is_kept(child: Any, key: ForeignKey, links: Links) -> bool:
+    link = links.get((child, key))
+    if link is not None:
+        return link.parent is not None
+    values = child.__dict__
+    return all(name not in values or values[name] is not None for name, _ in key.pairs)
+
+
+def _is_unloaded(instance: Any, relationship: Relationship[Any, Any]) -> bool:
+    """Whether children have to be loaded because their fate is not left to the server."""
+    if relationship.viewonly or relationship.name in instance.__dict__:
+        return False
+    concerns = relationship.direction is Direction.ONE_TO_MANY or "delete" in relationship.cascade
+    return concerns and not relationship.passive_deletes and not known_empty(instance)
+
+
+def release_children(unit: UnitOfWork, doomed: dict[Any, None], links: Links) -> None:
+    """Children that stay lose their reference to a deleted parent, unless the server sees to it."""
+    for key, link in list(links.items()):
+        if link.parent in doomed and link.child not in doomed:
+            links[key] = Link(link.child, None, link.foreign_key)
+    for parent in doomed:
+        for relationship in mapper_of(parent).relationships.values():
+            if _releases(relationship):
+                for child in members_of(parent.__dict__.get(relationship.name)):
+                    _release(child, parent, relationship, unit, doomed, links)
+
+
+def _releases(relationship: Relationship[Any, Any]) -> bool:
+    """Whether the flush sets the references of loaded children NULL, and not the server."""
+    if relationship.direction is not Direction.ONE_TO_MANY or relationship.viewonly:
+        return False
+    return not relationship.server_deletes or relationship.declaration.passive_deletes is False
+
+
+def _release(
+    child: Any,
+    parent: Any,
+    relationship: Relationship[Any, Any],
+    unit: UnitOfWork,
+    doomed: dict[Any, None],
+    links: Links,
+) -> None:
+    if child in doomed or child in unit.new or not unit.contains(child):
+        return
+    if refers_to(child, parent, relationship):
+        key = relationship.foreign_key
+        links.setdefault((child, key), Link(child, None, key))

@@ -1,0 +1,89 @@
+"""References: the links that changed relationships ask for, whichever side they were changed on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from asyncorm.errors import OrphanedReferenceError
+from asyncorm.flush.link import Link, Links, is_written, originals_of, stored_values
+from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.tracking.changes import changed_members
+from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.state import UNLOADED
+from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
+
+
+def collect_links(unit: UnitOfWork, dirty: Iterable[Any]) -> Links:
+    """Removals first, then collections, then to-one references: the last word wins.
+
+    Raises OrphanedReferenceError for references to objects outside the session.
+    """
+    removals: list[Link] = []
+    to_many: list[Link] = []
+    to_one: list[Link] = []
+    for instance in (*unit.new, *dirty):
+        for relationship in mapper_of(instance).relationships.values():
+            if relationship.viewonly:
+                continue
+            if relationship.direction is Direction.MANY_TO_ONE:
+                to_one += _to_one(unit, instance, relationship)
+            else:
+                to_many += _added(unit, instance, relationship)
+                removals += _removed(unit, instance, relationship)
+    found = {(link.child, link.foreign_key): link for link in (*removals, *to_many, *to_one)}
+    return {key: link for key, link in found.items() if not is_written(link, unit.new)}
+
+
+def _to_one(
+    unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]
+) -> Iterator[Link]:
+    """The link of a reference that was set; a new object's unset reference is none."""
+    name = relationship.name
+    parent = instance.__dict__.get(name)
+    if instance not in unit.new:
+        originals = originals_of(instance)
+        if name not in originals or name not in instance.__dict__ or originals[name] is parent:
+            return
+    elif parent is None:
+        return
+    if parent is not None and not unit.contains(parent):
+        raise OrphanedReferenceError(
+            f"{relationship} refers to a {type(parent).__name__} that is not in this session; "
+            "the reference would be lost"
+        )
+    yield Link(instance, parent, relationship.foreign_key)
+
+
+def _added(unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]) -> Iterator[Link]:
+    if instance in unit.new:
+        added = members_of(instance.__dict__.get(relationship.name))
+    else:
+        added = iter(changed_members(instance, relationship.name)[0])
+    for child in added:
+        if not unit.contains(child):
+            raise OrphanedReferenceError(
+                f"{relationship} holds a {type(child).__name__} that is not in this session; "
+                "the link would be lost"
+            )
+        yield Link(child, instance, relationship.foreign_key)
+
+
+def _removed(
+    unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]
+) -> Iterator[Link]:
+    if instance in unit.new:
+        return
+    for child in changed_members(instance, relationship.name)[1]:
+        is_stored = unit.contains(child) and child not in unit.new
+        if is_stored and refers_to(child, instance, relationship):
+            yield Link(child, None, relationship.foreign_key)
+
+
+def refers_to(child: Any, parent: Any, relationship: Relationship[Any, Any]) -> bool:
+    """Whether the child's foreign key is that of this parent; taken for granted if unloaded."""
+    values, known = child.__dict__, stored_values(parent)
+    return all(
+        values.get(child_name, UNLOADED) in (UNLOADED, known.get(parent_name))
+        for child_name, parent_name in relationship.foreign_key.pairs
+    )

@@ -1,0 +1,63 @@
+"""Copies and pickles of instances: detached from every session, equal to the original.
+
+A copy has the columns; what the original is related to stays with the original, since a
+collection has one owner. A pickle keeps loaded relationships, so that a graph travels as one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncorm.models.construct import set_values
+from asyncorm.tracking.links import fill_collection
+from asyncorm.tracking.state import NO_SCOPE, InstanceState, Status, set_state, state_of
+
+_STATE = "__asyncorm_state__"
+
+
+def detach_copy(original: Any, copied: Any) -> None:
+    """Make a finished shallow copy an object of its own."""
+    relationships = type(copied).__relationships__
+    if relationships:
+        values = {name: v for name, v in copied.__dict__.items() if name not in relationships}
+        set_values(copied, values)
+    set_state(copied, _state_of_copy(original))
+
+
+def _state_of_copy(original: Any) -> InstanceState | None:
+    """Detached if the original has a row, so that what is not loaded reads as an error."""
+    state = state_of(original)
+    if state is None or state.current in (Status.TRANSIENT, Status.PENDING):
+        return None
+    columns = type(original).__pydantic_fields__
+    originals = {name: v for name, v in (state.originals or {}).items() if name in columns}
+    found = InstanceState(NO_SCOPE, Status.PERSISTENT, originals, partial=state.partial)
+    found.was_deleted = state.was_deleted or state.status is Status.DELETED
+    found.expressions = state.expressions
+    found.key = state.key
+    return found
+
+
+def to_pickle(instance: Any, pydantic_state: dict[Any, Any]) -> dict[Any, Any]:
+    """What is pickled of an instance: pydantic's part and whether it has a row."""
+    state = _state_of_copy(instance)
+    if state is None:
+        return pydantic_state
+    kept = (state.originals, state.partial, state.was_deleted, state.expressions, state.key)
+    return {**pydantic_state, _STATE: kept}
+
+
+def from_pickle(instance: Any, pickled: dict[Any, Any]) -> None:
+    """Complete an instance whose pydantic part is restored."""
+    kept = pickled.get(_STATE)
+    state = None
+    if kept is not None:
+        originals, partial, was_deleted, expressions, key = kept
+        state = InstanceState(NO_SCOPE, Status.PERSISTENT, originals, partial=partial)
+        state.was_deleted, state.expressions, state.key = was_deleted, expressions, key
+    set_state(instance, state)
+    for name, relationship in type(instance).__relationships__.items():
+        members = instance.__dict__.get(name)
+        if isinstance(members, list | set):
+            relationship.owner.metadata.configure()
+            fill_collection(instance, relationship, list(members))

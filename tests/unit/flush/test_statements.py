@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import pglast
+import pytest
+
+from asyncorm.flush.arguments import arguments_for, copy_records
+from asyncorm.flush.plan import Batch, FlushPlan, Kind
+from asyncorm.flush.statements import (
+    COPY_MINIMUM,
+    existing_keys,
+    is_atomic,
+    statement_for,
+    uses_copy,
+)
+from asyncorm.models.attributes import Mapped
+from asyncorm.models.fields import column, generated
+from asyncorm.models.model import Model
+from asyncorm.sql.functions import func
+from asyncorm.sql.table import MetaData
+from asyncorm.types.scalars import Numeric, SmallInteger
+
+
+class Base(Model):
+    metadata = MetaData()
+
+
+class Mood(Enum):
+    HAPPY = "happy"
+    SAD = "sad"
+
+
+class Thing(Base, table="thing", schema="odd schema"):
+    id: Mapped[int] = generated(primary_key=True)
+    text: Mapped[str]
+    mood: Mapped[Mood | None] = column(default=None)
+    tags: Mapped[list[str | None]] = column(default_factory=list)
+    data: Mapped[dict[str, Any]] = column(default_factory=dict, name='da"ta')
+    size: Mapped[int] = column(SmallInteger, default=1)
+    price: Mapped[Any] = column(Numeric(10, 2), default=None)
+    made: Mapped[str] = column(server_default=func.version(), init=False)
+
+
+class Pair(Base, table="pair"):
+    mood: Mapped[Mood] = column(primary_key=True)
+    number: Mapped[int] = column(primary_key=True)
+    key: Mapped[UUID | None] = column(default=None)
+
+
+class Bare(Base, table="bare"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+
+
+THING, PAIR, BARE = Thing.__mapper__, Pair.__mapper__, Bare.__mapper__
+THING_COLUMNS = ("text", "mood", "tags", "data")
+
+
+def things(count: int) -> list[Any]:
+    return [
+        Thing(text=str(n), mood=Mood.SAD, tags=["a", None], data={"n": n}) for n in range(count)
+    ]
+
+
+def batch(kind: Kind, mapper: Any, columns: tuple[str, ...], rows: list[Any], *back: str) -> Batch:
+    return Batch(kind, mapper, columns, rows, tuple(back))
+
+
+def sql_of(found: Batch, guarded: bool = False) -> str:
+    statement = statement_for(found, guarded)
+    assert len(pglast.parse_sql(statement.sql)) == 1
+    numbers = {int(number) for number in re.findall(r"\$(\d+)", statement.sql)}
+    key: Any = (Mood.SAD, 1) if found.mapper is PAIR else 1
+    keys = [key] * len(found.instances)
+    given = arguments_for(statement, found, keys if statement.keys else [])
+    assert numbers == set(range(1, len(given) + 1))
+    return statement.sql
+
+
+def test_one_row_is_inserted_by_values() -> None:
+    assert sql_of(batch(Kind.INSERT, THING, THING_COLUMNS, things(1), "id", "made")) == (
+        'INSERT INTO "odd schema"."thing" ("text", "mood", "tags", "da""ta") '
+        'VALUES ($1::text, $2::text::"mood", $3::text[], $4::text::jsonb) '
+        'RETURNING "id", "made"'
+    )
+
+
+def test_many_rows_are_inserted_from_one_array_a_column() -> None:
+    assert sql_of(batch(Kind.INSERT, THING, THING_COLUMNS, things(2), "id", "mood")) == (
+        'INSERT INTO "odd schema"."thing" ("text", "mood", "tags", "da""ta") '
+        'SELECT u.c1, u.c2::"mood", u.c3::text[], u.c4::jsonb '
+        "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) "
+        "WITH ORDINALITY AS u(c1, c2, c3, c4, o) ORDER BY u.o "
+        'RETURNING "id", "mood"::text'
+    )
+
+
+def test_the_text_does_not_depend_on_the_number_of_rows() -> None:
+    one, other = (batch(Kind.INSERT, THING, ("text",), things(n), "id") for n in (2, 500))
+    assert statement_for(one) is statement_for(other)
+
+
+def test_rows_without_any_value_are_inserted_too() -> None:
+    assert sql_of(batch(Kind.INSERT, BARE, (), [Bare()], "id")) == (
+        'INSERT INTO "bare" DEFAULT VALUES RETURNING "id"'
+    )
+    assert sql_of(batch(Kind.INSERT, BARE, (), [Bare(), Bare()], "id")) == (
+        'INSERT INTO "bare" SELECT FROM generate_series(1, $1::bigint) RETURNING "id"'
+    )
+
+
+def test_one_row_is_updated_by_its_key() -> None:
+    assert sql_of(batch(Kind.UPDATE, THING, ("mood", "size"), things(1))) == (
+        'UPDATE "odd schema"."thing" AS t SET "mood" = $1::text::"mood", "size" = $2::smallint '
+        'WHERE t."id" = $3::bigint'
+    )
+
+
+def test_many_rows_are_updated_from_arrays() -> None:
+    assert sql_of(batch(Kind.UPDATE, PAIR, ("key",), [Pair(mood=Mood.SAD, number=1)] * 2)) == (
+        'UPDATE "pair" AS t SET "key" = u.c1 '
+        "FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS u(c1, c2, c3) "
+        'WHERE t."mood" = u.c2::"mood" AND t."number" = u.c3'
+    )
+
+
+def test_rows_that_come_back_from_an_update_say_whose_they_are() -> None:
+    found = batch(Kind.UPDATE, THING, ("text",), things(2), "made", "mood")
+    assert sql_of(found) == (
+        'UPDATE "odd schema"."thing" AS t SET "text" = u.c1 '
+        "FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS u(c1, c2, o) "
+        'WHERE t."id" = u.c2 RETURNING u.o, t."made", t."mood"::text'
+    )
+    assert statement_for(found).numbered
+
+
+def test_rows_whose_keys_change_say_whose_they_are() -> None:
+    found = batch(Kind.UPDATE, THING, ("id",), things(2))
+    assert sql_of(found).endswith('WHERE t."id" = u.c2 RETURNING u.o')
+    assert not statement_for(found).results
+
+
+def test_deletes_by_one_key_and_by_several() -> None:
+    assert sql_of(batch(Kind.DELETE, THING, (), things(1))) == (
+        'DELETE FROM "odd schema"."thing" AS t WHERE t."id" = $1::bigint'
+    )
+    assert sql_of(batch(Kind.DELETE, THING, (), things(2))) == (
+        'DELETE FROM "odd schema"."thing" AS t WHERE t."id" = ANY($1::bigint[]) RETURNING t."id"'
+    )
+    pairs = [Pair(mood=Mood.SAD, number=n) for n in range(2)]
+    assert sql_of(batch(Kind.DELETE, PAIR, (), pairs[:1])) == (
+        'DELETE FROM "pair" AS t WHERE t."mood" = $1::text::"mood" AND t."number" = $2::bigint'
+    )
+    assert sql_of(batch(Kind.DELETE, PAIR, (), pairs)) == (
+        'DELETE FROM "pair" AS t USING unnest($1::text[], $2::bigint[]) AS u(c1, c2) '
+        'WHERE t."mood" = u.c1::"mood" AND t."number" = u.c2 RETURNING t."mood"::text, t."number"'
+    )
+
+
+COUNT = (
+    "CASE WHEN count(*) = ${n}::bigint THEN count(*) "
+    "ELSE ('asyncorm rows: ' || count(*))::bigint END"
+)
+
+
+def test_a_guarded_statement_fails_with_the_number_of_rows() -> None:
+    update = batch(Kind.UPDATE, THING, ("text",), things(2))
+    assert sql_of(update, guarded=True) == (
+        f"WITH written AS ({sql_of(update)} RETURNING 1) SELECT {COUNT.format(n=3)} FROM written"
+    )
+    delete = batch(Kind.DELETE, THING, (), things(2))
+    assert sql_of(delete, guarded=True) == (
+        'WITH written AS (DELETE FROM "odd schema"."thing" AS t '
+        f'WHERE t."id" = ANY($1::bigint[]) RETURNING 1) SELECT {COUNT.format(n=2)} FROM written'
+    )
+
+
+def test_a_guarded_statement_returns_what_the_plain_one_does() -> None:
+    insert = batch(Kind.INSERT, THING, ("text",), things(2), "id", "made")
+    assert sql_of(insert, guarded=True) == (
+        f"WITH written(r1, r2) AS ({sql_of(insert)}) SELECT r1, r2 FROM written "
+        f"WHERE (SELECT {COUNT.format(n=2)} FROM written) >= 0"
+    )
+    update = batch(Kind.UPDATE, THING, ("text",), things(2), "made")
+    assert sql_of(update, guarded=True).startswith("WITH written(r1, r2) AS (UPDATE ")
+    rows = batch(Kind.INSERT, BARE, (), [Bare(), Bare()], "id")
+    assert COUNT.format(n=2) in sql_of(rows, guarded=True)
+
+
+def test_a_single_row_needs_no_guard() -> None:
+    found = batch(Kind.DELETE, THING, (), things(1))
+    assert statement_for(found, guarded=True) is statement_for(found)
+
+
+def test_the_existing_keys_are_asked_for_in_one_statement() -> None:
+    statement = existing_keys(PAIR)
+    assert statement.sql == (
+        'SELECT t."mood"::text, t."number" FROM "pair" AS t '
+        "JOIN unnest($1::text[], $2::bigint[]) AS u(c1, c2) "
+        'ON t."mood" = u.c1::"mood" AND t."number" = u.c2'
+    )
+    pglast.parse_sql(statement.sql)
+
+
+def test_values_travel_as_their_types_say() -> None:
+    rows = things(2)
+    rows[1].mood = None
+    one = batch(Kind.INSERT, THING, THING_COLUMNS, rows[:1])
+    assert arguments_for(statement_for(one), one, []) == ["0", "sad", ["a", None], '{"n":0}']
+    many = batch(Kind.INSERT, THING, THING_COLUMNS, rows)
+    assert arguments_for(statement_for(many), many, []) == [
+        ["0", "1"],
+        ["sad", None],
+        ['{"a",NULL}', '{"a",NULL}'],
+        ['{"n":0}', '{"n":1}'],
+    ]
+
+
+def test_keys_follow_the_values_of_an_update() -> None:
+    rows = [Pair(mood=Mood.SAD, number=1), Pair(mood=Mood.SAD, number=2)]
+    many = batch(Kind.UPDATE, PAIR, ("number",), rows)
+    keys = [(Mood.HAPPY, 7), (Mood.SAD, 8)]
+    assert arguments_for(statement_for(many), many, keys) == [[1, 2], ["happy", "sad"], [7, 8]]
+
+
+# --------------------------------------------------------------------------------------- COPY
+
+
+def numbers(count: int) -> Batch:
+    row = Pair(mood=Mood.SAD, number=1)
+    return batch(Kind.INSERT, PAIR, ("number", "key"), [row] * count)
+
+
+def test_copy_takes_over_from_some_thousand_rows_on() -> None:
+    assert not uses_copy(numbers(COPY_MINIMUM - 1))
+    assert uses_copy(numbers(COPY_MINIMUM))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        batch(Kind.INSERT, PAIR, ("number",), [None] * COPY_MINIMUM, "key"),
+        batch(Kind.UPDATE, PAIR, ("number",), [None] * COPY_MINIMUM),
+        batch(Kind.DELETE, PAIR, (), [None] * COPY_MINIMUM),
+        batch(Kind.INSERT, PAIR, ("mood",), [None] * COPY_MINIMUM),
+        batch(Kind.INSERT, THING, ("data",), [None] * COPY_MINIMUM),
+        batch(Kind.INSERT, THING, ("price",), [None] * COPY_MINIMUM),
+        Batch(Kind.INSERT, PAIR, ("number",), [None] * COPY_MINIMUM, (), [], True),
+    ],
+    ids=["returning", "update", "delete", "enum", "jsonb", "numeric", "expressions"],
+)
+def test_copy_is_not_for(found: Batch) -> None:
+    assert not uses_copy(found)
+
+
+def test_copied_records_are_tuples_of_the_columns() -> None:
+    found = batch(Kind.INSERT, THING, ("size", "tags"), things(2))
+    assert copy_records(found) == [(1, ["a", None]), (1, ["a", None])]
+
+
+def test_a_plan_of_one_statement_is_atomic_unless_it_copies() -> None:
+    assert is_atomic(FlushPlan((batch(Kind.DELETE, THING, (), things(2)),)))
+    assert not is_atomic(FlushPlan((numbers(COPY_MINIMUM),)))
+    assert not is_atomic(FlushPlan((numbers(1), numbers(2))))
+    assert not is_atomic(FlushPlan(()))
