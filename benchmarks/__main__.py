@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: ratios to hand-written asyncpg on DATABASE_URL or an embedded server."""
+"""``python -m benchmarks``: ratios to asyncpg by hand, on DATABASE_URL or an embedded server."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ async def main(rounds: int) -> None:
                     print(f"\n{workload.name} (target {workload.target})")
                     for name in workload.cases:
                         milliseconds = statistics.median(times[name]) * 1000
-                        print(f"  {name:<26}{milliseconds:9.3f} ms   x{ratio(times, name, base):.2f}")
+                        against = ratio(times, name, base)
+                        print(f"  {name:<26}{milliseconds:9.3f} ms   x{against:.2f}")
 
 
 asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 25))

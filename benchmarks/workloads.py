@@ -14,9 +14,7 @@ from asyncorm import Engine, Mapped, Model, Session, column, select
 from benchmarks.timing import Case
 
 ROWS = 1000
-COLUMNS = (
-    "name, email, age, balance, active, created_at, token, score, note"
-)
+COLUMNS = "name, email, age, balance, active, created_at, token, score, note"
 
 
 class Person(Model, table="bench_person"):
@@ -82,12 +80,14 @@ def _get_by_key(engine: Engine, pool: asyncpg.Pool[asyncpg.Record]) -> dict[str,
     async def by_hand() -> None:
         async with pool.acquire() as connection:
             row = await connection.fetchrow("SELECT * FROM bench_person WHERE id = $1", 5)
-        assert row is not None and row["id"] == 5
+        assert row is not None
+        assert row["id"] == 5
 
     async def asyncorm() -> None:
         async with Session(engine) as session:
             person = await session.get(Person, 5)
-            assert person is not None and person.id == 5
+            assert person is not None
+            assert person.id == 5
 
     return {"asyncpg by hand": by_hand, "asyncorm": asyncorm}
 
@@ -140,19 +140,11 @@ def _insert(engine: Engine, pool: asyncpg.Pool[asyncpg.Record]) -> dict[str, Cas
             session.add_all([Person(**row) for row in rows])
             await session.commit()
 
-    async def without_construction() -> None:
-        people = _constructed.pop() if _constructed else [Person(**row) for row in rows]
-        async with Session(engine) as session:
-            session.add_all(people)
-            await session.commit()
-
-    _constructed: list[list[Person]] = []
     return {
         "asyncpg unnest by hand": by_hand,
         "asyncpg fetchmany": many,
-        "asyncorm": asyncorm,
+        "asyncorm, construction too": asyncorm,
         "construction alone": _constructing(rows),
-        "asyncorm again": without_construction,
     }
 
 

@@ -15,6 +15,7 @@ from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import SQLType
 from asyncorm.types.scalars import BigInteger, Integer, Numeric, SmallInteger, String, Text
 
+_PARAMETER = re.compile(r"parameter \$(\d+)")
 _KEY = re.compile(r"Key \((?P<columns>.*?)\)=\((?P<values>.*)\) ", re.DOTALL)
 _ROW = re.compile(r"[^(]*\((?P<values>.*)\)\.$", re.DOTALL)
 
@@ -33,6 +34,20 @@ def name_objects(error: DatabaseError, batch: Batch) -> None:
         if not found and isinstance(error, DataError):
             found = _by_value(batch)
     error.objects = tuple(found)
+    _name_column(error, batch)
+
+
+def _name_column(error: DatabaseError, batch: Batch) -> None:
+    """Say which attribute a refused parameter belongs to, instead of its number."""
+    match = _PARAMETER.match(error.message)
+    if match is None or batch.expressions:
+        return
+    names = (*batch.columns, *batch.mapper.primary_key)
+    position = int(match[1]) - 1
+    if position < len(names):
+        name = names[position]
+        error.message = f"{batch.mapper.name}.{name}{error.message[match.end() :]}"
+        error.columns = (batch.mapper.columns[name].name,)
 
 
 def _by_key(error: DatabaseError, batch: Batch) -> list[Any]:

@@ -65,9 +65,11 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
 def _collect_update(changes: ChangeSet, instance: Any) -> None:
     if instance in changes.updates:
         return
-    columns = set(changed_columns(instance))
-    for link in changes.links_of(instance):
-        columns.update(link.attributes)
+    columns = changed_columns(instance)
+    links = changes.links_of(instance)
+    if links:
+        linked = {name for link in links for name in link.attributes}
+        position = mapper_of(instance).position
+        columns = tuple(sorted({*columns, *linked}, key=position.__getitem__))
     if columns:
-        order = mapper_of(instance).columns
-        changes.updates[instance] = tuple(name for name in order if name in columns)
+        changes.updates[instance] = columns

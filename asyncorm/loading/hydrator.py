@@ -47,7 +47,7 @@ def _generate(mapper: Mapper, attributes: tuple[str, ...], start: int, nullable:
     for position, attribute in enumerate(attributes, start):
         values[attribute] = _value(mapper, attribute, position, names)
     source = _source(mapper, values, twin is not None, nullable)
-    exec(source, names)  # noqa: S102 - made of attribute names of a class and of numbers only
+    exec(source, names)
     hydrate: Hydrate = names["hydrate"]
     return hydrate
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from asyncorm.errors import ArgumentError
@@ -47,7 +48,7 @@ def check_path(path: tuple[Relationship[Any, Any], ...]) -> None:
                 hint="name a relationship of a model: User.books",
             )
         relationship.owner.metadata.configure()
-    for before, after in zip(path, path[1:], strict=False):
+    for before, after in pairwise(path):
         if after.mapper is not before.target:
             raise ArgumentError(
                 f"{after} does not follow {before}, which leads to {before.target.name}",

@@ -22,7 +22,9 @@ class Unsettable:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return _without_null(handler(schema))
+        inner: Any = schema
+        declared = inner["schema"]["schema"]
+        return handler(schema) if declared["type"] == "nullable" else _without_null(handler(schema))
 
 
 class Omittable:
@@ -41,7 +43,7 @@ class Omittable:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return _without_null(handler(schema))
+        return handler(schema) if schema["type"] == "nullable" else _without_null(handler(schema))
 
 
 def _refuse(value: Any) -> Any:

@@ -327,13 +327,14 @@ def _detach(state: InstanceState) -> None:
 
 def mapper_of(instance: Any) -> Mapper:
     """The mapper of an instance; ArgumentError for anything that is not mapped."""
-    mapper = getattr(type(instance), "__mapper__", None)
-    if not isinstance(mapper, Mapper):
+    mapper: Any = getattr(type(instance), "__mapper__", None)
+    if mapper.__class__ is not Mapper:
         raise ArgumentError(
             f"{type(instance).__name__} is not a mapped class",
             hint='declare it with a table: class User(Model, table="users")',
         )
-    return mapper
+    known: Mapper = mapper
+    return known
 
 
 def identity_key(instance: Any) -> Key:
