@@ -123,7 +123,7 @@ def key_turns(updates: dict[Any, tuple[str, ...]]) -> dict[Any, int]:
     takers: dict[Any, Any] = {}
     for instance, columns in updates.items():
         mapper = mapper_of(instance)
-        if any(name in columns for name in mapper.primary_key):
+        if not mapper.key_names.isdisjoint(columns):
             holders[(mapper, identity_key(instance))] = instance
             takers[instance] = (mapper, mapper.key_of(instance.__dict__))
     waits = {i: holders[key] for i, key in takers.items() if holders.get(key, i) is not i}

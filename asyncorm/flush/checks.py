@@ -27,7 +27,9 @@ def check_changes(
         _check_given(instance, mapper, filled)
         _check_identity(instance, mapper, filled, seen, unit)
     for instance, columns in updates.items():
-        _check_update(instance, mapper_of(instance), columns, links_of(instance))
+        mapper, links = mapper_of(instance), links_of(instance)
+        if links or not mapper.key_names.isdisjoint(columns):
+            _check_update(instance, mapper, columns, links)
 
 
 def _linked_values(links: list[Link]) -> dict[str, Any]:

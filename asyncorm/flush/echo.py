@@ -26,7 +26,11 @@ def echo_key_changes(unit: UnitOfWork, changes: ChangeSet) -> None:
 
     A key that has such a reference in it changes as well, and so on.
     """
-    moved = [i for i in changes.updates if _changed_targets(i)]
+    moved = [
+        instance
+        for instance, columns in changes.updates.items()
+        if not mapper_of(instance).key_names.isdisjoint(columns) and _changed_targets(instance)
+    ]
     while moved:
         found: dict[Any, None] = {}
         for key, parents in _by_reference(unit, moved):

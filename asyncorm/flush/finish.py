@@ -10,7 +10,8 @@ from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.echo import echo_deletes, echo_key_changes
 from asyncorm.flush.link import Link
 from asyncorm.flush.plan import FlushPlan
-from asyncorm.tracking.state import Status, own_state
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.tracking.state import InstanceState, Status, own_state, set_state
 from asyncorm.tracking.transitions import restore_clean
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
@@ -24,9 +25,7 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
         _rekey(unit, instance)
     for link in changes.links.values():
         _point(link)
-    for instance in changes.inserts:
-        _persist(unit, instance)
-        level.inserted.append(ref(instance))
+    _persist_all(unit, changes.inserts)
     for instance in dict.fromkeys((*changes.updates, *dirty)):
         restore_clean(instance, own_state(instance))
         level.updated.append(ref(instance))
@@ -58,19 +57,32 @@ def _delete(unit: UnitOfWork, instance: Any) -> None:
     unit.levels[-1].deleted[instance] = None
 
 
-def _persist(unit: UnitOfWork, instance: Any) -> None:
-    mapper = mapper_of(instance)
-    key = mapper.key_of(instance.__dict__)
-    if key is None:
-        raise FlushError(
-            f"the {mapper.name} has no primary key after its INSERT",
-            hint="give the key, or let the database make it: column(primary_key=True, init=False)",
-        )
-    state = own_state(instance)
-    state.status = Status.PERSISTENT
-    state.inserted = True
-    restore_clean(instance, state)
-    unit.identity_map.add(mapper, key, instance)
+def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
+    """New instances are persistent now; those without a state of their own share one from here."""
+    clean = InstanceState(unit.scope, Status.PERSISTENT)
+    clean.inserted = True
+    inserted = unit.levels[-1].inserted
+    for instance in instances:
+        mapper = mapper_of(instance)
+        key = mapper.key_of(instance.__dict__)
+        if key is None:
+            raise _without_key(mapper)
+        state = instance._state
+        if state.originals is None:
+            set_state(instance, clean)
+        else:
+            state.status = Status.PERSISTENT
+            state.inserted = True
+            restore_clean(instance, state)
+        unit.identity_map.add(mapper, key, instance)
+        inserted.append(ref(instance))
+
+
+def _without_key(mapper: Mapper) -> FlushError:
+    return FlushError(
+        f"the {mapper.name} has no primary key after its INSERT",
+        hint="give the key, or let the database make it: column(primary_key=True, init=False)",
+    )
 
 
 def _rekey(unit: UnitOfWork, instance: Any) -> None:

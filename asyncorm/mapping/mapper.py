@@ -32,6 +32,7 @@ class Mapper:
         self.position = {name: number for number, name in enumerate(self.columns)}
         self.primary_key_columns = table.primary_key
         self.primary_key: tuple[str, ...] = tuple(c.attribute for c in table.primary_key)
+        self.key_names = frozenset(self.primary_key)
         self.relationships = relationships
         #: delete-orphan relationships to this entity: a row that none of them holds is deleted
         self.keepers: list[Relationship[Any, Any]] = []

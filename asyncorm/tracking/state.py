@@ -140,7 +140,9 @@ def own_state(instance: Any) -> InstanceState:
         state = InstanceState(NO_SCOPE, Status.TRANSIENT, {})
         set_state(instance, state)
     elif state.originals is None:
-        state = InstanceState(state.scope, state.status, {}, group=state, partial=state.partial)
+        shared = state
+        state = InstanceState(shared.scope, shared.status, {}, group=shared, partial=shared.partial)
+        state.inserted = shared.inserted
         set_state(instance, state)
     return state
 

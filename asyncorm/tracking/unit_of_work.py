@@ -48,6 +48,8 @@ class UnitOfWork:
         #: the session this is the unit of work of, referred to weakly so that it can be dropped
         self.session: Callable[[], Any] = lambda: None
         self.scope = Scope(self)
+        #: the state that new instances share until something else happens to one of them
+        self._pending = InstanceState(self.scope, Status.PENDING)
         self.identity_map = IdentityMap()
         self.new: dict[Any, None] = {}
         self.dirty: dict[Any, None] = {}
@@ -90,7 +92,7 @@ class UnitOfWork:
         """Take in an instance and what it refers to along the save-update cascade."""
         if not mapper_of(instance).relationships and instance._state is None:
             # new and alone, as in a bulk load: nothing to check, nothing to follow
-            set_state(instance, InstanceState(self.scope, Status.PENDING, {}))
+            set_state(instance, self._pending)
             self.new[instance] = None
             self.touched = True
             return
@@ -263,6 +265,7 @@ class UnitOfWork:
         self.scope.unit = None
         # without a reference back, so that the end of a session leaves no cycle behind
         self.scope = Scope(None if for_good else self)
+        self._pending = InstanceState(self.scope, Status.PENDING)
         self.identity_map.clear()
         self.new.clear()
         self.dirty.clear()
