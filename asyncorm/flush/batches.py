@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from asyncorm._graph import sort_components
 from asyncorm.flush.link import Link
@@ -30,14 +30,10 @@ def insert_batches(instances: Iterable[Any], links_of: LinksOf) -> list[Batch]:
     return list(batches.values())
 
 
-class InsertShape(NamedTuple):
-    """What rows of one INSERT have in common."""
-
-    mapper: Mapper
-    #: the columns without a value, which the server will fill
-    omitted: tuple[str, ...]
-    #: the row's own number if a value is an SQL expression: it needs a statement of its own
-    alone: int | None
+#: what rows of one INSERT have in common: the mapper, the columns left to the server, and the row's
+#: own number if a value is an SQL expression, which needs a statement of its own. A plain tuple,
+#: since a named one costs 0.2 µs a row more.
+InsertShape = tuple[Mapper, tuple[str, ...], int | None]
 
 
 def insert_shape(instance: Any, links: list[Link]) -> InsertShape:
@@ -45,7 +41,7 @@ def insert_shape(instance: Any, links: list[Link]) -> InsertShape:
     mapper = mapper_of(instance)
     alone = instance._state.expressions and _has_expressions(instance)
     omitted = _omitted(instance, mapper, links)
-    return InsertShape(mapper, omitted, id(instance) if alone else None)
+    return mapper, omitted, id(instance) if alone else None
 
 
 def _insert_batch(shape: InsertShape) -> Batch:
