@@ -187,11 +187,11 @@ class ReadingSession:
             for instance in instances:
                 self._unit.require_persistent(instance)
             name = path[0].name
-            owners: dict[Any, None] = {}
-            for instance in instances:
-                if instance not in owners:
-                    owners.update(dict.fromkeys(siblings(instance, self._unit)))
             if any(name not in i.__dict__ for i in instances) or len(path) > 1:
+                owners: dict[Any, None] = {}
+                for instance in instances:
+                    if instance not in owners:
+                        owners.update(dict.fromkeys(siblings(instance, self._unit)))
                 await self._core.autoflush()
                 self._transaction.autobegin()
                 await load_path(owners, path, self._core.context)

@@ -272,6 +272,14 @@ def silent_add(collection: RelatedCollection, member: Any) -> None:
         list.append(collection, member)
 
 
+def silent_append(collection: RelatedCollection, member: Any) -> None:
+    """Add a member that is known not to be there, without telling anybody."""
+    if isinstance(collection, RelatedSet):
+        set.add(collection, member)
+    else:
+        list.append(collection, member)
+
+
 def silent_remove(collection: RelatedCollection, member: Any) -> None:
     """Remove a member, if it is one, without telling anybody."""
     if isinstance(collection, RelatedSet):

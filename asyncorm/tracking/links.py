@@ -15,6 +15,7 @@ from asyncorm.tracking.collections import (
     make_collection,
     members_of,
     silent_add,
+    silent_append,
     silent_remove,
 )
 from asyncorm.tracking.protocols import Unit
@@ -159,7 +160,18 @@ def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
         _queue(owner, relationship, member, 0)
     else:
         LINKS.changing(owner, relationship, collection)
-        silent_add(collection, member)
+        if _is_new(member):
+            silent_append(collection, member)
+        else:
+            silent_add(collection, member)
+
+
+def _is_new(member: Any) -> bool:
+    """Whether an object has no row yet: then only a link in memory can have put it anywhere, and
+    a collection that it enters can't hold it already. Looking would make building one quadratic.
+    """
+    state = state_of(member)
+    return state is None or state.status is Status.PENDING or state.status is Status.TRANSIENT
 
 
 def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any) -> None:

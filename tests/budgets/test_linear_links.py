@@ -1,0 +1,49 @@
+"""Linking n objects costs n steps, not n squared: counted in Python calls, not in seconds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from asyncorm.tracking.unit_of_work import UnitOfWork
+from tests.support.bookshop import Author, Book
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many Python functions and generator steps run."""
+    count = 0
+
+    def profile(frame: Any, event: str, argument: Any) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(profile)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def through_the_collection(number: int) -> None:
+    unit, author = UnitOfWork(), Author(name="a")
+    unit.add(author)
+    for _ in range(number):
+        author.books.append(Book(title="t"))
+
+
+def through_the_reference(number: int) -> None:
+    unit, author = UnitOfWork(), Author(name="a")
+    unit.add(author)
+    for _ in range(number):
+        unit.add(Book(title="t", author=author))
+
+
+@pytest.mark.parametrize("link", [through_the_collection, through_the_reference])
+def test_twice_the_children_cost_twice_the_calls(link: Callable[[int], None]) -> None:
+    link(1)  # what is made once: configuration, generated code
+    small, large = calls(lambda: link(100)), calls(lambda: link(200))
+    assert large < 2.1 * small
