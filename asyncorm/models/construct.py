@@ -19,36 +19,28 @@ from pydantic._internal._model_construction import init_private_attributes
 SWAPS_CLASS = sys.version_info[:2] in ((3, 11), (3, 12))
 
 
-class AbsentSlot:
-    """Stands in for one of pydantic's slots and makes its value when it is first read."""
+def absent_slot(slot: Any, make: Callable[[Any], Any]) -> property:
+    """Stands in for one of pydantic's slots and makes its value when it is first read.
 
-    __slots__ = ("make", "slot")
+    A property, because its setter is then the slot's own, without a Python call: validated
+    construction writes three of them.
+    """
 
-    def __init__(self, slot: Any, make: Callable[[Any], Any]) -> None:
-        self.slot = slot
-        self.make = make
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        if instance is None:
-            return self
+    def read(instance: Any) -> Any:
         try:
-            return self.slot.__get__(instance, owner)
+            return slot.__get__(instance)
         except AttributeError:
-            value = self.make(instance)
-            self.slot.__set__(instance, value)
+            value = make(instance)
+            slot.__set__(instance, value)
             return value
 
-    def __set__(self, instance: Any, value: Any) -> None:
-        self.slot.__set__(instance, value)
-
-    def __delete__(self, instance: Any) -> None:
-        self.slot.__delete__(instance)
+    return property(read, slot.__set__, slot.__delete__)
 
 
 def install_absent_slots(root: type[Any]) -> None:
     """Let instances of ``root`` exist without values in pydantic's slots."""
     for name, make in _MAKERS.items():
-        type.__setattr__(root, name, AbsentSlot(BaseModel.__dict__[name], make))
+        type.__setattr__(root, name, absent_slot(BaseModel.__dict__[name], make))
 
 
 def _loaded_fields(instance: Any) -> set[str]:
@@ -90,7 +82,7 @@ def make_twin(cls: type[Any], root: type[Any]) -> type[Any] | None:
     return twin  # type: ignore[no-any-return]
 
 
-#: the attributes that a constructed instance was given, without the detour over AbsentSlot
+#: the attributes that a constructed instance was given, without the detour over absent_slot
 given_fields: Callable[[Any], set[str]] = BaseModel.__dict__["__pydantic_fields_set__"].__get__
 
 set_values = BaseModel.__dict__["__dict__"].__set__
