@@ -6,7 +6,7 @@ from typing import Any
 
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
-from asyncorm.errors import DatabaseError
+from asyncorm.errors import CommitUnknown, DatabaseError
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.pipeline import flush
 from asyncorm.flush.plan import FlushPlan
@@ -91,8 +91,12 @@ class SessionCore:
         await self._flush(self._commit_connection)
         try:
             await transaction.commit_on_server()
+        except CommitUnknown as unknown:
+            # nobody knows what became of it: that must be taken note of by a rollback
+            transaction.lose(unknown)
+            raise
         except Exception:
-            # whatever became of it, the transaction is over
+            # refused by the server, which has rolled back: the transaction is over
             transaction.abandon()
             raise
         except BaseException as cancelled:

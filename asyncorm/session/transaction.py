@@ -186,7 +186,8 @@ class Transaction:
     def lose(self, error: BaseException) -> None:
         """Let the server's side go without waiting; only a rollback makes the session usable."""
         connection = self.connection
-        if connection is not None and connection.outcome in ("unknown", "committed"):
+        told = isinstance(error, CommitUnknown)
+        if connection is not None and not told and connection.outcome in ("unknown", "committed"):
             cause, error = error, CommitUnknown(f"{_first_line(error)} while COMMIT was under way")
             error.__cause__ = cause
         self._release_connection()

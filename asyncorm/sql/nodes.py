@@ -46,6 +46,8 @@ class Statement(Generic[R]):
         raise NotImplementedError
 
     def _build_structure(self) -> tuple[Hashable, tuple[Any, ...]]:
+        """The nested key and the parameters; each kind of statement has its own."""
+        # not an ABC: its isinstance() is Python code, and statements are asked often
         raise NotImplementedError
 
     @property

@@ -162,3 +162,11 @@ def test_values_that_fit_blame_nobody() -> None:
 def test_objects_that_are_named_already_stay() -> None:
     first, second = row(), row()
     assert blamed(UniqueViolation("", objects=[first]), [second]) == [first]
+
+
+def test_a_refused_parameter_is_named_by_its_attribute() -> None:
+    error = DataError("parameter $4 is no integer (got str)")
+    wrong = row(number="x")
+    assert blamed(error, [row(), wrong]) == [wrong]
+    assert error.message == "Row.number is no integer (got str)"
+    assert error.columns == ("number",)

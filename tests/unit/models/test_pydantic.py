@@ -452,3 +452,19 @@ def test_an_unknown_attribute_can_not_be_set() -> None:
         user.emial = "x"
     with pytest.raises(AttributeError, match="'User' object has no attribute 'emial'"):
         user.emial  # noqa: B018
+
+
+def test_the_schema_of_a_nullable_column_that_may_be_left_out_keeps_its_null() -> None:
+    class Leaf(Model):
+        metadata = MetaData()
+
+    class Twig(Leaf, table="twig"):
+        id: Mapped[int] = column(primary_key=True, init=False)
+        made_at: Mapped[datetime | None] = column(init=False)
+        next_id: Mapped[int | None] = foreign_key("twig.id")
+        root_id: Mapped[int] = foreign_key("twig.id")
+
+    found = Twig.model_json_schema(mode="serialization")["properties"]
+    nullable = {name: {"type": "null"} in found[name].get("anyOf", []) for name in found}
+    assert nullable == {"id": False, "made_at": True, "next_id": True, "root_id": False}
+    assert Twig(next_id=None).next_id is None
