@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.errors import ArgumentError, DataError, InvalidRequestError
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.existing import Existing, overwrite_columns
 from asyncorm.loading.hydrator import hydrator
@@ -66,7 +66,11 @@ async def load_by_key(mapper: Mapper, key: Key, context: LoadContext) -> Any:
     parts = mapper.key_values(key)
     if encoders is not None:
         parts = tuple(p if e is None else e(p) for p, e in zip(parts, encoders, strict=True))
-    records = await context.fetch(sql, parts)
+    try:
+        records = await context.fetch(sql, parts)
+    except DataError as error:
+        error.message = f"the primary key of {mapper.name}: {error.message}"
+        raise
     if not records:
         return None
     state = InstanceState(context.unit.scope, Status.PERSISTENT, partial=partial)

@@ -6,6 +6,7 @@ import pytest
 
 from asyncorm import (
     ArgumentError,
+    DataError,
     InvalidRequestError,
     NoResultFound,
     ObjectDeletedError,
@@ -452,3 +453,10 @@ async def test_raw_sql_flushes_first_too(Session: SessionFactory) -> None:
     async with Session() as session:
         session.add(Author(name="a"))
         assert await session.scalar(sql("select count(*) from author")) == 1
+
+
+async def test_a_key_of_the_wrong_type_names_the_entity(Session: SessionFactory) -> None:
+    async with Session() as session:
+        with pytest.raises(DataError, match=r"the primary key of Author: .* no bigint \(got str\)"):
+            await session.get(Author, "five")
+        assert await session.get(Author, 5) is None
