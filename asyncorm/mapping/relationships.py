@@ -63,11 +63,16 @@ class RelationshipDeclaration:
 
     back_populates: str | None = None
     cascade: frozenset[str] = frozenset()
+    secondary: Any = None
     foreign_keys: Sequence[Any] = ()
     remote_side: Sequence[Any] = ()
     order_by: Any = None
-    passive_deletes: bool | None = None
+    post_update: bool = False
+    passive_deletes: bool | str | None = None
+    passive_updates: bool = True
+    single_parent: bool = False
     viewonly: bool = False
+    collection_class: Any = None
     annotation: Any = None
 
 
@@ -104,7 +109,7 @@ class Relationship(Generic[E, R]):
         """Whether children of a deleted object that are not loaded are left to the server."""
         given = self.declaration.passive_deletes
         if given is not None:
-            return given
+            return bool(given)
         return self.direction is Direction.ONE_TO_MANY and self.server_deletes
 
     @property

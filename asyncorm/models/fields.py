@@ -54,6 +54,8 @@ class ColumnDeclaration:
     init: bool = True
     generated: bool = False
     has_default: bool = False
+    #: True: the mapper counts versions in this column; "server": the server changes it
+    version: bool | str = False
     reference: Reference | None = None
 
 
@@ -76,6 +78,7 @@ def column(
     name: str | None = None,
     server_default: Any = None,
     computed: Expression[Any, Any] | None = None,
+    version: bool | Literal["server"] = False,
 ) -> Any: ...
 @overload
 def column(
@@ -128,6 +131,7 @@ def column(
     name: str | None = None,
     server_default: Any = None,
     computed: Any = None,
+    version: bool | Literal["server"] = False,
 ) -> Any:
     """Options of a column.
 
@@ -147,6 +151,7 @@ def column(
         computed=computed,
         init=init and computed is None,
         has_default=has_default,
+        version=version,
     )
     return _field(declaration, default, default_factory)
 
@@ -218,11 +223,16 @@ def relationship(
     *,
     back_populates: str | None = None,
     cascade: str | None = None,
+    secondary: Any = None,
     foreign_keys: Any = None,
     remote_side: Any = None,
     order_by: Any = None,
-    passive_deletes: bool | None = None,
+    post_update: bool = False,
+    passive_deletes: bool | Literal["all"] | None = None,
+    passive_updates: bool = True,
+    single_parent: bool = False,
     viewonly: bool = False,
+    collection_class: Any = None,
 ) -> Any:
     """A relationship to another model; its target and kind come from the annotation.
 
@@ -233,11 +243,16 @@ def relationship(
     return RelationshipDeclaration(
         back_populates=back_populates,
         cascade=_cascades(cascade),
+        secondary=secondary,
         foreign_keys=_as_sequence(foreign_keys),
         remote_side=_as_sequence(remote_side),
         order_by=order_by,
+        post_update=post_update,
         passive_deletes=passive_deletes,
+        passive_updates=passive_updates,
+        single_parent=single_parent,
         viewonly=viewonly,
+        collection_class=collection_class,
     )
 
 
