@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
-from weakref import ref
 
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.link import originals_of, stored_values
@@ -16,7 +15,7 @@ from asyncorm.sql.table import ForeignKey, Table
 from asyncorm.tracking.links import record
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.transitions import expire
-from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
+from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
 References = dict[tuple[Any, ...], Any]
 
@@ -81,7 +80,7 @@ def _lose(unit: UnitOfWork, child: Any, key: ForeignKey) -> None:
     for relationship in mapper.many_to_one:
         if relationship.foreign_key is key:
             values.pop(relationship.name, None)
-    unit.levels[-1].updated.append(ref(child))
+    unit.levels[-1].note_update(mapper, identity_key(child))
 
 
 def _by_reference(

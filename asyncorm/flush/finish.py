@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from weakref import ref
 
 from asyncorm.errors import FlushError
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.echo import echo_deletes, echo_key_changes
-from asyncorm.flush.link import Link
+from asyncorm.flush.link import Link, originals_of
 from asyncorm.flush.plan import FlushPlan
-from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.state import InstanceState, Status, own_state, set_state
 from asyncorm.tracking.transitions import restore_clean
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
@@ -21,14 +22,13 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     dirty = list(unit.dirty)
     level = unit.levels[-1]
     echo_key_changes(unit, changes)
-    for instance in changes.updates:
-        _rekey(unit, instance)
+    _rekey(unit, changes.updates)
     for link in changes.links.values():
         _point(link)
     _persist_all(unit, changes.inserts)
     for instance in dict.fromkeys((*changes.updates, *dirty)):
         restore_clean(instance, own_state(instance))
-        level.updated.append(ref(instance))
+        level.note_update(mapper_of(instance), identity_key(instance))
     for instance in changes.dropped:
         unit.release(instance)
     unit.dirty.clear()
@@ -49,19 +49,21 @@ def _point(link: Link) -> None:
 
 
 def _delete(unit: UnitOfWork, instance: Any) -> None:
-    unit.identity_map.discard(mapper_of(instance), identity_key(instance), instance)
+    mapper, key = mapper_of(instance), identity_key(instance)
+    unit.identity_map.discard(mapper, key, instance)
     unit.dirty.pop(instance, None)
     state = own_state(instance)
     restore_clean(instance, state)
     state.status = Status.DELETED
-    unit.levels[-1].deleted[instance] = None
+    unit.levels[-1].note_delete(instance, mapper, key)
 
 
 def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
     """New instances are persistent now; those without a state of their own share one from here."""
     clean = InstanceState(unit.scope, Status.PERSISTENT)
     clean.inserted = True
-    inserted = unit.levels[-1].inserted
+    level = unit.levels[-1]
+    inserted, born = level.inserted, level.born
     for instance in instances:
         mapper = mapper_of(instance)
         key = mapper.key_of(instance.__dict__)
@@ -76,6 +78,7 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
             restore_clean(instance, state)
         unit.identity_map.add(mapper, key, instance)
         inserted.append(ref(instance))
+        born.setdefault(mapper, []).append(key)
 
 
 def _without_key(mapper: Mapper) -> FlushError:
@@ -85,14 +88,18 @@ def _without_key(mapper: Mapper) -> FlushError:
     )
 
 
-def _rekey(unit: UnitOfWork, instance: Any) -> None:
-    """A changed primary key is the identity key from now on."""
-    mapper = mapper_of(instance)
-    if own_state(instance).originals.keys().isdisjoint(mapper.primary_key):  # type: ignore[union-attr]
-        return
-    before = identity_key(instance)
-    after = mapper.key_of(instance.__dict__)
-    if before != after:
+def _rekey(unit: UnitOfWork, updated: Iterable[Any]) -> None:
+    """Changed primary keys are the identity keys from now on."""
+    changed: list[tuple[Any, Mapper, Key, Key]] = []
+    for instance in updated:
+        mapper = mapper_of(instance)
+        if not originals_of(instance).keys().isdisjoint(mapper.primary_key):
+            before, after = identity_key(instance), mapper.key_of(instance.__dict__)
+            if before != after:
+                changed.append((instance, mapper, before, after))
+    for instance, mapper, before, _ in changed:
         unit.identity_map.discard(mapper, before, instance)
+    for instance, mapper, _, after in changed:
         unit.identity_map.add(mapper, after, instance)
-        unit.levels[-1].rekeyed.setdefault(instance, before)
+    if changed:
+        unit.levels[-1].note_rekeys([change[1:] for change in changed])

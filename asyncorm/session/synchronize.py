@@ -7,7 +7,7 @@ from typing import Any, Self
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.dml import Delete, Update
 from asyncorm.tracking.state import Status, own_state
-from asyncorm.tracking.unit_of_work import UnitOfWork
+from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key
 
 
 class Synchronizer:
@@ -66,11 +66,9 @@ class Synchronizer:
         unit.dirty.pop(instance, None)
         unit.deleted.pop(instance, None)
         state.status = Status.DELETED
-        unit.levels[-1].deleted[instance] = None
+        unit.levels[-1].note_delete(instance, self._mapper, key)
 
     def _update(self, instance: Any, record: Any, width: int) -> None:
-        from weakref import ref
-
         state = own_state(instance)
         originals, values = state.originals, instance.__dict__
         assert originals is not None
@@ -79,7 +77,7 @@ class Synchronizer:
             values[name] = _decoded(self._columns[position], record[position])
         if not originals:
             self._unit.mark_clean(instance)
-        self._unit.levels[-1].updated.append(ref(instance))
+        self._unit.levels[-1].note_update(self._mapper, identity_key(instance))
 
 
 def _decoded(column: Any, value: Any) -> Any:

@@ -6,29 +6,57 @@ from __future__ import annotations
 from typing import Any
 from weakref import ref
 
-from asyncorm.mapping.mapper import Key
+from asyncorm.mapping.mapper import Key, Mapper
 
 
 class Level:
-    """The flushed work of one transaction level.
+    """The flushed work of one transaction level, by key.
 
-    Inserted and updated instances are referred to weakly: one that nobody holds any more needs
-    no restoring. Deleted ones are kept, because only this record still knows them.
+    By key and not by instance, because an instance may be dropped and its row be loaded again:
+    then the new instance is the one to be undone. No record keeps an instance alive but that of
+    the deleted ones, which nothing else knows any more.
     """
 
-    __slots__ = ("deleted", "inserted", "rekeyed", "updated")
+    __slots__ = ("born", "deleted", "inserted", "rekeyed", "updated")
 
     def __init__(self) -> None:
+        #: inserted instances: they become transient even if they have left the session
         self.inserted: list[ref[Any]] = []
-        self.updated: list[ref[Any]] = []
-        self.deleted: dict[Any, None] = {}
-        #: instances whose key was changed, with the key they had when the level began
-        self.rekeyed: dict[Any, Key] = {}
+        #: keys of inserted rows
+        self.born: dict[Mapper, list[Key]] = {}
+        #: keys of updated rows
+        self.updated: dict[Mapper, list[Key]] = {}
+        #: deleted instances, with the key they had when the level began
+        self.deleted: dict[Any, Key] = {}
+        #: keys of rows whose key was changed, each with the one it had when the level began
+        self.rekeyed: dict[Mapper, dict[Key, Key]] = {}
+
+    def note_update(self, mapper: Mapper, key: Key) -> None:
+        """A row was updated, by us or by the server."""
+        self.updated.setdefault(mapper, []).append(key)
+
+    def note_rekeys(self, changes: list[tuple[Mapper, Key, Key]]) -> None:
+        """Rows have other keys now: (mapper, before, after) of all that changed at once."""
+        earlier = [self.rekeyed.setdefault(m, {}).pop(before, before) for m, before, _ in changes]
+        for (mapper, _, after), first in zip(changes, earlier, strict=True):
+            self.rekeyed[mapper][after] = first
+
+    def note_delete(self, instance: Any, mapper: Mapper, key: Key) -> None:
+        """A row was deleted; its instance is kept for a rollback."""
+        self.deleted[instance] = self.rekeyed.get(mapper, {}).pop(key, key)
 
     def merge_into(self, outer: Level) -> None:
         """Hand the record on to the enclosing level when this one is released."""
         outer.inserted += self.inserted
-        outer.updated += self.updated
-        outer.deleted.update(self.deleted)
-        for instance, key in self.rekeyed.items():
-            outer.rekeyed.setdefault(instance, key)
+        for mine, theirs in ((self.born, outer.born), (self.updated, outer.updated)):
+            for mapper, keys in mine.items():
+                theirs.setdefault(mapper, []).extend(keys)
+        for instance, key in self.deleted.items():
+            outer.deleted[instance] = outer.rekeyed.get(type(instance).__mapper__, {}).pop(key, key)
+        outer.note_rekeys(
+            [
+                (mapper, before, after)
+                for mapper, keys in self.rekeyed.items()
+                for after, before in keys.items()
+            ]
+        )

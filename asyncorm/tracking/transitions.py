@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from asyncorm.mapping.mapper import Key
+from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.levels import Level
 from asyncorm.tracking.links import know_collections
 from asyncorm.tracking.state import InstanceState, Scope, Status, own_state, state_of
@@ -84,9 +84,9 @@ def rollback_level(unit: UnitOfWork) -> None:
     """Undo one level in memory; the outermost also expires everything that is persistent."""
     level = unit.levels.pop() if unit.levels else Level()
     outermost = not unit.levels
-    dirty = list(unit.dirty)
+    concerned = list(unit.dirty)
+    concerned += _undo_keys(unit, level)
     _undo_inserts(unit, level)
-    _undo_keys(unit, level)
     _undo_deletes(unit, level)
     unit.dirty.clear()
     unit.deleted.clear()
@@ -94,16 +94,22 @@ def rollback_level(unit: UnitOfWork) -> None:
         concerned = unit.identity_map.instances()
         unit.touched = False
     else:
-        updated = [i for r in level.updated if (i := r()) is not None]
-        concerned = [*dirty, *updated, *level.deleted]
+        concerned += _held(unit, level.updated)
+        concerned += level.deleted
     for instance in concerned:
         if unit.contains(instance):
             expire(instance)
 
 
+def _held(unit: UnitOfWork, keys: dict[Mapper, list[Key]]) -> list[Any]:
+    """The live instances of these keys."""
+    find = unit.identity_map.get
+    return [i for m, known in keys.items() for key in known if (i := find(m, key)) is not None]
+
+
 def _undo_inserts(unit: UnitOfWork, level: Level) -> None:
-    flushed = [i for r in level.inserted if (i := r()) is not None]
-    for instance in flushed:
+    inserted = [i for r in level.inserted if (i := r()) is not None]
+    for instance in dict.fromkeys((*inserted, *_held(unit, level.born))):
         state = own_state(instance)
         if state.scope is unit.scope:
             if state.status is Status.PERSISTENT:
@@ -126,15 +132,23 @@ def _make_transient(state: InstanceState) -> None:
         state.originals.clear()
 
 
-def _undo_keys(unit: UnitOfWork, level: Level) -> None:
-    for instance, key in level.rekeyed.items():
-        state = own_state(instance)
-        mapper = mapper_of(instance)
-        if state.scope is not unit.scope:
-            continue
-        unit.identity_map.discard(mapper, identity_key(instance), instance)
-        restore_key(instance, key)
-        unit.identity_map.add(mapper, key, instance)
+def _undo_keys(unit: UnitOfWork, level: Level) -> list[Any]:
+    """Give rows the keys back that they had; rows that were born in the level keep theirs."""
+    undone: list[tuple[Any, Key]] = []
+    for mapper, keys in level.rekeyed.items():
+        born = level.born.setdefault(mapper, [])
+        known = set(born)
+        for after, before in keys.items():
+            instance = unit.identity_map.get(mapper, after)
+            if before in known:
+                born.append(after)
+            elif instance is not None:
+                unit.identity_map.discard(mapper, after, instance)
+                undone.append((instance, before))
+    for instance, before in undone:
+        restore_key(instance, before)
+        unit.identity_map.add(mapper_of(instance), before, instance)
+    return [instance for instance, _ in undone]
 
 
 def restore_key(instance: Any, key: Key) -> None:
@@ -148,10 +162,11 @@ def restore_key(instance: Any, key: Key) -> None:
 
 
 def _undo_deletes(unit: UnitOfWork, level: Level) -> None:
-    for instance in level.deleted:
+    for instance, key in level.deleted.items():
         state = own_state(instance)
         if state.status is not Status.DELETED:
             continue  # inserted in this transaction too: it never had a row
+        restore_key(instance, key)
         if state.scope is unit.scope:
             state.status = Status.PERSISTENT
             _readmit(unit, instance)
@@ -177,7 +192,8 @@ def deleted_elsewhere(unit: UnitOfWork, instance: Any) -> None:
     unit.dirty.pop(instance, None)
     state.status = Status.DELETED
     if unit.levels:
-        unit.levels[-1].deleted[instance] = None
+        mapper = mapper_of(instance)
+        unit.levels[-1].note_delete(instance, mapper, identity_key(instance))
 
 
 def is_expired(instance: Any) -> bool:

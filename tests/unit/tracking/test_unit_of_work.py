@@ -8,6 +8,7 @@ import weakref
 import pytest
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.tracking.levels import Level
 from asyncorm.tracking.state import InstanceState, Status, own_state, set_state, status_of
 from asyncorm.tracking.transitions import (
     begin_level,
@@ -126,12 +127,40 @@ def test_a_released_level_belongs_to_the_one_around_it(unit: UnitOfWork) -> None
     begin_level(unit)
     country = persistent(unit)
     unit.levels[-1].inserted.append(weakref.ref(country))
-    unit.levels[-1].rekeyed[country] = "old"
     release_level(unit)
-    unit.levels[-1].rekeyed.setdefault(country, "never")
     rollback_level(unit)
     assert status_of(country) is Status.TRANSIENT
     assert not unit.contains(country)
+
+
+def test_an_instance_that_was_loaded_in_place_of_an_inserted_one_is_undone(
+    unit: UnitOfWork,
+) -> None:
+    begin_level(unit)
+    unit.levels[-1].born[Country.__mapper__] = ["de"]
+    again = persistent(unit)
+    rollback_level(unit)
+    assert status_of(again) is Status.TRANSIENT
+    assert unit.find(Country, "de") is None
+
+
+def test_keys_that_moved_up_together_go_back_together() -> None:
+    mapper, level, outer = Country.__mapper__, Level(), Level()
+    outer.note_rekeys([(mapper, "z", "a")])
+    level.note_rekeys([(mapper, "b", "c"), (mapper, "a", "b")])
+    level.note_rekeys([(mapper, "c", "d")])
+    assert level.rekeyed[mapper] == {"d": "b", "b": "a"}
+    level.merge_into(outer)
+    assert outer.rekeyed[mapper] == {"d": "b", "b": "z"}
+
+
+def test_a_deleted_row_goes_back_to_the_key_it_had_when_the_level_began() -> None:
+    mapper, level = Country.__mapper__, Level()
+    country = Country(code="b", name="b")
+    level.note_rekeys([(mapper, "a", "b")])
+    level.note_delete(country, mapper, "b")
+    assert level.deleted[country] == "a"
+    assert not level.rekeyed[mapper]
 
 
 def test_a_row_that_is_gone_can_come_back_with_the_rollback(unit: UnitOfWork) -> None:
