@@ -9,6 +9,7 @@ from weakref import ref
 from asyncorm.errors import FlushError
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.echo import echo_deletes, echo_key_changes
+from asyncorm.flush.leaving import take_out
 from asyncorm.flush.link import Link, originals_of
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.mapping.mapper import Key, Mapper
@@ -35,8 +36,10 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     unit.new.clear()
     for instance in changes.deletes:
         _delete(unit, instance)
-    for instance in echo_deletes(unit, changes.deletes):
+    echoed = echo_deletes(unit, changes.deletes)
+    for instance in echoed:
         _delete(unit, instance)
+    take_out(unit, (*changes.deletes, *echoed))
     unit.deleted.clear()
 
 

@@ -29,6 +29,8 @@ def configure(registry: Registry) -> None:
         for relationship in mapper.relationships.values():
             _link_back(relationship)
             _keep(relationship)
+            if relationship.direction is Direction.ONE_TO_MANY:
+                relationship.target.held_by.append(relationship)
     del registry.pending[: len(pending)]
 
 

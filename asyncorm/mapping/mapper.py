@@ -36,6 +36,8 @@ class Mapper:
         self.relationships = relationships
         #: delete-orphan relationships to this entity: a row that none of them holds is deleted
         self.keepers: list[Relationship[Any, Any]] = []
+        #: relationships of others whose values hold objects of this entity
+        self.held_by: list[Relationship[Any, Any]] = []
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
         #: foreign keys that a relationship or the caller must fill before the flush

@@ -34,6 +34,7 @@ class MappedEntity(Protocol):
     primary_key_columns: tuple[BaseColumn[Any, Any], ...]
     relationships: dict[str, Relationship[Any, Any]]
     keepers: list[Relationship[Any, Any]]
+    held_by: list[Relationship[Any, Any]]
 
     @property
     def name(self) -> str:

@@ -17,7 +17,7 @@ class Level:
     the deleted ones, which nothing else knows any more.
     """
 
-    __slots__ = ("born", "deleted", "inserted", "rekeyed", "updated")
+    __slots__ = ("born", "deleted", "holders", "inserted", "rekeyed", "updated")
 
     def __init__(self) -> None:
         #: inserted instances: they become transient even if they have left the session
@@ -30,6 +30,13 @@ class Level:
         self.deleted: dict[Any, Key] = {}
         #: keys of rows whose key was changed, each with the one it had when the level began
         self.rekeyed: dict[Mapper, dict[Key, Key]] = {}
+
+        #: relationships that deleted objects were taken out of: (owner, name, value before)
+        self.holders: list[tuple[ref[Any], str, Any]] = []
+
+    def note_holder(self, owner: Any, name: str, before: Any) -> None:
+        """Deleted objects leave a relationship of an owner."""
+        self.holders.append((ref(owner), name, before))
 
     def note_update(self, mapper: Mapper, key: Key) -> None:
         """A row was updated, by us or by the server."""
@@ -48,6 +55,7 @@ class Level:
     def merge_into(self, outer: Level) -> None:
         """Hand the record on to the enclosing level when this one is released."""
         outer.inserted += self.inserted
+        outer.holders += self.holders
         for mine, theirs in ((self.born, outer.born), (self.updated, outer.updated)):
             for mapper, keys in mine.items():
                 theirs.setdefault(mapper, []).extend(keys)

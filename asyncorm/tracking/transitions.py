@@ -6,7 +6,7 @@ from typing import Any
 
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.levels import Level
-from asyncorm.tracking.links import know_collections
+from asyncorm.tracking.links import fill_collection, know_collections
 from asyncorm.tracking.state import InstanceState, Scope, Status, own_state, state_of
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
@@ -94,6 +94,7 @@ def rollback_level(unit: UnitOfWork) -> None:
         concerned = unit.identity_map.instances()
         unit.touched = False
     else:
+        _put_back(unit, level)
         concerned += _held(unit, level.updated)
         concerned += level.deleted
     for instance in concerned:
@@ -105,6 +106,18 @@ def _held(unit: UnitOfWork, keys: dict[Mapper, list[Key]]) -> list[Any]:
     """The live instances of these keys."""
     find = unit.identity_map.get
     return [i for m, known in keys.items() for key in known if (i := find(m, key)) is not None]
+
+
+def _put_back(unit: UnitOfWork, level: Level) -> None:
+    """Deleted objects are back in what held them; the value of the earliest change counts."""
+    for reference, name, before in reversed(level.holders):
+        owner = reference()
+        if owner is not None and unit.contains(owner) and name in owner.__dict__:
+            relationship = mapper_of(owner).relationships[name]
+            if relationship.to_many:
+                fill_collection(owner, relationship, before)
+            else:
+                owner.__dict__[name] = before
 
 
 def _undo_inserts(unit: UnitOfWork, level: Level) -> None:
