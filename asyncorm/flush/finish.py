@@ -23,24 +23,24 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     dirty = list(unit.dirty)
     level = unit.levels[-1]
     echo_key_changes(unit, changes)
+    echoed = echo_deletes(unit, changes.deletes)
+    # first, so that the keys of what is deleted are free for what takes them
+    for instance in (*changes.deletes, *echoed):
+        _delete(unit, instance)
     _rekey(unit, changes.updates)
     for link in changes.links.values():
         _point(link)
     _persist_all(unit, changes.inserts)
     for instance in dict.fromkeys((*changes.updates, *dirty)):
-        restore_clean(instance, own_state(instance))
-        level.note_update(mapper_of(instance), identity_key(instance))
+        if instance not in level.deleted:
+            restore_clean(instance, own_state(instance))
+            level.note_update(mapper_of(instance), identity_key(instance))
     for instance in changes.dropped:
         unit.release(instance)
     unit.dirty.clear()
     unit.new.clear()
-    for instance in changes.deletes:
-        _delete(unit, instance)
-    echoed = echo_deletes(unit, changes.deletes)
-    for instance in echoed:
-        _delete(unit, instance)
-    take_out(unit, (*changes.deletes, *echoed))
     unit.deleted.clear()
+    take_out(unit, (*changes.deletes, *echoed))
 
 
 def _point(link: Link) -> None:
@@ -81,7 +81,7 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
             restore_clean(instance, state)
         unit.identity_map.add(mapper, key, instance)
         inserted.append(ref(instance))
-        born.setdefault(mapper, []).append(key)
+        born.setdefault(mapper, set()).add(key)
 
 
 def _without_key(mapper: Mapper) -> FlushError:

@@ -22,15 +22,14 @@ class Level:
     def __init__(self) -> None:
         #: inserted instances: they become transient even if they have left the session
         self.inserted: list[ref[Any]] = []
-        #: keys of inserted rows
-        self.born: dict[Mapper, list[Key]] = {}
+        #: the present keys of inserted rows
+        self.born: dict[Mapper, set[Key]] = {}
         #: keys of updated rows
         self.updated: dict[Mapper, list[Key]] = {}
-        #: deleted instances, with the key they had when the level began
-        self.deleted: dict[Any, Key] = {}
+        #: deleted instances, with the key they had when the level began; None if they had no row
+        self.deleted: dict[Any, Key | None] = {}
         #: keys of rows whose key was changed, each with the one it had when the level began
         self.rekeyed: dict[Mapper, dict[Key, Key]] = {}
-
         #: relationships that deleted objects were taken out of: (owner, name, value before)
         self.holders: list[tuple[ref[Any], str, Any]] = []
 
@@ -42,29 +41,45 @@ class Level:
         """A row was updated, by us or by the server."""
         self.updated.setdefault(mapper, []).append(key)
 
-    def note_rekeys(self, changes: list[tuple[Mapper, Key, Key]]) -> None:
-        """Rows have other keys now: (mapper, before, after) of all that changed at once."""
-        earlier = [self.rekeyed.setdefault(m, {}).pop(before, before) for m, before, _ in changes]
-        for (mapper, _, after), first in zip(changes, earlier, strict=True):
-            self.rekeyed[mapper][after] = first
-
     def note_delete(self, instance: Any, mapper: Mapper, key: Key) -> None:
         """A row was deleted; its instance is kept for a rollback."""
-        self.deleted[instance] = self.rekeyed.get(mapper, {}).pop(key, key)
+        born = self.born.get(mapper)
+        if born is not None and key in born:
+            born.discard(key)
+            self.deleted[instance] = None
+        else:
+            self.deleted[instance] = self.rekeyed.get(mapper, {}).pop(key, key)
+
+    def note_rekeys(self, changes: list[tuple[Mapper, Key, Key]]) -> None:
+        """Rows have other keys now: (mapper, before, after) of all that changed at once."""
+        noted: list[tuple[Mapper, Key, Key | None]] = []
+        for mapper, before, after in changes:
+            born = self.born.setdefault(mapper, set())
+            first = None
+            if before in born:
+                born.discard(before)
+            else:
+                first = self.rekeyed.setdefault(mapper, {}).pop(before, before)
+            noted.append((mapper, after, first))
+        for mapper, after, first in noted:
+            if first is None:
+                self.born[mapper].add(after)
+            else:
+                self.rekeyed[mapper][after] = first
 
     def merge_into(self, outer: Level) -> None:
         """Hand the record on to the enclosing level when this one is released."""
+        for instance, key in self.deleted.items():
+            if key is None:
+                outer.deleted[instance] = None
+            else:
+                outer.note_delete(instance, type(instance).__mapper__, key)
+        outer.note_rekeys(
+            [(m, k[1], k[0]) for m, keys in self.rekeyed.items() for k in keys.items()]
+        )
+        for mapper, born in self.born.items():
+            outer.born.setdefault(mapper, set()).update(born)
+        for mapper, updated in self.updated.items():
+            outer.updated.setdefault(mapper, []).extend(updated)
         outer.inserted += self.inserted
         outer.holders += self.holders
-        for mine, theirs in ((self.born, outer.born), (self.updated, outer.updated)):
-            for mapper, keys in mine.items():
-                theirs.setdefault(mapper, []).extend(keys)
-        for instance, key in self.deleted.items():
-            outer.deleted[instance] = outer.rekeyed.get(type(instance).__mapper__, {}).pop(key, key)
-        outer.note_rekeys(
-            [
-                (mapper, before, after)
-                for mapper, keys in self.rekeyed.items()
-                for after, before in keys.items()
-            ]
-        )

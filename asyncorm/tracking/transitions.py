@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asyncorm.mapping.mapper import Key, Mapper
@@ -85,8 +86,8 @@ def rollback_level(unit: UnitOfWork) -> None:
     level = unit.levels.pop() if unit.levels else Level()
     outermost = not unit.levels
     concerned = list(unit.dirty)
-    concerned += _undo_keys(unit, level)
     _undo_inserts(unit, level)
+    concerned += _undo_keys(unit, level)
     _undo_deletes(unit, level)
     unit.dirty.clear()
     unit.deleted.clear()
@@ -102,7 +103,7 @@ def rollback_level(unit: UnitOfWork) -> None:
             expire(instance)
 
 
-def _held(unit: UnitOfWork, keys: dict[Mapper, list[Key]]) -> list[Any]:
+def _held(unit: UnitOfWork, keys: Mapping[Mapper, Iterable[Key]]) -> list[Any]:
     """The live instances of these keys."""
     find = unit.identity_map.get
     return [i for m, known in keys.items() for key in known if (i := find(m, key)) is not None]
@@ -146,16 +147,12 @@ def _make_transient(state: InstanceState) -> None:
 
 
 def _undo_keys(unit: UnitOfWork, level: Level) -> list[Any]:
-    """Give rows the keys back that they had; rows that were born in the level keep theirs."""
+    """Give rows the keys back that they had."""
     undone: list[tuple[Any, Key]] = []
     for mapper, keys in level.rekeyed.items():
-        born = level.born.setdefault(mapper, [])
-        known = set(born)
         for after, before in keys.items():
             instance = unit.identity_map.get(mapper, after)
-            if before in known:
-                born.append(after)
-            elif instance is not None:
+            if instance is not None:
                 unit.identity_map.discard(mapper, after, instance)
                 undone.append((instance, before))
     for instance, before in undone:
@@ -177,8 +174,13 @@ def restore_key(instance: Any, key: Key) -> None:
 def _undo_deletes(unit: UnitOfWork, level: Level) -> None:
     for instance, key in level.deleted.items():
         state = own_state(instance)
+        if key is None:
+            # inserted in this level too: it has never had a row
+            if state.scope is unit.scope or state.scope.unit is None:
+                _make_transient(state)
+            continue
         if state.status is not Status.DELETED:
-            continue  # inserted in this transaction too: it never had a row
+            continue
         restore_key(instance, key)
         if state.scope is unit.scope:
             state.status = Status.PERSISTENT

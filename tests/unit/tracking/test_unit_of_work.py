@@ -137,7 +137,7 @@ def test_an_instance_that_was_loaded_in_place_of_an_inserted_one_is_undone(
     unit: UnitOfWork,
 ) -> None:
     begin_level(unit)
-    unit.levels[-1].born[Country.__mapper__] = ["de"]
+    unit.levels[-1].born[Country.__mapper__] = {"de"}
     again = persistent(unit)
     rollback_level(unit)
     assert status_of(again) is Status.TRANSIENT
