@@ -31,6 +31,12 @@ def collect_links(unit: UnitOfWork, dirty: Iterable[Any]) -> Links:
             else:
                 to_many += _added(unit, instance, relationship)
                 removals += _removed(unit, instance, relationship)
+    for instance in unit.dirty:
+        if instance in unit.deleted:
+            # what it will own no more is for nobody else to tell, if its children are not loaded
+            for relationship in mapper_of(instance).relationships.values():
+                if relationship.direction is Direction.ONE_TO_MANY and not relationship.viewonly:
+                    removals += _removed(unit, instance, relationship)
     found = {(link.child, link.foreign_key): link for link in (*removals, *to_many, *to_one)}
     return {key: link for key, link in found.items() if not is_written(link, unit.new)}
 

@@ -66,3 +66,20 @@ async def test_a_deleted_partner_leaves_none(Session: SessionFactory) -> None:
             assert owner.passport is None
             await savepoint.rollback()
         assert owner.passport is passport
+
+
+async def test_what_was_taken_from_a_deleted_owner_loses_its_reference(
+    Session: SessionFactory,
+) -> None:
+    """Also if the child itself is not loaded, so that only the owner knows of the change."""
+    async with Session() as session:
+        author = Author(name="a", books=[Book(title="t")])
+        session.add(author)
+        await session.flush()
+        (book,) = author.books
+        session.expire(book)
+        author.books.remove(book)
+        await session.delete(author)
+        await session.flush()
+        await session.refresh(book)
+        assert book.author_id is None
