@@ -54,6 +54,7 @@ from asyncorm.session.blocks import Savepoint
 from asyncorm.session.factory import SessionFactory, sessionmaker
 from asyncorm.session.inspection import History, InstanceInspection, inspect
 from asyncorm.session.session import Session
+from asyncorm.session.states import make_transient, make_transient_to_detached, object_session
 from asyncorm.session.streaming import ResultStream
 from asyncorm.sql.constraints import (
     CheckConstraint,
@@ -227,8 +228,11 @@ __all__ = [
     "inspect",
     "intersect",
     "literal",
+    "make_transient",
+    "make_transient_to_detached",
     "not_",
     "null",
+    "object_session",
     "or_",
     "relationship",
     "select",
