@@ -39,6 +39,7 @@ from asyncorm.errors import (
     StatementTimeout,
     TransactionRolledBack,
     UnflushedChangesError,
+    UnflushedChangesWarning,
     UniqueViolation,
     UnknownAttributeError,
     UnloadedAttributeError,
@@ -50,7 +51,7 @@ from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, generated, relationship
 from asyncorm.models.model import Model
 from asyncorm.schema.ddl import DDL, CreateIndex, CreateTable, DropTable
-from asyncorm.session.blocks import Savepoint
+from asyncorm.session.blocks import Savepoint, SessionTransaction
 from asyncorm.session.factory import SessionFactory, sessionmaker
 from asyncorm.session.inspection import History, InstanceInspection, inspect
 from asyncorm.session.session import Session
@@ -189,6 +190,7 @@ __all__ = [
     "SerializationFailure",
     "Session",
     "SessionFactory",
+    "SessionTransaction",
     "SmallInteger",
     "StaleDataError",
     "Statement",
@@ -201,6 +203,7 @@ __all__ = [
     "ToOne",
     "TransactionRolledBack",
     "UnflushedChangesError",
+    "UnflushedChangesWarning",
     "UniqueConstraint",
     "UniqueViolation",
     "UnknownAttributeError",

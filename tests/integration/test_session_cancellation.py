@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import anyio
 import pytest
@@ -270,11 +271,15 @@ async def test_leaving_a_block_cancelled_does_not_wait_for_a_server_that_is_sile
     loop = asyncio.get_running_loop()
     async with WireProxy(database_url) as proxy, create_engine(proxy.url) as silent:
         session = sessionmaker(silent)()
-        blocks = {"session": session, "begin": session.begin(), "savepoint": session.begin_nested()}
+        begin: dict[str, Callable[[], Any]] = {
+            "session": lambda: session,
+            "begin": session.begin,
+            "savepoint": session.begin_nested,
+        }
         started = loop.time()
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
-                async with blocks[block]:
+                async with begin[block]():
                     session.add(Author(name="a"))
                     await session.flush()
                     proxy.blackhole()
