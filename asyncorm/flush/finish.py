@@ -95,4 +95,4 @@ def _rekey(unit: UnitOfWork, instance: Any) -> None:
     if before != after:
         unit.identity_map.discard(mapper, before, instance)
         unit.identity_map.add(mapper, after, instance)
-        unit.levels[-1].rekeyed.setdefault(instance, before)
+        unit.levels[-1].rekeyed.setdefault(ref(instance), before)

@@ -101,7 +101,7 @@ class Transaction:
         """Refuse work in a failed transaction, and in a block whose transaction is over."""
         if self.failure is not None:
             raise PendingRollbackError(
-                f"the transaction was ended by an earlier error: {_first_line(self.failure)}"
+                f"the transaction was ended by an earlier error: {_reason(self.failure)}"
             ) from self.failure
         if self.interrupted_block is not None:
             raise InvalidRequestError(
@@ -357,6 +357,17 @@ def _ended_by_hand() -> InvalidRequestError:
     return InvalidRequestError(
         "the transaction was ended on the server by a statement of its own",
         hint="use session.commit() and session.rollback() instead of COMMIT and ROLLBACK as SQL",
+    )
+
+
+def _reason(failure: BaseException) -> str:
+    """Why a transaction has failed; a cancellation carries no message of its own."""
+    line = _first_line(failure)
+    if isinstance(failure, Exception):
+        return line
+    return (
+        f"{line}. A cancelled task can't wait for a savepoint to be rolled back, so all of the "
+        "transaction was given up"
     )
 
 

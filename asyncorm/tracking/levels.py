@@ -23,12 +23,12 @@ class Level:
         self.updated: list[ref[Any]] = []
         self.deleted: dict[Any, None] = {}
         #: instances whose key was changed, with the key they had when the level began
-        self.rekeyed: dict[Any, Key] = {}
+        self.rekeyed: dict[ref[Any], Key] = {}
 
     def merge_into(self, outer: Level) -> None:
         """Hand the record on to the enclosing level when this one is released."""
         outer.inserted += self.inserted
         outer.updated += self.updated
         outer.deleted.update(self.deleted)
-        for instance, key in self.rekeyed.items():
-            outer.rekeyed.setdefault(instance, key)
+        for reference, key in self.rekeyed.items():
+            outer.rekeyed.setdefault(reference, key)

@@ -127,7 +127,10 @@ def _make_transient(state: InstanceState) -> None:
 
 
 def _undo_keys(unit: UnitOfWork, level: Level) -> None:
-    for instance, key in level.rekeyed.items():
+    for reference, key in level.rekeyed.items():
+        instance = reference()
+        if instance is None:
+            continue
         state = own_state(instance)
         mapper = mapper_of(instance)
         if state.scope is not unit.scope:

@@ -141,7 +141,7 @@ async def test_a_timeout_in_a_savepoint_does_not_lose_the_work_before_it_in_sile
                             if asleep == "outside":
                                 await asyncio.sleep(10)
                             await session.execute(SLEEP)
-                with pytest.raises(PendingRollbackError):
+                with pytest.raises(PendingRollbackError, match="all of the transaction was given"):
                     session.add(Author(name="after"))
         assert not session.in_transaction()
         assert inspect(before).transient

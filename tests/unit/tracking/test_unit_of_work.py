@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from weakref import ref
 
 import pytest
 
@@ -126,9 +127,9 @@ def test_a_released_level_belongs_to_the_one_around_it(unit: UnitOfWork) -> None
     begin_level(unit)
     country = persistent(unit)
     unit.levels[-1].inserted.append(weakref.ref(country))
-    unit.levels[-1].rekeyed[country] = "old"
+    unit.levels[-1].rekeyed[ref(country)] = "old"
     release_level(unit)
-    unit.levels[-1].rekeyed.setdefault(country, "never")
+    unit.levels[-1].rekeyed.setdefault(ref(country), "never")
     rollback_level(unit)
     assert status_of(country) is Status.TRANSIENT
     assert not unit.contains(country)
