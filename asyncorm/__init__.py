@@ -39,6 +39,7 @@ from asyncorm.errors import (
     StatementTimeout,
     TransactionRolledBack,
     UnflushedChangesError,
+    UnflushedChangesWarning,
     UniqueViolation,
     UnknownAttributeError,
     UnloadedAttributeError,
@@ -50,10 +51,11 @@ from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, generated, relationship
 from asyncorm.models.model import Model
 from asyncorm.schema.ddl import DDL, CreateIndex, CreateTable, DropTable
-from asyncorm.session.blocks import Savepoint
+from asyncorm.session.blocks import Savepoint, SessionTransaction
 from asyncorm.session.factory import SessionFactory, sessionmaker
 from asyncorm.session.inspection import History, InstanceInspection, inspect
 from asyncorm.session.session import Session
+from asyncorm.session.states import make_transient, make_transient_to_detached, object_session
 from asyncorm.session.streaming import ResultStream
 from asyncorm.sql.constraints import (
     CheckConstraint,
@@ -188,6 +190,7 @@ __all__ = [
     "SerializationFailure",
     "Session",
     "SessionFactory",
+    "SessionTransaction",
     "SmallInteger",
     "StaleDataError",
     "Statement",
@@ -200,6 +203,7 @@ __all__ = [
     "ToOne",
     "TransactionRolledBack",
     "UnflushedChangesError",
+    "UnflushedChangesWarning",
     "UniqueConstraint",
     "UniqueViolation",
     "UnknownAttributeError",
@@ -227,8 +231,11 @@ __all__ = [
     "inspect",
     "intersect",
     "literal",
+    "make_transient",
+    "make_transient_to_detached",
     "not_",
     "null",
+    "object_session",
     "or_",
     "relationship",
     "select",

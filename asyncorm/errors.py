@@ -46,6 +46,10 @@ class UnflushedChangesError(InvalidRequestError):
     default_hint = "await session.flush() or session.rollback() first, or call clear(discard=True)"
 
 
+class UnflushedChangesWarning(UserWarning):
+    """A session was closed over work that was not flushed; only with ``debug``."""
+
+
 class PendingRollbackError(InvalidRequestError):
     """The transaction has failed; nothing more can be done in it."""
 

@@ -47,6 +47,7 @@ class Connection:
         "_pool",
         "_pooled",
         "_statements",
+        "joined",
         "outcome",
     )
 
@@ -69,6 +70,8 @@ class Connection:
         self._first_error: AsyncORMError | None = None
         #: how the last transaction ended; a cancelled commit can be asked here what became of it
         self.outcome: Outcome | None = None
+        #: savepoints of the sessions that work inside this connection's transaction
+        self.joined: list[str] = []
 
     def __repr__(self) -> str:
         if self._driver is None:
@@ -76,12 +79,17 @@ class Connection:
         state = "closed" if self.is_closed else "in transaction" if self.in_transaction else "idle"
         return f"<Connection {state}>"
 
+    @property
+    def statements(self) -> StatementCache:
+        """Compiled statements by structure, shared with the engine."""
+        return self._statements
+
     # --------------------------------------------------------------------------------- state
 
     @property
     def in_transaction(self) -> bool:
         """Whether the server said so in its last answer."""
-        return self._driver is not None and bool(self._driver.is_in_transaction())
+        return not self.is_closed and bool(self._driver.is_in_transaction())
 
     @property
     def is_closed(self) -> bool:
@@ -192,6 +200,7 @@ class Connection:
     ) -> None:
         """Begin a transaction."""
         self._first_error = self.outcome = None
+        self.joined.clear()
         await self.command(begin_text(isolation, readonly, deferrable))
 
     async def commit(self) -> None:
@@ -200,6 +209,11 @@ class Connection:
         Once sent, COMMIT is not given up: a cancellation is delivered after its answer, or after
         ``commit_grace``. ``outcome`` then says what came of it.
         """
+        if self.joined:
+            raise InvalidRequestError(
+                "a session that works in this transaction has neither committed nor rolled back",
+                hint="close the session before the transaction around it is committed",
+            )
         tag = await self._carry_through(self.command, "COMMIT")
         if tag != "COMMIT":
             raise self._rolled_back_instead()
@@ -217,12 +231,16 @@ class Connection:
 
         After a cancelled operation this waits for the server no longer than ``cancel_grace``.
         """
+        self.joined.clear()
+        await self._roll_back("ROLLBACK")
+
+    async def _roll_back(self, text: str) -> None:
         self.outcome, self._first_error = "rolled_back", None
         if self.is_closed:
             return
         try:
             async with asyncio.timeout(self._pool.cancel_grace if self.interrupted else None):
-                await self.command("ROLLBACK")
+                await self.command(text)
         except ConnectionLost:
             return
         except TimeoutError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import ssl as tls
+import sys
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
@@ -35,6 +36,7 @@ def create_engine(
     connect_timeout: float | None = None,
     max_lifetime: float = 3600.0,
     echo: bool = False,
+    debug: bool | None = None,
     statement_cache_size: int = 500,
     cancel_grace: float = 0.1,
     commit_grace: float = 5.0,
@@ -47,7 +49,8 @@ def create_engine(
     attempt to connect. ``cancel_grace`` is how long a cancelled statement may take to end before
     its connection is given up, ``commit_grace`` the same for a COMMIT under way.
     ``statement_cache_size`` is the number of prepared statements of a connection.
-    ``server_settings`` are settings of PostgreSQL for every connection.
+    ``server_settings`` are settings of PostgreSQL for every connection. ``debug`` (by default on
+    in Python's development mode) lets sessions warn of work and connections that were forgotten.
     """
     found = url if url is not None else os.environ.get("DATABASE_URL")
     if not found:
@@ -68,7 +71,9 @@ def create_engine(
     }
     _check_options(positive, statement_cache_size, ssl)
     options = DriverOptions(statement_cache_size, ssl, dict(server_settings or {}))
-    return Engine(settings, options, positive, echo=echo)
+    return Engine(
+        settings, options, positive, echo=echo, debug=sys.flags.dev_mode if debug is None else debug
+    )
 
 
 def _check_options(
@@ -106,10 +111,13 @@ class Engine:
         limits: Mapping[str, float],
         *,
         echo: bool,
+        debug: bool = False,
     ) -> None:
         self._settings = settings
         self._options = options
         self.echo = echo
+        #: whether sessions look out for what was forgotten
+        self.debug = debug
         #: compiled statements by structure, shared by all connections and sessions
         self.statements = StatementCache()
         self._commit_grace = limits["commit_grace"]

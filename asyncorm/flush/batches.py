@@ -74,7 +74,12 @@ def _omitted(instance: Any, mapper: Mapper, links: list[Link]) -> tuple[str, ...
         name
         for name in made
         if mapper.columns[name].computed is not None
-        or (values.get(name) is None and name not in fields_set and name not in linked)
+        or (
+            values.get(name) is None
+            # None given is NULL, but no key is NULL: it asks for a new one
+            and (name not in fields_set or name in mapper.key_names)
+            and name not in linked
+        )
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
@@ -20,6 +21,15 @@ class TransactionOwner(Protocol):
     async def rollback(self) -> None:
         """Roll back everything."""
 
+    @property
+    def is_active(self) -> bool:
+        """Whether the session can work."""
+        ...
+
+    def _transaction_is_open(self, number: int) -> bool: ...
+
+    def _level_around(self, name: str) -> Savepoint | SessionTransaction | None: ...
+
     def _begin(self) -> None: ...
 
     async def _begin_savepoint(self) -> str: ...
@@ -31,6 +41,8 @@ class TransactionOwner(Protocol):
     def _enter_block(self, block: object) -> None: ...
 
     def _leave_block(self, block: object) -> bool: ...
+
+    def _may_wait_after(self, error: BaseException) -> bool: ...
 
     def _give_up(self) -> None:
         """Roll back without waiting."""
@@ -44,11 +56,19 @@ class TransactionBlock(Generic[S]):
 
     def __init__(self, session: S) -> None:
         self._session = session
+        self._started = False
+
+    def __del__(self) -> None:
+        if not self._started:
+            _warn_of_unstarted("begin")
 
     def __await__(self) -> Generator[Any, Any, S]:
         return self._start().__await__()
 
     async def _start(self) -> S:
+        if self._started:
+            raise _started_twice("begin")
+        self._started = True
         self._session._begin()
         return self._session
 
@@ -76,7 +96,7 @@ class TransactionBlock(Generic[S]):
 
     async def _undo(self, error: BaseException) -> None:
         """Roll back because of an error, which another one must not hide."""
-        if not isinstance(error, Exception):
+        if not self._session._may_wait_after(error):
             self._session._give_up()  # a cancelled task may not wait
             return
         try:
@@ -86,12 +106,71 @@ class TransactionBlock(Generic[S]):
             self._session._give_up()
 
 
+class SessionTransaction:
+    """The transaction of a session, for code that is handed it: ``session.get_transaction()``."""
+
+    nested = False
+    parent = None
+
+    def __init__(self, session: TransactionOwner, number: int) -> None:
+        self._session = session
+        self._number = number
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, SessionTransaction)
+            and self._session is other._session
+            and self._number == other._number
+        )
+
+    def __hash__(self) -> int:
+        return hash((id(self._session), self._number))
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is neither committed nor rolled back, and has not failed."""
+        return self._session._transaction_is_open(self._number) and self._session.is_active
+
+    async def commit(self) -> None:
+        """Commit it with all its savepoints, like ``session.commit()``."""
+        self._check()
+        await self._session.commit()
+
+    async def rollback(self) -> None:
+        """Roll it back with all its savepoints, like ``session.rollback()``."""
+        self._check()
+        await self._session.rollback()
+
+    def _check(self) -> None:
+        if not self._session._transaction_is_open(self._number):
+            raise InvalidRequestError(
+                "the transaction is closed already", hint="begin a new one: session.begin()"
+            )
+
+
 class Savepoint:
     """A savepoint of a session; its own commit and rollback are per level."""
+
+    nested = True
 
     def __init__(self, session: TransactionOwner, name: str) -> None:
         self._session = session
         self._name = name
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Savepoint)
+            and self._session is other._session
+            and self._name == other._name
+        )
+
+    def __hash__(self) -> int:
+        return hash((id(self._session), self._name))
+
+    @property
+    def parent(self) -> Savepoint | SessionTransaction | None:
+        """The savepoint or transaction around it; None once it is closed."""
+        return self._session._level_around(self._name)
 
     @property
     def is_active(self) -> bool:
@@ -118,7 +197,7 @@ class Savepoint:
         """Roll back because of an error, which another one must not hide."""
         if not self.is_active:
             return
-        if not isinstance(error, Exception):
+        if not self._session._may_wait_after(error):
             self._session._lose_savepoint(self._name, error)  # a cancelled task may not wait
             return
         try:
@@ -135,11 +214,19 @@ class SavepointBlock:
     def __init__(self, session: TransactionOwner) -> None:
         self._session = session
         self._savepoint: Savepoint | None = None
+        self._started = False
+
+    def __del__(self) -> None:
+        if not self._started:
+            _warn_of_unstarted("begin_nested")
 
     def __await__(self) -> Generator[Any, Any, Savepoint]:
         return self._start().__await__()
 
     async def _start(self) -> Savepoint:
+        if self._started:
+            raise _started_twice("begin_nested")
+        self._started = True
         self._savepoint = Savepoint(self._session, await self._session._begin_savepoint())
         return self._savepoint
 
@@ -166,3 +253,19 @@ class SavepointBlock:
         except BaseException as failed:
             await savepoint._undo(failed)
             raise
+
+
+def _started_twice(method: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"what session.{method}() returned was awaited or entered already",
+        hint=f"call session.{method}() once for every transaction or savepoint",
+    )
+
+
+def _warn_of_unstarted(method: str) -> None:
+    warnings.warn(
+        f"session.{method}() was neither awaited nor entered, so nothing was begun. "
+        f"Use `async with session.{method}():` or `await session.{method}()`",
+        RuntimeWarning,
+        stacklevel=3,
+    )

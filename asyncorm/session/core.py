@@ -6,6 +6,7 @@ from typing import Any
 
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
+from asyncorm.engine.joined import JoinedTransaction
 from asyncorm.errors import CommitUnknown, DatabaseError
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.pipeline import flush
@@ -23,11 +24,17 @@ class SessionCore:
     """Unit of work, transaction and loading of one session."""
 
     def __init__(
-        self, engine: Engine, *, autoflush: bool, expire_on_commit: bool, isolation: str | None
+        self,
+        engine: Engine | JoinedTransaction,
+        *,
+        autoflush: bool,
+        autobegin: bool,
+        expire_on_commit: bool,
+        isolation: str | None,
     ) -> None:
         self.engine = engine
         self.unit = UnitOfWork()
-        self.transaction = Transaction(engine, self.unit, isolation)
+        self.transaction = Transaction(engine, self.unit, isolation, begins_itself=autobegin)
         self.context = LoadContext(self.unit, engine.statements, self.transaction.fetch)
         self.autoflush_enabled = autoflush
         self.expire_on_commit = expire_on_commit
@@ -77,7 +84,7 @@ class SessionCore:
     async def _commit_connection(self, plan: FlushPlan) -> FlushConnection:
         """One statement that is atomic by itself needs no BEGIN and COMMIT around it."""
         transaction = self.transaction
-        if transaction.begun or transaction.isolation or not is_atomic(plan):
+        if transaction.begun or transaction.begins_early or not is_atomic(plan):
             return await self._flush_connection(plan)
         connection = CommittingConnection(await transaction.connect())
         self._sending = True
@@ -97,7 +104,8 @@ class SessionCore:
             raise
         except Exception:
             # refused by the server, which has rolled back: the transaction is over
-            transaction.abandon()
+            if transaction.joined is None:
+                transaction.abandon()
             raise
         except BaseException as cancelled:
             connection = transaction.connection
@@ -119,12 +127,12 @@ class SessionCore:
         self.transaction.check()
         return await self.transaction.begin_on_server()
 
-    async def close(self) -> None:
-        """Let everything go and roll back, for good."""
-        self.unit.drop(for_good=True)
-        await self.transaction.rollback()
+    async def close(self, *, for_good: bool = True) -> None:
+        """Let everything go and roll back."""
+        self.unit.drop(for_good=for_good)
+        await self.transaction.close()
 
-    def abandon(self) -> None:
+    def abandon(self, *, for_good: bool = True) -> None:
         """The same without waiting for anything."""
-        self.unit.drop(for_good=True)
+        self.unit.drop(for_good=for_good)
         self.transaction.abandon()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any
 
+from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
+from asyncorm.engine.joined import JoinMode
 from asyncorm.session.blocks import TransactionBlock
 from asyncorm.session.session import Session
 
@@ -13,17 +15,15 @@ from asyncorm.session.session import Session
 class SessionFactory:
     """Makes sessions: ``Session()``, or ``Session.begin()`` for one that commits at its end."""
 
-    def __init__(self, engine: Engine, **options: Any) -> None:
-        self._engine = engine
-        self._options = options
+    def __init__(self, bind: Engine | Connection, **options: Any) -> None:
+        self._options = {**options, "bind": bind}
 
     def __call__(self, **options: Any) -> Session:
-        """A new session; options given here win over those of the factory."""
-        return Session(self._engine, **{**self._options, **options})
+        """A new session; options given here, ``bind`` among them, win over the factory's."""
+        return Session(**{**self._options, **options})
 
     def configure(self, **options: Any) -> None:
-        """Change the options of sessions made from now on."""
-        self._engine = options.pop("engine", self._engine)
+        """Change the options of sessions made from now on, ``bind`` among them."""
         self._options.update(options)
 
     def begin(self, **options: Any) -> SessionBlock:
@@ -31,7 +31,7 @@ class SessionFactory:
         return SessionBlock(self(**options))
 
     def __repr__(self) -> str:
-        return f"<sessionmaker of {self._engine!r}>"
+        return f"<sessionmaker of {self._options['bind']!r}>"
 
 
 class SessionBlock:
@@ -57,18 +57,24 @@ class SessionBlock:
 
 
 def sessionmaker(
-    engine: Engine,
+    bind: Engine | Connection,
     *,
     autoflush: bool = True,
+    autobegin: bool = True,
     expire_on_commit: bool = False,
+    close_resets_only: bool = False,
     isolation_level: str | None = None,
+    join_transaction_mode: JoinMode = "create_savepoint",
     info: dict[Any, Any] | None = None,
 ) -> SessionFactory:
-    """A factory of sessions on an engine; the options are those of ``Session``."""
+    """A factory of sessions on an engine or a connection; the options are those of ``Session``."""
     return SessionFactory(
-        engine,
+        bind,
         autoflush=autoflush,
+        autobegin=autobegin,
         expire_on_commit=expire_on_commit,
+        close_resets_only=close_resets_only,
         isolation_level=isolation_level,
+        join_transaction_mode=join_transaction_mode,
         info=info,
     )

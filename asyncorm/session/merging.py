@@ -28,7 +28,7 @@ async def merge(core: SessionCore, source: Any, merged: dict[Any, Any]) -> Any:
     if state is not None and (state.was_deleted or state.status is Status.DELETED):
         raise InvalidRequestError(
             f"the {mapper.name} has been deleted, so it can't be merged",
-            hint="make a new object with its values to store it again",
+            hint="use make_transient() on it to store it again, as a new row",
         )
     key = identity_key(source)
     target = None

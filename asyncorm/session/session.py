@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
@@ -10,12 +9,20 @@ from weakref import ref
 
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
+from asyncorm.engine.joined import JoinMode
 from asyncorm.errors import InvalidRequestError, UnflushedChangesError
 from asyncorm.flush.pipeline import preview
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.models.model import Model
-from asyncorm.session.blocks import SavepointBlock, TransactionBlock
+from asyncorm.session.binding import bound
+from asyncorm.session.blocks import (
+    Savepoint,
+    SavepointBlock,
+    SessionTransaction,
+    TransactionBlock,
+)
 from asyncorm.session.core import SessionCore
+from asyncorm.session.debugging import place_of_creation, warn_of_dropped, warn_of_unflushed
 from asyncorm.session.deleting import delete
 from asyncorm.session.executing import check_statement
 from asyncorm.session.explaining import explain
@@ -53,21 +60,31 @@ class Session(ReadingSession):
     """A unit of work on one connection: identity map, changes, transaction.
 
     It belongs to one task at a time; overlapping use by two raises ConcurrentSessionUseError.
-    Leaving its ``async with`` block rolls back what was not committed and closes it for good.
+    Leaving its ``async with`` block rolls back what was not committed and closes it, for good
+    unless ``close_resets_only``. With ``autobegin=False`` everything needs a ``begin()`` first.
+    On a connection it works inside the transaction of that, which it never commits; if there is
+    none it begins one, whose end is left to the owner of the connection.
     """
 
     def __init__(
         self,
-        engine: Engine,
+        bind: Engine | Connection,
         *,
         autoflush: bool = True,
+        autobegin: bool = True,
         expire_on_commit: bool = False,
+        close_resets_only: bool = False,
         isolation_level: str | None = None,
+        join_transaction_mode: JoinMode = "create_savepoint",
         info: Mapping[Any, Any] | None = None,
     ) -> None:
+        engine = bound(bind, join_transaction_mode)
+        self._made_at = place_of_creation() if engine.debug else None
+        self._closes_for_good = not close_resets_only
         self._core = SessionCore(
             engine,
             autoflush=autoflush,
+            autobegin=autobegin,
             expire_on_commit=expire_on_commit,
             isolation=isolation_level,
         )
@@ -96,29 +113,26 @@ class Session(ReadingSession):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        left = False
         try:
-            if error is None or isinstance(error, Exception):
-                await self.close()
+            if self._transaction.may_wait_after(error):
+                await self._close(warn=error is None)
+                left = True
         except Exception as another:
             if error is None:
                 raise
             error.add_note(f"closing the session failed too: {another}")
         finally:
-            if not self._guard.closed:
+            if not left:
                 # a cancelled task may not wait, and one that is still busy here lost its session
-                self._core.abandon()
-                self._guard.closed = True
+                self._core.abandon(for_good=self._closes_for_good)
+                self._guard.closed = self._closes_for_good
 
     def __del__(self) -> None:
         core = getattr(self, "_core", None)
         if core is not None and not self._guard.closed:
             if core.transaction.connection is not None:
-                warnings.warn(
-                    "a session was dropped without close(); its connection is cleaned up now. "
-                    "Use `async with Session() as session:`",
-                    ResourceWarning,
-                    stacklevel=2,
-                )
+                warn_of_dropped(self._made_at)
             core.abandon()
 
     # -- membership: no I/O ------------------------------------------------------------------
@@ -247,6 +261,16 @@ class Session(ReadingSession):
         """Whether the session can work; False after a failure until it is rolled back."""
         return self._transaction.usable
 
+    def get_transaction(self) -> SessionTransaction | None:
+        """The transaction, if one has begun; its savepoints end with it."""
+        transaction = self._transaction
+        return SessionTransaction(self, transaction.number) if transaction.active else None
+
+    def get_nested_transaction(self) -> Savepoint | None:
+        """The innermost savepoint that is open."""
+        savepoints = self._transaction.savepoints
+        return Savepoint(self, savepoints[-1]) if savepoints else None
+
     def begin(self) -> TransactionBlock[Session]:
         """Begin a transaction: ``async with session.begin(): ...``, or await it."""
         return TransactionBlock(self)
@@ -276,19 +300,26 @@ class Session(ReadingSession):
                 self._interrupt_block(0)
 
     async def close(self) -> None:
-        """Let everything go, roll back, and give the connection back; closed for good."""
+        """Let everything go, roll back, and give the connection back.
+
+        The session is closed for good, unless it was made with ``close_resets_only=True``.
+        """
+        await self._close(warn=True)
+
+    async def _close(self, *, warn: bool) -> None:
         if not self._guard.closed:
             with self._guard("close"):
+                if warn and self._made_at is not None:
+                    warn_of_unflushed(self._unit.unflushed())
                 try:
-                    await self._core.close()
+                    await self._core.close(for_good=self._closes_for_good)
                 finally:
-                    self._guard.closed = True
+                    self._guard.closed = self._closes_for_good
 
     async def reset(self) -> None:
         """Like ``close()``, but the session can be used again."""
         with self._guard("reset"):
-            self._unit.drop()
-            await self._transaction.rollback()
+            await self._core.close(for_good=False)
 
     async def invalidate(self) -> None:
         """Like ``close()``, but the connection is thrown away instead of given back."""
@@ -296,12 +327,19 @@ class Session(ReadingSession):
             connection = self._transaction.connection
             if connection is not None:
                 connection.terminate()
-            self._core.abandon()
-            self._guard.closed = True
+            self._core.abandon(for_good=self._closes_for_good)
+            self._guard.closed = self._closes_for_good
 
-    async def connection(self) -> Connection:
-        """The connection, with a transaction begun on it, for statements outside the ORM."""
+    async def connection(self, *, isolation_level: str | None = None) -> Connection:
+        """The connection, with a transaction begun on it, for statements outside the ORM.
+
+        ``isolation_level`` is that of this one transaction; it raises InvalidRequestError when
+        the transaction has begun to work already.
+        """
         with self._guard("connection"):
+            if isolation_level is not None:
+                self._transaction.check()
+                self._transaction.isolate_once(isolation_level)
             connection = await self._core.write_connection()
             connection.used_raw_sql = True
             return connection
@@ -376,7 +414,7 @@ class Session(ReadingSession):
     def _begin(self) -> None:
         self._guard.check("begin")
         transaction = self._transaction
-        transaction.check()
+        transaction.check_usable()
         if transaction.explicit or transaction.worked or transaction.savepoints:
             raise InvalidRequestError(
                 "a transaction is already begun on this session",
@@ -404,6 +442,16 @@ class Session(ReadingSession):
     def _savepoint_is_open(self, name: str) -> bool:
         return name in self._transaction.savepoints
 
+    def _transaction_is_open(self, number: int) -> bool:
+        return self._transaction.active and self._transaction.number == number
+
+    def _level_around(self, name: str) -> Savepoint | SessionTransaction | None:
+        savepoints = self._transaction.savepoints
+        if name not in savepoints:
+            return None
+        position = savepoints.index(name)
+        return Savepoint(self, savepoints[position - 1]) if position else self.get_transaction()
+
     def _enter_block(self, block: object) -> None:
         self._blocks.append((block, len(self._transaction.savepoints)))
 
@@ -421,6 +469,9 @@ class Session(ReadingSession):
             if at >= depth:
                 self._transaction.interrupted_block = block
                 return
+
+    def _may_wait_after(self, error: BaseException) -> bool:
+        return self._transaction.may_wait_after(error)
 
     def _give_up(self) -> None:
         self._transaction.abandon()

@@ -12,6 +12,8 @@ from typing import Any
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
 from asyncorm.engine.error_translation import is_from_server
+from asyncorm.engine.joined import JoinedTransaction
+from asyncorm.engine.transaction import begin_text
 from asyncorm.errors import (
     CommitUnknown,
     ConnectionLost,
@@ -30,10 +32,21 @@ from asyncorm.tracking.unit_of_work import UnitOfWork
 class Transaction:
     """The transaction of one session, with its connection and savepoints."""
 
-    def __init__(self, engine: Engine, unit: UnitOfWork, isolation: str | None) -> None:
+    def __init__(
+        self,
+        engine: Engine | JoinedTransaction,
+        unit: UnitOfWork,
+        isolation: str | None,
+        *,
+        begins_itself: bool = True,
+    ) -> None:
         self.engine = engine
         self.unit = unit
-        self.isolation = isolation
+        self._begins_itself = begins_itself
+        #: the transaction of a connection that this one takes place in
+        self.joined = engine if isinstance(engine, JoinedTransaction) else None
+        self._default_isolation = isolation
+        self.isolate(isolation)
         self.connection: Connection | None = None
         #: names of the open savepoints, outermost first
         self.savepoints: list[str] = []
@@ -57,7 +70,12 @@ class Transaction:
     @property
     def active(self) -> bool:
         """Whether a logical transaction is open."""
-        return bool(self.unit.levels) or self.unit.touched
+        return bool(self.unit.levels) or (self.unit.touched and self._begins_itself)
+
+    @property
+    def number(self) -> int:
+        """Which of the session's transactions this is."""
+        return self._ends
 
     @property
     def connected(self) -> bool:
@@ -70,10 +88,20 @@ class Transaction:
         return self.failure is None
 
     def check(self) -> None:
+        """Refuse work in a failed transaction, in a block whose transaction is over, and without
+        begin() where that is asked for."""
+        self.check_usable()
+        if not self._begins_itself and not self.unit.levels:
+            raise InvalidRequestError(
+                "Autobegin is disabled on this session, and no transaction was begun",
+                hint="async with session.begin(): ... (or await session.begin()) first",
+            )
+
+    def check_usable(self) -> None:
         """Refuse work in a failed transaction, and in a block whose transaction is over."""
         if self.failure is not None:
             raise PendingRollbackError(
-                f"the transaction was ended by an earlier error: {_first_line(self.failure)}"
+                f"the transaction was ended by an earlier error: {_reason(self.failure)}"
             ) from self.failure
         if self.interrupted_block is not None:
             raise InvalidRequestError(
@@ -88,13 +116,30 @@ class Transaction:
         if not self.unit.levels:
             begin_level(self.unit)
 
+    def isolate_once(self, isolation: str) -> None:
+        """Set the isolation level of the present transaction, which must not have worked yet."""
+        if self.worked or self.begun:
+            raise InvalidRequestError(
+                "the isolation level of a transaction can't be changed once it has begun to work",
+                hint="ask for connection(isolation_level=...) before anything else, or commit() "
+                "or rollback() first",
+            )
+        begin_text(isolation)  # so that an unknown level is refused before anything is sent
+        self.isolate(isolation)
+
+    def isolate(self, isolation: str | None) -> None:
+        """Set the isolation level of the transaction to come."""
+        self.isolation = isolation
+        #: whether even reads need a BEGIN: for their isolation, or to protect what was joined
+        self.begins_early = isolation is not None or self.joined is not None
+
     async def connect(self) -> Connection:
         """The connection, taken from the pool if there is none yet; sends nothing."""
         self.autobegin()
         if self.connection is None:
             await self._acquire()
         self.worked = True
-        if self.isolation is not None and not self.begun:
+        if self.begins_early and not self.begun:
             await self.begin_on_server()
         assert self.connection is not None
         return self.connection
@@ -114,7 +159,7 @@ class Transaction:
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
         """Send a statement that only reads; no BEGIN is needed for it."""
         connection = self.connection
-        if connection is None or self.isolation is not None:
+        if connection is None or self.begins_early:
             connection = await self.connect()
         return await connection.fetch(sql, arguments)
 
@@ -190,7 +235,8 @@ class Transaction:
         if connection is not None and not told and connection.outcome in ("unknown", "committed"):
             cause, error = error, CommitUnknown(f"{_first_line(error)} while COMMIT was under way")
             error.__cause__ = cause
-        self._release_connection()
+        if self.joined is None:
+            self._release_connection()  # otherwise a rollback must still reach the savepoint
         self._fail(error, 0)
 
     def _fail(self, error: BaseException, depth: int) -> None:
@@ -208,13 +254,34 @@ class Transaction:
         if not self.active:
             return
         self.autobegin()
+        connection = self.connection
         try:
-            if self.begun and self.connection is not None and not self.connection.interrupted:
-                await self.connection.rollback()
+            if self.begun and connection is not None and self._waits_for(connection):
+                await connection.rollback()
         finally:
-            self._end()
-            while self.unit.levels:
-                rollback_level(self.unit)
+            self.abandon()
+
+    def _waits_for(self, connection: Connection) -> bool:
+        """Whether to roll back here; after a cancellation the pool does it, which takes longer."""
+        return self.joined is not None or not connection.interrupted
+
+    def may_wait_after(self, error: BaseException | None) -> bool:
+        """Whether there is time to roll back: not in a cancelled task.
+
+        A generator that is closed does not wait either, but for work in a joined transaction,
+        which would be lost as a whole.
+        """
+        if isinstance(error, GeneratorExit):
+            return self.joined is not None
+        return error is None or isinstance(error, Exception)
+
+    async def close(self) -> None:
+        """Roll back; a joined transaction that only rollback() may end goes on as it is."""
+        if self.joined is not None and self.joined.outlives_close and self.usable:
+            await self.commit_on_server()
+            self.abandon()
+        else:
+            await self.rollback()
 
     async def commit_on_server(self) -> None:
         """Send COMMIT if there was a BEGIN; its answer is checked."""
@@ -272,6 +339,7 @@ class Transaction:
         self.savepoints.clear()
         self.explicit = self.worked = False
         self.failure = None
+        self.isolate(self._default_isolation)
 
     def _release_connection(self) -> None:
         self.begun = False
@@ -289,6 +357,17 @@ def _ended_by_hand() -> InvalidRequestError:
     return InvalidRequestError(
         "the transaction was ended on the server by a statement of its own",
         hint="use session.commit() and session.rollback() instead of COMMIT and ROLLBACK as SQL",
+    )
+
+
+def _reason(failure: BaseException) -> str:
+    """Why a transaction has failed; a cancellation carries no message of its own."""
+    line = _first_line(failure)
+    if isinstance(failure, Exception):
+        return line
+    return (
+        f"{line}. A cancelled task can't wait for a savepoint to be rolled back, so all of the "
+        "transaction was given up"
     )
 
 

@@ -23,6 +23,9 @@ class Unit(Protocol):
     def check_add(self, instance: Any) -> None:
         """Refuse an instance that could not be added."""
 
+    def release(self, instance: Any) -> None:
+        """Let one instance go, whatever refers to it."""
+
     def drop_pending(self, instance: Any) -> None:
         """Let a pending instance go, with the pending ones that exist only through it."""
 

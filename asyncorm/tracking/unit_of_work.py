@@ -135,7 +135,7 @@ class UnitOfWork:
         if state.status is Status.DELETED or state.was_deleted:
             raise InvalidRequestError(
                 f"the {type(instance).__name__} has been deleted",
-                hint="make a new object with its values to store it again",
+                hint="use make_transient() on it to store it again, as a new row",
             )
         if state.current is Status.DETACHED:
             mapper, key = mapper_of(instance), identity_key(instance)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect as inspect_function
 import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -108,6 +109,17 @@ USES: dict[str, Use] = {
     "plan": lambda s: s.plan(),
     "__aenter__": lambda s: s.__aenter__(),
 }
+
+
+def test_y5_every_public_coroutine_is_among_the_uses() -> None:
+    """So that each one is tried by a second task, after close(), and without autobegin."""
+    waiting = {
+        name
+        for name in dir(SessionType)
+        if not name.startswith("_")
+        and inspect_function.iscoroutinefunction(getattr(SessionType, name))
+    }
+    assert waiting - USES.keys() == {"close"}
 
 
 @pytest.mark.parametrize("name", USES)

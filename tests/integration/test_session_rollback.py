@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 
 from asyncorm import (
@@ -401,3 +403,28 @@ async def test_an_object_nobody_holds_is_forgotten_by_the_rollback(
         session.add(Country(code="a", name="2"))
         await session.commit()
         assert await session.all(select(Country.name)) == ["2"]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+async def test_w6_an_object_with_a_changed_key_is_kept_alive_by_nobody(
+    Session: SessionFactory, nested: bool
+) -> None:
+    """The record of what a rollback restores holds inserted, updated and renamed ones weakly."""
+    async with Session.begin() as session:
+        session.add(Country(code="aa", name="a"))
+    async with Session() as session:
+        country = await session.get_one(Country, "aa")
+        if nested:
+            await session.begin_nested()
+        country.code = "bb"
+        await session.flush()
+        gone = weakref.ref(country)
+        del country
+        assert gone() is None
+        assert len(session.identity_map) == 0
+        again = await session.get_one(Country, "bb")
+        await session.rollback()
+        assert await session.get(Country, "bb") is None
+        assert inspect(again).deleted
+        restored = await session.get_one(Country, "aa")
+        assert restored.name == "a"

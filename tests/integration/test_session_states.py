@@ -122,7 +122,7 @@ async def test_a_deleted_object_is_not_added_again(Session: SessionFactory) -> N
         await session.flush()
         await session.delete(author)
         await session.flush()
-        with pytest.raises(InvalidRequestError, match=r"has been deleted(.|\n)*new object"):
+        with pytest.raises(InvalidRequestError, match=r"has been deleted(.|\n)*make_transient"):
             session.add(author)
         await session.commit()
         with pytest.raises(InvalidRequestError, match="has been deleted"):
