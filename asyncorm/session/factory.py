@@ -8,6 +8,7 @@ from typing import Any
 from asyncorm.engine.engine import Engine
 from asyncorm.session.blocks import TransactionBlock
 from asyncorm.session.session import Session
+from asyncorm.tracking.listeners import Listeners
 
 
 class SessionFactory:
@@ -16,10 +17,14 @@ class SessionFactory:
     def __init__(self, engine: Engine, **options: Any) -> None:
         self._engine = engine
         self._options = options
+        #: who listens to the sessions made here
+        self._listeners = Listeners()
 
     def __call__(self, **options: Any) -> Session:
         """A new session; options given here win over those of the factory."""
-        return Session(self._engine, **{**self._options, **options})
+        session = Session(self._engine, **{**self._options, **options})
+        session._unit.listeners += (self._listeners,)
+        return session
 
     def configure(self, **options: Any) -> None:
         """Change the options of sessions made from now on."""
