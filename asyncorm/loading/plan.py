@@ -8,8 +8,8 @@ from typing import Any
 from asyncorm.compiler.compiled import ColumnItem, CompiledStatement, EntityItem
 from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
-from asyncorm.loading.existing import Existing
 from asyncorm.loading.arrivals import note_loaded
+from asyncorm.loading.existing import Existing
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.tracking.listeners import HEARD

@@ -66,7 +66,7 @@ class SessionCore:
         transaction.check()
         transaction.autobegin()
         self.flushing = True
-        begun = unit.listener_failed = False
+        begun, errors = False, unit.listener_errors
         try:
             if HEARD:
                 await Notice(unit, "before_flush")
@@ -80,7 +80,7 @@ class SessionCore:
         except BaseException as error:
             unit.stage = None
             # an error found while planning leaves everything as it was, to be put right
-            if self._sending or unit.listener_failed:
+            if self._sending or unit.listener_errors > errors:
                 await self.announcer.fail(error, flush=begun)
             elif begun:
                 fire(unit, "after_transaction_end")
@@ -119,7 +119,7 @@ class SessionCore:
         connection = await transaction.connect()
         self._sending = True
         # a listener of after_begin may have begun one
-        return connection if transaction.begun else CommittingConnection(connection)
+        return connection if connection.in_transaction else CommittingConnection(connection)
 
     async def commit(self) -> None:
         """Flush, commit and let the connection go."""

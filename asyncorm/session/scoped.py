@@ -63,9 +63,15 @@ if TYPE_CHECKING:
         def __init__(
             self, session_factory: SessionFactory, scopefunc: Callable[[], Hashable] | None = None
         ) -> None: ...
-        def __call__(self, **options: Any) -> Session: ...
-        def configure(self, **options: Any) -> None: ...
-        async def remove(self) -> None: ...
+        def __call__(self, **options: Any) -> Session:
+            """The session of this task, made at its first use."""
+            ...
+
+        def configure(self, **options: Any) -> None:
+            """Change the options of sessions made from now on."""
+
+        async def remove(self) -> None:
+            """Close the session of this task, if it has one, and forget it."""
 
 else:
 

@@ -22,7 +22,7 @@ class Hearer(Protocol):
     session: Callable[[], Any]
     listeners: tuple[Listeners, ...]
     hook: str | None
-    listener_failed: bool
+    listener_errors: int
 
 
 class Listener:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from inspect import isawaitable
 from typing import Any, Protocol
@@ -58,8 +58,7 @@ def fire(unit: Hearer, name: str, *arguments: Any) -> None:
         for listener in listeners:
             answer = listener.function(session, *arguments)
             if answer is not None and isawaitable(answer):
-                if hasattr(answer, "close"):
-                    answer.close()
+                getattr(answer, "close", lambda: None)()  # or it warns that nobody awaited it
                 raise _cannot_wait(name)
 
 
@@ -73,12 +72,12 @@ def _listeners(unit: Hearer, name: str, arguments: tuple[Any, ...]) -> list[List
 
 
 @contextmanager
-def _calling(unit: Hearer, name: str) -> Iterator[None]:
+def _calling(unit: Hearer, name: str) -> Generator[None, None, None]:
     before, unit.hook = unit.hook, name
     try:
         yield
     except BaseException:
-        unit.listener_failed = True
+        unit.listener_errors += 1
         raise
     finally:
         unit.hook = before

@@ -65,9 +65,9 @@ class UnitOfWork:
         self.touched = False
         #: who is told of what happens here, beside the listeners of mapped classes
         self.listeners: tuple[Listeners, ...] = ()
-        #: the event whose listeners run, and whether one of them has raised
+        #: the event whose listeners run, and how often one has raised
         self.hook: str | None = None
-        self.listener_failed = False
+        self.listener_errors = 0
         #: what listeners may not change while a flush writes
         self.stage: Stage | None = None
         #: what listeners are told of when the operation under way is done
