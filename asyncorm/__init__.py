@@ -45,15 +45,18 @@ from asyncorm.errors import (
     UnloadedAttributeError,
 )
 from asyncorm.flush.plan import FlushPlan
+from asyncorm.loading.execution import Execution
 from asyncorm.loading.options import SelectInLoad, selectinload
 from asyncorm.mapping.relationships import Relationship, ToMany, ToOne
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, generated, relationship
 from asyncorm.models.model import Model
 from asyncorm.schema.ddl import DDL, CreateIndex, CreateTable, DropTable
+from asyncorm.session import event
 from asyncorm.session.blocks import Savepoint, SessionTransaction
 from asyncorm.session.factory import SessionFactory, sessionmaker
 from asyncorm.session.inspection import History, InstanceInspection, inspect
+from asyncorm.session.scoped import scoped_session
 from asyncorm.session.session import Session
 from asyncorm.session.states import make_transient, make_transient_to_detached, object_session
 from asyncorm.session.streaming import ResultStream
@@ -142,6 +145,7 @@ __all__ = [
     "Engine",
     "EnumType",
     "ExclusionViolation",
+    "Execution",
     "Expression",
     "Expunged",
     "Float",
@@ -219,6 +223,7 @@ __all__ = [
     "column",
     "create_engine",
     "delete",
+    "event",
     "except_",
     "exists",
     "extract",
@@ -238,6 +243,7 @@ __all__ = [
     "object_session",
     "or_",
     "relationship",
+    "scoped_session",
     "select",
     "selectinload",
     "sessionmaker",

@@ -10,6 +10,7 @@ from typing import Any
 from asyncorm.errors import UnflushedChangesError
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.tracking.changes import same
+from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import UNLOADED, own_state
 
 
@@ -54,6 +55,8 @@ def completer(
         unit = state.scope.unit
         if existing is Existing.OVERWRITE and not originals and unit is not None:
             unit.mark_clean(instance)
+        if HEARD and unit is not None:
+            unit.note("refresh", instance)
 
     return complete
 

@@ -7,14 +7,20 @@ from typing import Any
 
 from asyncorm.errors import ArgumentError, DataError, InvalidRequestError
 from asyncorm.loading.context import LoadContext
+from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, overwrite_columns
 from asyncorm.loading.hydrator import hydrator
-from asyncorm.loading.pipeline import load, load_path
+from asyncorm.loading.pipeline import announce, load, load_path
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.sql.expressions import Parameter, and_, or_
 from asyncorm.sql.select import Select, select
+from asyncorm.tracking.event_names import LOAD_EVENTS
+from asyncorm.tracking.listeners import HEARD, hears
+from asyncorm.tracking.notices import Notices
 from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
+
+_LOADING = ("do_orm_execute", *LOAD_EVENTS)
 
 
 def checked_key(mapper: Mapper, given: Any) -> Key:
@@ -59,6 +65,9 @@ async def load_by_key(mapper: Mapper, key: Key, context: LoadContext) -> Any:
 
     The text is kept with the mapper, so that the most common query builds no statement.
     """
+    if HEARD and hears(context.unit, _LOADING):
+        found = (await load(key_statement(mapper, [mapper.key_values(key)]), context)).rows
+        return found[0] if found else None
     known = mapper.memo.get("by key")
     if known is None:
         known = mapper.memo["by key"] = _by_key(mapper, context)
@@ -147,7 +156,9 @@ async def _read_columns(
     """Overwrite the named columns of an instance with its row, or all of them."""
     mapper = mapper_of(instance)
     if columns is None:
-        return bool((await load(statement, context, Existing.OVERWRITE)).rows)
+        return bool((await load(statement, context, Existing.OVERWRITE, is_column_load=True)).rows)
+    if HEARD:
+        statement = await announce(context.unit, Execution(statement, is_column_load=True))
     compiled = context.statements.get(statement)
     records = await context.fetch(compiled.sql, compiled.arguments(statement))
     if not records:
@@ -155,4 +166,6 @@ async def _read_columns(
     item: Any = compiled.items[0]
     position = {column.attribute: n for n, column in enumerate(item.columns, item.start)}
     overwrite_columns(instance, mapper, {n: records[0][position[n]] for n in columns})
+    if context.unit.notices:
+        await Notices(context.unit)
     return True

@@ -9,11 +9,15 @@ from weakref import WeakKeyDictionary
 
 from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.loading.context import LoadContext
+from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.options import SelectInLoad
 from asyncorm.loading.plan import LoadPlan
 from asyncorm.loading.selectin import RelatedLoad
 from asyncorm.mapping.relationships import Relationship
+from asyncorm.tracking.listeners import HEARD
+from asyncorm.tracking.notices import Notice, Notices
+from asyncorm.tracking.unit_of_work import UnitOfWork
 
 Path = Sequence[Relationship[Any, Any]]
 
@@ -36,7 +40,22 @@ def plan_for(compiled: CompiledStatement) -> LoadPlan:
     return plan
 
 
-async def load(statement: Any, context: LoadContext, existing: Existing | None = None) -> Loaded:
+async def announce(unit: UnitOfWork, execution: Execution) -> Any:
+    """The statement to send once listeners have seen it."""
+    await Notice(unit, "do_orm_execute", execution)
+    return execution.statement
+
+
+async def load(
+    statement: Any, context: LoadContext, existing: Existing | None = None, **kind: bool
+) -> Loaded:
+    """Run a statement of the session's own, of which listeners are told as of any other."""
+    if HEARD:
+        statement = await announce(context.unit, Execution(statement, **kind))
+    return await run(statement, context, existing)
+
+
+async def run(statement: Any, context: LoadContext, existing: Existing | None = None) -> Loaded:
     """Run a statement and return its rows with everything its options ask for."""
     compiled = context.statements.get(statement)
     records = await context.fetch(compiled.sql, compiled.arguments(statement))
@@ -53,6 +72,8 @@ async def make_rows(
     """Rows of records that are here already; only the options still need SQL."""
     plan = plan_for(compiled)
     columns = plan.columns(records, context.unit, existing)
+    if context.unit.notices:
+        await Notices(context.unit)
     for option in getattr(statement, "_options", ()):
         if isinstance(option, SelectInLoad):
             for position in plan.entities:
@@ -70,7 +91,7 @@ async def load_path(instances: Iterable[Any], path: Path, context: LoadContext) 
         step = RelatedLoad(steps[0], owners)
         statement = step.statement(context.unit)
         if statement is not None:
-            found = (await load(statement, context)).rows
+            found = (await load(statement, context, is_relationship_load=True)).rows
             step.distribute(found)
         if len(steps) > 1:
             pending.append((step.related(), steps[1:]))

@@ -8,9 +8,11 @@ from typing import Any
 from asyncorm.compiler.compiled import ColumnItem, CompiledStatement, EntityItem
 from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
+from asyncorm.loading.arrivals import note_loaded
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
@@ -59,6 +61,8 @@ def _entity_maker(item: EntityItem) -> Column:
         state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
         found = hydrate(records, state, references, existing)
         references.sweep()
+        if HEARD:
+            note_loaded(unit, found, state)
         return found
 
     return make

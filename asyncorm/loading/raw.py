@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.errors import InvalidRequestError
+from asyncorm.loading.arrivals import note_loaded
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
@@ -34,4 +36,7 @@ def load_entities(entity: type[Any], records: Sequence[Any], unit: UnitOfWork) -
         unit.scope, Status.PERSISTENT, partial=len(attributes) < len(mapper.columns)
     )
     references = unit.identity_map.references(mapper)
-    return hydrator(mapper, attributes, 0, nullable=False)(rows, state, references, None)
+    found = hydrator(mapper, attributes, 0, nullable=False)(rows, state, references, None)
+    if HEARD:
+        note_loaded(unit, found, state)
+    return found

@@ -7,7 +7,7 @@ from typing import Any
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
 from asyncorm.engine.joined import JoinedTransaction
-from asyncorm.errors import CommitUnknown, DatabaseError
+from asyncorm.errors import CommitUnknown, DatabaseError, FlushError
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.pipeline import flush
 from asyncorm.flush.plan import FlushPlan
@@ -15,9 +15,16 @@ from asyncorm.flush.statements import is_atomic
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.pipeline import load_path
 from asyncorm.mapping.relationships import Relationship
+from asyncorm.session.announcing import Announcer
 from asyncorm.session.transaction import Transaction
+from asyncorm.tracking.event_names import FLUSH_EVENTS
+from asyncorm.tracking.listeners import HEARD, hears
+from asyncorm.tracking.notices import Notice, fire
 from asyncorm.tracking.transitions import expire
 from asyncorm.tracking.unit_of_work import UnitOfWork
+
+#: how often a commit flushes before it gives up: listeners may add something every time
+_FLUSHES = 100
 
 
 class SessionCore:
@@ -38,6 +45,7 @@ class SessionCore:
         self.context = LoadContext(self.unit, engine.statements, self.transaction.fetch)
         self.autoflush_enabled = autoflush
         self.expire_on_commit = expire_on_commit
+        self.announcer = Announcer(self.unit, self.transaction)
         self.flushing = False
         #: whether the flush under way has got as far as the server
         self._sending = False
@@ -45,6 +53,8 @@ class SessionCore:
     async def autoflush(self) -> None:
         """Flush before a statement, so that it sees what the session holds."""
         unit = self.unit
+        if self.flushing:
+            return  # a listener of the flush that is under way
         if self.autoflush_enabled and (unit.new or unit.dirty or unit.deleted):
             try:
                 await self.flush()
@@ -63,15 +73,42 @@ class SessionCore:
         transaction.check()
         transaction.autobegin()
         self.flushing = True
+        begun, errors = False, unit.listener_errors
         try:
+            if HEARD:
+                await Notice(unit, "before_flush")
+                begun = True
+                fire(unit, "after_transaction_create")
+                if hears(unit, FLUSH_EVENTS):
+                    connect = self._flush_connection  # listeners belong to the transaction
             await flush(unit, connect, self.engine.statements, self._load_children)
+            if begun:
+                fire(unit, "after_transaction_end")
         except BaseException as error:
+            unit.stage = None
             # an error found while planning leaves everything as it was, to be put right
-            if self._sending:
-                await transaction.fail_flush(error)
+            if self._sending or unit.listener_errors > errors:
+                await self.announcer.fail(error, flush=begun)
+            elif begun:
+                fire(unit, "after_transaction_end")
             raise
         finally:
             self.flushing = self._sending = False
+
+    async def flush_until_clean(self, connect: Any = None) -> None:
+        """Flush, and again as long as listeners leave something to do."""
+        unit = self.unit
+        for _ in range(_FLUSHES):
+            if not (unit.new or unit.dirty or unit.deleted):
+                return
+            await self._flush(connect or self._flush_connection)
+        if unit.new or unit.dirty or unit.deleted:
+            error = FlushError(
+                f"{_FLUSHES} flushes in one commit have left the session with something to flush",
+                hint="look for a listener that changes objects after every flush",
+            )
+            await self.announcer.fail(error, flush=False)
+            raise error
 
     async def _load_children(self, owner: Any, relationship: Relationship[Any, Any]) -> None:
         await load_path([owner], (relationship,), self.context)
@@ -86,16 +123,20 @@ class SessionCore:
         transaction = self.transaction
         if transaction.begun or transaction.begins_early or not is_atomic(plan):
             return await self._flush_connection(plan)
-        connection = CommittingConnection(await transaction.connect())
+        connection = await transaction.connect()
         self._sending = True
-        return connection
+        # a listener of after_begin may have begun one
+        return connection if connection.in_transaction else CommittingConnection(connection)
 
     async def commit(self) -> None:
         """Flush, commit and let the connection go."""
         transaction = self.transaction
         transaction.check()
         transaction.autobegin()
-        await self._flush(self._commit_connection)
+        if HEARD:
+            await self.announcer.before_commit()
+        await self.flush_until_clean(self._commit_connection)
+        before = self.announcer.watch_commit()
         try:
             await transaction.commit_on_server()
         except CommitUnknown as unknown:
@@ -115,6 +156,7 @@ class SessionCore:
                 transaction.lose(cancelled)
             raise
         self._committed()
+        await self.announcer.committed(before)
 
     def _committed(self) -> None:
         self.transaction.committed()
@@ -129,10 +171,8 @@ class SessionCore:
 
     async def close(self, *, for_good: bool = True) -> None:
         """Let everything go and roll back."""
-        self.unit.drop(for_good=for_good)
-        await self.transaction.close()
+        await self.announcer.close(for_good=for_good)
 
     def abandon(self, *, for_good: bool = True) -> None:
         """The same without waiting for anything."""
-        self.unit.drop(for_good=for_good)
-        self.transaction.abandon()
+        self.announcer.abandon(drop=True, for_good=for_good)

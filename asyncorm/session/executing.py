@@ -7,14 +7,17 @@ from typing import Any
 
 from asyncorm.engine.result import Result
 from asyncorm.errors import ArgumentError
+from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing
-from asyncorm.loading.pipeline import load, make_rows
+from asyncorm.loading.pipeline import announce, make_rows, run
 from asyncorm.loading.raw import load_entities
 from asyncorm.session.core import SessionCore
 from asyncorm.session.synchronize import Synchronizer
 from asyncorm.sql.dml import Delete, Insert, Modification, Update
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.text import Text
+from asyncorm.tracking.listeners import HEARD
+from asyncorm.tracking.notices import Notices
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -22,6 +25,9 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 async def execute(core: SessionCore, statement: Any, parameters: Parameters = None) -> Result[Any]:
     """Run any statement; what is pending is flushed first."""
     check_statement(statement)
+    if HEARD:
+        core.transaction.check()
+        statement = await announce(core.unit, Execution(statement, parameters))
     if parameters is not None:
         if not isinstance(statement, Insert):
             raise ArgumentError(
@@ -56,7 +62,7 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
     existing = existing_policy(core, statement)
     if locks(statement):
         await core.write_connection()
-    loaded = await load(statement, core.context, existing)
+    loaded = await run(statement, core.context, existing)
     return Result(loaded.rows, loaded.names, len(loaded.rows))
 
 
@@ -85,6 +91,8 @@ async def _modify(core: SessionCore, statement: Any) -> Result[Any]:
     records = await connection.fetch(compiled.sql, arguments)
     if synchronizer is not None:
         synchronizer.apply(records)
+        if core.unit.notices:
+            await Notices(core.unit)
         return Result((), (), len(records))
     existing = existing_policy(core, statement)
     if isinstance(statement, Update | Delete) and existing is None:
@@ -101,5 +109,7 @@ async def _execute_text(core: SessionCore, statement: Text[Any]) -> Result[Any]:
         compiled = core.engine.statements.get(statement)
         records = await connection.fetch(compiled.sql, compiled.arguments(statement))
         entities = load_entities(entity, records, core.unit)
+        if core.unit.notices:
+            await Notices(core.unit)
         return Result(entities, (entity.__name__,), len(entities))
     return await connection.execute(statement)

@@ -10,6 +10,7 @@ from asyncorm.engine.engine import Engine
 from asyncorm.engine.joined import JoinMode
 from asyncorm.session.blocks import TransactionBlock
 from asyncorm.session.session import Session
+from asyncorm.tracking.listeners import Listeners
 
 
 class SessionFactory:
@@ -17,10 +18,14 @@ class SessionFactory:
 
     def __init__(self, bind: Engine | Connection, **options: Any) -> None:
         self._options = {**options, "bind": bind}
+        #: who listens to the sessions made here
+        self._listeners = Listeners()
 
     def __call__(self, **options: Any) -> Session:
         """A new session; options given here, ``bind`` among them, win over the factory's."""
-        return Session(**{**self._options, **options})
+        session = Session(**{**self._options, **options})
+        session._unit.listeners += (self._listeners,)
+        return session
 
     def configure(self, **options: Any) -> None:
         """Change the options of sessions made from now on, ``bind`` among them."""

@@ -13,6 +13,7 @@ from asyncorm.loading.pipeline import load
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.session.core import SessionCore
+from asyncorm.tracking.notices import Notices
 from asyncorm.tracking.transitions import deleted_elsewhere
 from asyncorm.tracking.unit_of_work import mapper_of
 
@@ -47,6 +48,8 @@ async def get_by_key(
         return rows[0]
     if held is not None and core.unit.contains(held):
         deleted_elsewhere(core.unit, held)
+        if core.unit.notices:
+            await Notices(core.unit)
     return None
 
 

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from asyncorm.errors import ConcurrentSessionUseError, InvalidRequestError
+from asyncorm.session.permissions import check_in_listener
 
 
 class Guarded(Protocol):
@@ -15,6 +16,11 @@ class Guarded(Protocol):
     @property
     def connected(self) -> bool:
         """Whether a connection is held, which belongs to one event loop."""
+        ...
+
+    @property
+    def hook(self) -> str | None:
+        """The event whose listeners run, if any do."""
         ...
 
     def note_failure(self, error: BaseException) -> None:
@@ -26,10 +32,11 @@ class TaskGuard:
 
     A plain attribute instead of a lock: an operation of another task is refused, not queued. One
     after the other, tasks may use a session freely. ``with guard("get"): ...`` is an operation;
-    the transaction is told its error.
+    the transaction is told its error. Listeners of an operation's events may begin others inside
+    it, those that their event allows.
     """
 
-    __slots__ = ("closed", "loop", "operation", "task", "transaction")
+    __slots__ = ("_around", "closed", "loop", "operation", "task", "transaction")
 
     def __init__(self, transaction: Guarded) -> None:
         self.transaction = transaction
@@ -37,9 +44,13 @@ class TaskGuard:
         self.operation: str | None = None
         self.task: asyncio.Task[Any] | None = None
         self.closed = False
+        #: the operations whose listeners have begun the present one, outermost first
+        self._around: list[str] = []
 
     def __call__(self, operation: str) -> TaskGuard:
         """Begin an operation; raises if another one is under way or the session is closed."""
+        if self.operation is not None:
+            self._check_nested(operation, awaited=True)
         self.check(operation)
         loop = asyncio.get_running_loop()
         if loop is not self.loop:
@@ -50,6 +61,8 @@ class TaskGuard:
                     hint="make sessions and engines in the event loop that uses them",
                 )
             self.loop = loop
+        if self.operation is not None:
+            self._around.append(self.operation)
         self.operation = operation
         self.task = asyncio.current_task(loop)
         return self
@@ -69,24 +82,31 @@ class TaskGuard:
 
     def leave(self) -> None:
         """End the operation."""
+        if self._around:
+            self.operation = self._around.pop()
+            return
         self.operation = None
         self.task = None
 
     def check(self, operation: str) -> None:
         """Refuse an operation while an awaited one is under way, and after close()."""
         if self.operation is not None:
-            raise self._conflict(operation)
+            self._check_nested(operation, awaited=False)
         if self.closed:
             raise InvalidRequestError(
                 f"session.{operation}() was called after close(); the session is closed for good",
                 hint="make a new session, or use reset() instead of close() to go on with this one",
             )
 
+    def _check_nested(self, operation: str, awaited: bool) -> None:
+        """Inside an operation only its own task may begin another, and only from a listener."""
+        hook = self.transaction.hook
+        if hook is None or _current_task() is not self.task:
+            raise self._conflict(operation)
+        check_in_listener(hook, operation, awaited)
+
     def _conflict(self, operation: str) -> InvalidRequestError:
-        try:
-            here = asyncio.current_task()
-        except RuntimeError:
-            here = None
+        here = _current_task()
         if here is not None and here is self.task:
             return InvalidRequestError(
                 f"session.{operation}() was called from inside session.{self.operation}()",
@@ -96,6 +116,13 @@ class TaskGuard:
             f"task {_name(here)} called session.{operation}() while task {_name(self.task)} "
             f"was inside session.{self.operation}()"
         )
+
+
+def _current_task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
 
 
 def _name(task: asyncio.Task[Any] | None) -> str:

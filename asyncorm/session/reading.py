@@ -21,6 +21,7 @@ from asyncorm.session.guard import TaskGuard
 from asyncorm.session.streaming import ResultStream, open_stream
 from asyncorm.session.transaction import Transaction
 from asyncorm.sql.nodes import Statement
+from asyncorm.tracking.notices import Notices
 from asyncorm.tracking.transitions import deleted_elsewhere
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
@@ -106,6 +107,8 @@ class ReadingSession:
                 if key not in loaded and (gone := held[key]) is not None:
                     deleted_elsewhere(self._unit, gone)
                 held[key] = loaded.get(key)
+            if self._unit.notices:
+                await Notices(self._unit)
             return [held[key] for key in wanted]
 
     async def execute(self, statement: Statement[R], parameters: Parameters = None) -> Result[R]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from weakref import ref
 
 from asyncorm.engine.connection import Connection
@@ -34,6 +34,8 @@ from asyncorm.session.refreshing import check_attributes, refresh
 from asyncorm.sql.nodes import Statement
 from asyncorm.tracking.changes import has_changes
 from asyncorm.tracking.links import related
+from asyncorm.tracking.listeners import HEARD, Listeners, inherited_listeners
+from asyncorm.tracking.notices import fire_noted
 from asyncorm.tracking.transitions import expire
 from asyncorm.tracking.unit_of_work import Expunged, mapper_of
 
@@ -66,6 +68,13 @@ class Session(ReadingSession):
     none it begins one, whose end is left to the owner of the connection.
     """
 
+    #: who listens to all sessions of this class
+    __listeners__: ClassVar[Listeners] = Listeners()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.__listeners__ = Listeners()
+
     def __init__(
         self,
         bind: Engine | Connection,
@@ -90,6 +99,8 @@ class Session(ReadingSession):
         )
         self._unit = self._core.unit
         self._unit.session = ref(self)
+        self._unit.listeners = inherited_listeners(type(self))
+        self._listeners: Listeners | None = None
         self._transaction = self._core.transaction
         self._guard = TaskGuard(self._transaction)
         self._blocks: list[tuple[object, int]] = []
@@ -192,6 +203,7 @@ class Session(ReadingSession):
             if names is None:
                 queue.extend(related(member, mapper_of(member), "refresh-expire"))
             self._expire_one(member, names)
+        fire_noted(self._unit)
 
     def _expire_one(self, instance: Any, names: tuple[str, ...] | None) -> None:
         if instance in self._unit.new:
@@ -207,6 +219,7 @@ class Session(ReadingSession):
         for instance in self._unit.identity_map.instances():
             expire(instance)
             self._unit.mark_clean(instance)
+        fire_noted(self._unit)
 
     def is_modified(self, instance: Model, include_collections: bool = True) -> bool:
         """Whether a flush would find a net change on the object."""
@@ -295,7 +308,7 @@ class Session(ReadingSession):
         """Undo the transaction with all its savepoints, and restore the objects' states."""
         with self._guard("rollback"):
             was_active = self._transaction.active
-            await self._transaction.rollback()
+            await self._core.announcer.rollback()
             if was_active:
                 self._interrupt_block(0)
 
@@ -433,10 +446,12 @@ class Session(ReadingSession):
         with self._guard("commit" if keep else "rollback"):
             if keep:
                 self._transaction.check()
-                await self._core.flush()
-                await self._transaction.release_savepoint(name)
+                if HEARD:
+                    await self._core.announcer.before_commit()
+                await self._core.flush_until_clean()
+                await self._core.announcer.release_savepoint(name)
             else:
-                await self._transaction.rollback_savepoint(name)
+                await self._core.announcer.rollback_savepoint(name)
             self._interrupt_block(len(self._transaction.savepoints) + 1)
 
     def _savepoint_is_open(self, name: str) -> bool:
@@ -473,8 +488,15 @@ class Session(ReadingSession):
     def _may_wait_after(self, error: BaseException) -> bool:
         return self._transaction.may_wait_after(error)
 
+    def _own_listeners(self) -> Listeners:
+        """Who listens to this session alone."""
+        if self._listeners is None:
+            self._listeners = Listeners()
+            self._unit.listeners += (self._listeners,)
+        return self._listeners
+
     def _give_up(self) -> None:
-        self._transaction.abandon()
+        self._core.announcer.abandon(drop=False)
 
     def _lose_savepoint(self, name: str, error: BaseException) -> None:
         self._transaction.lose(error)

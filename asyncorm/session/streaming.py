@@ -8,11 +8,13 @@ from typing import Any, Generic, TypeVar
 from asyncorm.engine.rows import convert_records
 from asyncorm.engine.stream import RecordStream
 from asyncorm.errors import InvalidRequestError
-from asyncorm.loading.pipeline import make_rows
+from asyncorm.loading.execution import Execution
+from asyncorm.loading.pipeline import announce, make_rows
 from asyncorm.session.core import SessionCore
 from asyncorm.session.executing import existing_policy
 from asyncorm.session.guard import TaskGuard
 from asyncorm.sql.text import Text
+from asyncorm.tracking.listeners import HEARD
 
 R = TypeVar("R")
 
@@ -22,6 +24,8 @@ async def open_stream(
 ) -> ResultStream[Any]:
     """Open a cursor for a statement; a transaction is begun for it."""
     core.transaction.check()
+    if HEARD:
+        statement = await announce(core.unit, Execution(statement))
     await core.autoflush()
     connection = await core.write_connection()
     compiled = core.engine.statements.get(statement)

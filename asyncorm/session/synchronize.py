@@ -67,6 +67,7 @@ class Synchronizer:
         unit.deleted.pop(instance, None)
         state.status = Status.DELETED
         unit.levels[-1].note_delete(instance, self._mapper, key)
+        unit.note("persistent_to_deleted", instance)
 
     def _update(self, instance: Any, record: Any, width: int) -> None:
         state = own_state(instance)

@@ -20,6 +20,8 @@ from asyncorm.errors import (
     InvalidRequestError,
     PendingRollbackError,
 )
+from asyncorm.tracking.listeners import HEARD
+from asyncorm.tracking.notices import Notice, fire
 from asyncorm.tracking.transitions import (
     begin_level,
     commit_levels,
@@ -83,6 +85,11 @@ class Transaction:
         return self.connection is not None
 
     @property
+    def hook(self) -> str | None:
+        """The event whose listeners run right now."""
+        return self.unit.hook
+
+    @property
     def usable(self) -> bool:
         """Whether statements may be sent."""
         return self.failure is None
@@ -113,8 +120,7 @@ class Transaction:
 
     def autobegin(self) -> None:
         """Begin the logical transaction, if there is none."""
-        if not self.unit.levels:
-            begin_level(self.unit)
+        self.unit.begin()
 
     def isolate_once(self, isolation: str) -> None:
         """Set the isolation level of the present transaction, which must not have worked yet."""
@@ -154,6 +160,13 @@ class Transaction:
                 hint="wait for all tasks that use a session before leaving its block",
             )
         self.connection = connection
+        if HEARD:
+            try:
+                await Notice(self.unit, "after_begin")
+            except BaseException as error:
+                # what a listener sets up for every transaction must not be missing in this one
+                self.lose(error)
+                raise
         return connection
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
@@ -188,6 +201,8 @@ class Transaction:
         await connection.savepoint(name)
         self.savepoints.append(name)
         begin_level(self.unit)
+        if HEARD:
+            fire(self.unit, "after_transaction_create")
         return name
 
     # -- failing -----------------------------------------------------------------------------

@@ -20,6 +20,9 @@ class Unit(Protocol):
     def cascade_add(self, instance: Any) -> None:
         """Add an instance that was linked to one of the session's, with all it refers to."""
 
+    def note(self, name: str, instance: Any) -> None:
+        """Tell listeners of an event when the operation under way is done."""
+
     def check_add(self, instance: Any) -> None:
         """Refuse an instance that could not be added."""
 

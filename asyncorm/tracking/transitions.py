@@ -8,6 +8,7 @@ from typing import Any
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.levels import Level
 from asyncorm.tracking.links import fill_collection, know_collections
+from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import InstanceState, Scope, Status, own_state, state_of
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
@@ -36,6 +37,8 @@ def expire(instance: Any, names: tuple[str, ...] | None = None) -> None:
         state.queued = None
         state.inserted = False
     state.partial = state.partial or any(name in mapper.columns for name in wanted)
+    if HEARD and state.scope.unit is not None:
+        state.scope.unit.note("expire", instance)
 
 
 def forget_related(instance: Any) -> None:
@@ -209,6 +212,8 @@ def deleted_elsewhere(unit: UnitOfWork, instance: Any) -> None:
     if unit.levels:
         mapper = mapper_of(instance)
         unit.levels[-1].note_delete(instance, mapper, identity_key(instance))
+    if HEARD:
+        unit.note("persistent_to_deleted", instance)
 
 
 def is_expired(instance: Any) -> bool:

@@ -12,9 +12,13 @@ from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.sql.table import ForeignKey
 from asyncorm.tracking.changes import has_changes
 from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.event_names import ATTACH_EVENTS
 from asyncorm.tracking.identity_map import IdentityMap
 from asyncorm.tracking.levels import Level
 from asyncorm.tracking.links import related
+from asyncorm.tracking.listeners import HEARD, Listeners, hears
+from asyncorm.tracking.notices import Call, Watch, fire, fire_all
+from asyncorm.tracking.stage import Stage
 from asyncorm.tracking.state import (
     InstanceState,
     Scope,
@@ -59,11 +63,22 @@ class UnitOfWork:
         self.levels: list[Level] = []
         #: whether something was done that begins the logical transaction
         self.touched = False
+        #: who is told of what happens here, beside the listeners of mapped classes
+        self.listeners: tuple[Listeners, ...] = ()
+        #: the event whose listeners run, and how often one has raised
+        self.hook: str | None = None
+        self.listener_errors = 0
+        #: what listeners may not change while a flush writes
+        self.stage: Stage | None = None
+        #: what listeners are told of when the operation under way is done
+        self.notices: list[Call] = []
 
     # -- what instances tell ---------------------------------------------------------------
 
     def mark_dirty(self, instance: Any) -> None:
         """Remember an instance as modified and keep it alive until the flush."""
+        if self.stage is not None:
+            self.stage.check(instance)
         self.dirty[instance] = None
         self.touched = True
 
@@ -77,6 +92,8 @@ class UnitOfWork:
 
     def cascade_add(self, instance: Any) -> None:
         """Take in an object that was linked to one of ours; what is ours already stays as it is."""
+        if self.stage is not None:
+            self.stage.check(instance)
         state = state_of(instance)
         if state is None or state.scope is not self.scope or state.status is Status.DELETED:
             self.add(instance)
@@ -90,7 +107,11 @@ class UnitOfWork:
 
     def add(self, instance: Any) -> None:
         """Take in an instance and what it refers to along the save-update cascade."""
-        if not mapper_of(instance).relationships and instance._state is None:
+        if (
+            not mapper_of(instance).relationships
+            and instance._state is None
+            and not (HEARD and hears(self, ATTACH_EVENTS))
+        ):
             # new and alone, as in a bulk load: nothing to check, nothing to follow
             set_state(instance, self._pending)
             self.new[instance] = None
@@ -107,8 +128,7 @@ class UnitOfWork:
         keys: dict[Any, Any] = {}
         for member in reached:
             self._check_add(member, keys)
-        for member in reached:
-            self._add_one(member)
+        self._attach(list(reached))
         self.touched = True
 
     def _follows(self, other: Any, revived: bool) -> bool:
@@ -148,6 +168,29 @@ class UnitOfWork:
                     hint="use await session.merge(obj) to copy the values onto it",
                 )
 
+    def begin(self) -> None:
+        """Begin the logical transaction, if there is none."""
+        if not self.levels:
+            self.levels.append(Level())
+            if HEARD:
+                fire(self, "after_transaction_create")
+
+    def _attach(self, instances: list[Any]) -> None:
+        if not (HEARD and hears(self, ATTACH_EVENTS)):
+            for instance in instances:
+                self._add_one(instance)
+            return
+        self.begin()
+        entering = {i: None for i in instances if not self.contains(i)}
+        for instance in entering:  # all of them before the first one is in: here it can be refused
+            fire(self, "before_attach", instance)
+        for instance in instances:
+            watch = Watch(self, (instance,))
+            self._add_one(instance)
+            if instance in entering:
+                fire(self, "after_attach", instance)
+            fire_all(self, watch.moves())
+
     def _add_one(self, instance: Any) -> None:
         state = state_of(instance)
         current = Status.TRANSIENT if state is None else state.current
@@ -182,7 +225,7 @@ class UnitOfWork:
             return
         if current is Status.DETACHED or (state is not None and state.scope is not self.scope):
             self._check_add(instance, {})
-            self._add_one(instance)
+            self._attach([instance])
         if cause is None or instance not in self.deleted:
             self.deleted[instance] = cause
         self.touched = True
@@ -208,8 +251,10 @@ class UnitOfWork:
                 leaving[member] = None
                 queue.extend(related(member, mapper_of(member), "expunge"))
         self._check_dependents(leaving)
+        watch = Watch(self, leaving)
         for member in leaving:
             self.release(member)
+        fire_all(self, watch.moves())
 
     def _check_dependents(self, leaving: dict[Any, None]) -> None:
         """A pending object must not stay behind whose key would come from a pending leaver."""
@@ -230,11 +275,14 @@ class UnitOfWork:
 
     def drop_pending(self, instance: Any) -> None:
         """Let a pending instance go, with the pending ones that exist only through it."""
+        left: list[Any] = []
         queue = [instance]
         for member in queue:
             if member in self.new:
                 self.release(member)
+                left.append(member)
                 queue.extend(related(member, mapper_of(member), "delete"))
+        fire_all(self, [("pending_to_transient", member) for member in left])
 
     def release(self, instance: Any) -> None:
         """Let one instance go, whatever refers to it."""
@@ -257,7 +305,9 @@ class UnitOfWork:
             deleted=len(self.deleted),
             clean=len(live) - len(modified) - len(self.deleted),
         )
+        watch = Watch(self, self.everything())
         self.drop()
+        fire_all(self, watch.moves())
         return counts
 
     def drop(self, *, for_good: bool = False) -> None:
@@ -270,6 +320,19 @@ class UnitOfWork:
         self.new.clear()
         self.dirty.clear()
         self.deleted.clear()
+        self.notices.clear()
+
+    def note(self, name: str, instance: Any) -> None:
+        """Tell listeners of an event when the operation under way is done."""
+        if name in HEARD:
+            self.notices.append((name, instance))
+
+    def everything(self) -> Iterator[Any]:
+        """All instances whose state the end of a transaction or of the session may change."""
+        yield from self
+        for level in self.levels:
+            yield from level.deleted
+            yield from (i for r in level.inserted if (i := r()) is not None)
 
     def unflushed(self) -> list[Any]:
         """The instances whose work a flush would write: new, deleted, or with a net change."""

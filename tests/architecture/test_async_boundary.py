@@ -14,6 +14,7 @@ MAY_WAIT = (
     "flush/connection.py",
     "flush/pipeline.py",
     "flush/executor.py",
+    "flush/hooks.py",
 )
 
 

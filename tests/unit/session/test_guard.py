@@ -15,6 +15,7 @@ class Transaction:
 
     def __init__(self) -> None:
         self.connected = False
+        self.hook: str | None = None
         self.failures: list[BaseException] = []
 
     def note_failure(self, error: BaseException) -> None:
