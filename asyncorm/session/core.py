@@ -38,7 +38,7 @@ class SessionCore:
     async def autoflush(self) -> None:
         """Flush before a statement, so that it sees what the session holds."""
         unit = self.unit
-        if self.autoflush_enabled and (unit.new or unit.dirty or unit.deleted):
+        if self.autoflush_enabled and (unit.new or unit.dirty or unit.deleted or unit.watched):
             try:
                 await self.flush()
             except DatabaseError as error:
@@ -51,7 +51,7 @@ class SessionCore:
 
     async def _flush(self, connect: Any) -> None:
         unit, transaction = self.unit, self.transaction
-        if not (unit.new or unit.dirty or unit.deleted):
+        if not unit.has_work():
             return
         transaction.check()
         transaction.autobegin()
@@ -113,6 +113,7 @@ class SessionCore:
         if self.expire_on_commit:
             for instance in self.unit.identity_map.instances():
                 expire(instance)
+            self.unit.watched.clear()
 
     async def write_connection(self) -> Connection:
         """A connection inside a transaction, for statements that may write."""

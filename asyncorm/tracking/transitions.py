@@ -28,11 +28,14 @@ def expire(instance: Any, names: tuple[str, ...] | None = None) -> None:
         if name not in mapper.primary_key:
             values.pop(name, None)
             originals.pop(name, None)
+            if state.snapshots is not None:
+                state.snapshots.pop(name, None)
             if state.queued is not None:
                 state.queued.pop(name, None)
     if names is None:
         originals.clear()
         state.queued = None
+        state.snapshots = None
         state.inserted = False
     state.partial = state.partial or any(name in mapper.columns for name in wanted)
 
@@ -84,6 +87,8 @@ def rollback_level(unit: UnitOfWork) -> None:
     """Undo one level in memory; the outermost also expires everything that is persistent."""
     level = unit.levels.pop() if unit.levels else Level()
     outermost = not unit.levels
+    if not outermost:
+        unit.notice()
     concerned = list(unit.dirty)
     concerned += _undo_keys(unit, level)
     _undo_inserts(unit, level)
@@ -100,6 +105,7 @@ def rollback_level(unit: UnitOfWork) -> None:
     for instance in concerned:
         if unit.contains(instance):
             expire(instance)
+    unit.watched.prune()
 
 
 def _held(unit: UnitOfWork, keys: dict[Mapper, list[Key]]) -> list[Any]:
@@ -141,6 +147,7 @@ def _make_transient(state: InstanceState) -> None:
     state.status = Status.TRANSIENT
     state.was_deleted = False
     state.inserted = False
+    state.snapshots = None
     if state.originals:
         state.originals.clear()
 
@@ -203,6 +210,7 @@ def deleted_elsewhere(unit: UnitOfWork, instance: Any) -> None:
     state = own_state(instance)
     unit.identity_map.discard(mapper_of(instance), identity_key(instance), instance)
     unit.dirty.pop(instance, None)
+    unit.watched.pop(instance, None)
     state.status = Status.DELETED
     if unit.levels:
         mapper = mapper_of(instance)
