@@ -19,6 +19,7 @@ from asyncorm.flush.statements import (
     statement_for,
     uses_copy,
 )
+from asyncorm.tracking.mutables import snapshots_to_write
 from asyncorm.tracking.unit_of_work import identity_key
 
 
@@ -37,6 +38,8 @@ async def execute_plan(
 
 
 async def _execute(batch: Batch, connection: FlushConnection, statements: StatementCache) -> None:
+    if batch.mapper.mutable and batch.kind is not Kind.DELETE:
+        batch.snapshots.extend((i, snapshots_to_write(i, batch.columns)) for i in batch.instances)
     if batch.expressions:
         await _execute_single(batch, connection, statements)
     elif uses_copy(batch):

@@ -13,6 +13,7 @@ from asyncorm.flush.leaving import take_out
 from asyncorm.flush.link import Link, originals_of
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.mapping.mapper import Key, Mapper
+from asyncorm.tracking.mutables import renew_snapshots
 from asyncorm.tracking.state import InstanceState, Status, own_state, set_state
 from asyncorm.tracking.transitions import restore_clean
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
@@ -35,12 +36,16 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
         if instance not in level.deleted:
             restore_clean(instance, own_state(instance))
             level.note_update(mapper_of(instance), identity_key(instance))
+    for batch in plan.batches:
+        for instance, snapshots in batch.snapshots:
+            renew_snapshots(instance, (*batch.columns, *batch.returning), snapshots)
     for instance in changes.dropped:
         unit.release(instance)
     unit.dirty.clear()
     unit.new.clear()
     unit.deleted.clear()
     take_out(unit, (*changes.deletes, *echoed))
+    unit.watched.prune()
 
 
 def _point(link: Link) -> None:
@@ -55,6 +60,7 @@ def _delete(unit: UnitOfWork, instance: Any) -> None:
     mapper, key = mapper_of(instance), identity_key(instance)
     unit.identity_map.discard(mapper, key, instance)
     unit.dirty.pop(instance, None)
+    unit.watched.pop(instance, None)
     state = own_state(instance)
     restore_clean(instance, state)
     state.status = Status.DELETED

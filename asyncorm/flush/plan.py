@@ -34,6 +34,8 @@ class Batch:
     links: list[Link] = field(default_factory=list)
     #: whether a value is an SQL expression, so that the row needs a statement of its own
     expressions: bool = False
+    #: of rows being written: what their mutable values were when they were sent
+    snapshots: list[tuple[Any, dict[str, Any]]] = field(default_factory=list)
 
     def __str__(self) -> str:
         text = f"{self.kind.value} {self.mapper.table.full_name}"

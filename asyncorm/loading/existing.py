@@ -9,9 +9,10 @@ from typing import Any
 
 from asyncorm.errors import UnflushedChangesError
 from asyncorm.mapping.mapper import Mapper
-from asyncorm.tracking.changes import same
+from asyncorm.tracking.changes import column_changed
 from asyncorm.tracking.listeners import HEARD
-from asyncorm.tracking.state import UNLOADED, own_state
+from asyncorm.tracking.mutables import is_changed
+from asyncorm.tracking.state import own_state
 
 
 class Existing(Enum):
@@ -30,24 +31,30 @@ def completer(
         for position, name in enumerate(attributes, start)
     ]
     references = references_by_attribute(mapper)
+    mutable = mapper.mutable
 
     def complete(instance: Any, row: Any, existing: Existing | None) -> None:
         state = own_state(instance)
         originals = state.originals
         assert originals is not None
         values = instance.__dict__
+        snapshots = state.snapshots or {}
         for name, position, decode in slots:
             if existing is None:
                 if name in values:
                     continue
             elif existing is Existing.OVERWRITE:
-                if name in originals:
+                if name in originals or name in snapshots:
                     _check_overwritten(instance, name, originals)
-            elif name in originals:
+            elif name in originals or (name in snapshots and column_changed(instance, name)):
                 continue
             value = row[position]
             if decode is not None and value is not None:
                 value = decode(value)
+            if name in snapshots:
+                if not is_changed(mutable[name], snapshots[name], value) and name in values:
+                    continue  # who has read the value may still change it
+                del snapshots[name]
             if name in references and values.get(name) != value:
                 forget_references(instance, references[name])
             values[name] = value
@@ -63,12 +70,12 @@ def completer(
 
 def _check_overwritten(instance: Any, name: str, originals: dict[str, Any]) -> None:
     """An unflushed change is not overwritten unasked; one that came to nothing is forgotten."""
-    if not same(originals[name], instance.__dict__.get(name, UNLOADED)):
+    if column_changed(instance, name):
         raise UnflushedChangesError(
             f"{type(instance).__name__}.{name} has an unflushed change that would be overwritten",
             hint="flush() first, or leave populate_existing out",
         )
-    del originals[name]
+    originals.pop(name, None)
 
 
 def overwrite_columns(instance: Any, mapper: Mapper, raw: dict[str, Any]) -> None:

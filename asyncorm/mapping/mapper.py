@@ -49,9 +49,10 @@ class Mapper:
             if name in required_references
             or (name in self.primary_key and name not in made_by_server)
         )
-        self.mutable: tuple[tuple[str, SQLType[Any]], ...] = tuple(
-            (name, column._type) for name, column in self.columns.items() if column._type.mutable
-        )
+        #: columns whose values can change inside, with their types
+        self.mutable: dict[str, SQLType[Any]] = {
+            name: column._type for name, column in self.columns.items() if column._type.mutable
+        }
         self.computed = tuple(n for n, c in self.columns.items() if c.computed is not None)
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}

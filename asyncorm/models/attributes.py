@@ -17,6 +17,7 @@ from asyncorm.models.building import BUILDING
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import BaseColumn, Column, NullColumn
 from asyncorm.tracking.links import empty_collection, known_empty, known_one, set_related
+from asyncorm.tracking.mutables import forget_snapshot, hand_out, keep_original
 from asyncorm.tracking.state import UNLOADED, Status, own_state, status_of
 from asyncorm.tracking.unloaded import unloaded_error
 
@@ -88,7 +89,7 @@ class RelatedTo:
         self.item = item
 
 
-_PENDING, _TRANSIENT = Status.PENDING, Status.TRANSIENT
+_PENDING, _TRANSIENT, _PERSISTENT = Status.PENDING, Status.TRANSIENT, Status.PERSISTENT
 
 
 class ColumnAttribute:
@@ -139,6 +140,48 @@ class ColumnAttribute:
         state = own_state(instance)
         state.originals[self.name] = instance.__dict__.get(self.name, UNLOADED)  # type: ignore[index]
         unit = state.scope.unit
+        if unit is not None:
+            unit.mark_dirty(instance)
+
+
+class MutableAttribute(ColumnAttribute):
+    """A column whose values can change inside. With a ``__set__``, so that reading comes here.
+
+    The value is in the instance's dictionary all the same, where pydantic looks for it; what is
+    read there is not to be changed.
+    """
+
+    __slots__ = ("type",)
+
+    def __init__(
+        self, name: str, column: BaseColumn[Any, Any], validate: Callable[[Any, Any], Any] | None
+    ) -> None:
+        super().__init__(name, column, validate)
+        self.type = column._type
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        name = self.name
+        if instance is None or name not in instance.__dict__:
+            return super().__get__(instance, owner)
+        value = instance.__dict__[name]
+        state = instance._state
+        if state is None or state.status is not _PERSISTENT or value is None:
+            return value
+        if state.snapshots is None or name not in state.snapshots:
+            hand_out(instance, name, self.type, value)
+        return value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        self.write(instance, value)
+
+    def __delete__(self, instance: Any) -> None:
+        del instance.__dict__[self.name]
+        if instance._state is not None:
+            forget_snapshot(instance._state, self.name)
+
+    def _record(self, instance: Any) -> None:
+        keep_original(instance, self.name, self.type)
+        unit = instance._state.scope.unit
         if unit is not None:
             unit.mark_dirty(instance)
 

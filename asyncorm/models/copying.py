@@ -6,6 +6,7 @@ collection has one owner. A pickle keeps loaded relationships, so that a graph t
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from asyncorm.models.construct import set_values
@@ -21,7 +22,13 @@ def detach_copy(original: Any, copied: Any) -> None:
     if relationships:
         values = {name: v for name, v in copied.__dict__.items() if name not in relationships}
         set_values(copied, values)
-    set_state(copied, _state_of_copy(original))
+    state = _state_of_copy(original)
+    if state is not None:
+        # or a change inside the copy's value would be one of the original's
+        for name in type(copied).__mapper__.mutable:
+            if name in copied.__dict__:
+                copied.__dict__[name] = deepcopy(copied.__dict__[name])
+    set_state(copied, state)
 
 
 def _state_of_copy(original: Any) -> InstanceState | None:
@@ -35,6 +42,7 @@ def _state_of_copy(original: Any) -> InstanceState | None:
     found.was_deleted = state.was_deleted or state.status is Status.DELETED
     found.expressions = state.expressions
     found.key = state.key
+    found.snapshots = dict(state.snapshots) if state.snapshots else None
     return found
 
 
@@ -43,7 +51,14 @@ def to_pickle(instance: Any, pydantic_state: dict[Any, Any]) -> dict[Any, Any]:
     state = _state_of_copy(instance)
     if state is None:
         return pydantic_state
-    kept = (state.originals, state.partial, state.was_deleted, state.expressions, state.key)
+    kept = (
+        state.originals,
+        state.partial,
+        state.was_deleted,
+        state.expressions,
+        state.key,
+        state.snapshots,
+    )
     return {**pydantic_state, _STATE: kept}
 
 
@@ -52,9 +67,10 @@ def from_pickle(instance: Any, pickled: dict[Any, Any]) -> None:
     kept = pickled.get(_STATE)
     state = None
     if kept is not None:
-        originals, partial, was_deleted, expressions, key = kept
+        originals, partial, was_deleted, expressions, key, snapshots = kept
         state = InstanceState(NO_SCOPE, Status.PERSISTENT, originals, partial=partial)
         state.was_deleted, state.expressions, state.key = was_deleted, expressions, key
+        state.snapshots = snapshots
     set_state(instance, state)
     for name, relationship in type(instance).__relationships__.items():
         members = instance.__dict__.get(name)

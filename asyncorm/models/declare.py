@@ -23,6 +23,7 @@ from asyncorm.models.assignment import assignment_validator
 from asyncorm.models.attributes import (
     MAPPED,
     ColumnAttribute,
+    MutableAttribute,
     RelationshipAttribute,
 )
 from asyncorm.models.fields import ColumnDeclaration, unset
@@ -83,7 +84,8 @@ def _install(cls: type[Any], mapper: Mapper, fields: Mapping[str, FieldInfo]) ->
     attributes: dict[str, ColumnAttribute | RelationshipAttribute] = {}
     for name, column in mapper.columns.items():
         validate = assignment_validator(name, fields[name], cls.model_config)
-        attributes[name] = ColumnAttribute(name, column, validate)
+        kind = MutableAttribute if name in mapper.mutable else ColumnAttribute
+        attributes[name] = kind(name, column, validate)
     for name, relationship in mapper.relationships.items():
         attributes[name] = RelationshipAttribute(name, relationship)
     for name, attribute in attributes.items():

@@ -128,7 +128,8 @@ class Model(BaseModel, metaclass=ModelMeta):
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
         fields = type(self).__pydantic_fields__
-        return ((name, value) for name, value in self.__dict__.items() if name in fields)
+        # read as attributes, because what comes out may be changed inside
+        return ((name, getattr(self, name)) for name in tuple(self.__dict__) if name in fields)
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         values = self.__dict__

@@ -55,7 +55,7 @@ class SessionCore:
         unit = self.unit
         if self.flushing:
             return  # a listener of the flush that is under way
-        if self.autoflush_enabled and (unit.new or unit.dirty or unit.deleted):
+        if self.autoflush_enabled and (unit.new or unit.dirty or unit.deleted or unit.watched):
             try:
                 await self.flush()
             except DatabaseError as error:
@@ -64,12 +64,11 @@ class SessionCore:
 
     async def flush(self) -> None:
         """Write what is new, changed and deleted, inside the transaction."""
-        await self._flush(self._flush_connection)
+        if self.unit.has_work():
+            await self._flush(self._flush_connection)
 
     async def _flush(self, connect: Any) -> None:
         unit, transaction = self.unit, self.transaction
-        if not (unit.new or unit.dirty or unit.deleted):
-            return
         transaction.check()
         transaction.autobegin()
         self.flushing = True
@@ -77,6 +76,7 @@ class SessionCore:
         try:
             if HEARD:
                 await Notice(unit, "before_flush")
+                unit.has_work()  # a listener may have changed a document inside
                 begun = True
                 fire(unit, "after_transaction_create")
                 if hears(unit, FLUSH_EVENTS):
@@ -99,10 +99,10 @@ class SessionCore:
         """Flush, and again as long as listeners leave something to do."""
         unit = self.unit
         for _ in range(_FLUSHES):
-            if not (unit.new or unit.dirty or unit.deleted):
+            if not unit.has_work():
                 return
             await self._flush(connect or self._flush_connection)
-        if unit.new or unit.dirty or unit.deleted:
+        if unit.has_work():
             error = FlushError(
                 f"{_FLUSHES} flushes in one commit have left the session with something to flush",
                 hint="look for a listener that changes objects after every flush",
@@ -163,6 +163,7 @@ class SessionCore:
         if self.expire_on_commit:
             for instance in self.unit.identity_map.instances():
                 expire(instance)
+            self.unit.watched.clear()
 
     async def write_connection(self) -> Connection:
         """A connection inside a transaction, for statements that may write."""

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from asyncorm.mapping.relationships import Direction
-from asyncorm.tracking.changes import changed_columns, changed_members, has_changes
+from asyncorm.tracking.changes import (
+    changed_columns,
+    changed_members,
+    has_changes,
+    original_value,
+)
 from asyncorm.tracking.links import known_empty
 from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of, unit_of
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
@@ -101,8 +106,7 @@ class InstanceInspection:
             return self._related_history(name, value)
         if name not in changed_columns(self._instance):
             return History((), () if value is UNLOADED else (value,), ())
-        state = state_of(self._instance)
-        before = state.originals[name] if state is not None and state.originals else UNLOADED
+        before = original_value(self._instance, name)
         return History((value,), (), () if before is UNLOADED else (before,))
 
     def _related_history(self, name: str, value: Any) -> History:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 from weakref import ref
@@ -242,6 +242,7 @@ class Session(ReadingSession):
     @property
     def dirty(self) -> tuple[Any, ...]:
         """The persistent objects that something was assigned to; ``is_modified`` is exact."""
+        self._unit.notice()
         return tuple(i for i in self._unit.dirty if i not in self._unit.deleted)
 
     @property
@@ -392,18 +393,30 @@ class Session(ReadingSession):
         for instance in instances:
             await self.delete(instance)
 
-    async def merge(self, instance: M) -> M:
-        """Copy an object's state onto the session's instance of its key, and return that one."""
+    async def merge(self, instance: M, *, load: bool = True, options: Sequence[Any] = ()) -> M:
+        """Copy an object's state onto the session's instance of its key, and return that one.
+
+        Only what is present is copied: what a constructor was given, or what is loaded; related
+        objects follow along the merge cascade. ``options`` apply to the SELECT of the row.
+        ``load=False`` sends nothing and takes the copy for what the database has: for objects of
+        a cache. InvalidRequestError if the object has no row then, or unflushed changes.
+        """
+        (merged,) = await self.merge_all([instance], load=load, options=options)
+        return merged
+
+    async def merge_all(
+        self, instances: Iterable[M], *, load: bool = True, options: Sequence[Any] = ()
+    ) -> list[M]:
+        """Merge several objects; one SELECT for each entity and step of the graph, not for each."""
         with self._guard("merge"):
             self._transaction.check()
-            mapper_of(instance).entity.metadata.configure()
-            await self._core.autoflush()
+            sources = list(instances)
+            for source in sources:
+                mapper_of(source).entity.metadata.configure()
+            if load:
+                await self._core.autoflush()
             self._transaction.autobegin()
-            return await merge(self._core, instance, {})  # type: ignore[no-any-return]
-
-    async def merge_all(self, instances: Iterable[M]) -> list[M]:
-        """Merge several objects."""
-        return [await self.merge(instance) for instance in instances]
+            return await merge(self._core, sources, load, options)
 
     # -- looking inside ----------------------------------------------------------------------
 

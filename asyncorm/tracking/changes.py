@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.sql.expressions import Expression
-from asyncorm.tracking.state import UNLOADED, state_of
+from asyncorm.tracking.mutables import is_changed, thawed
+from asyncorm.tracking.state import UNLOADED, InstanceState, state_of
 
 
 def same(one: Any, other: Any) -> bool:
@@ -25,18 +26,52 @@ def same(one: Any, other: Any) -> bool:
 def changed_columns(instance: Any) -> tuple[str, ...]:
     """The column attributes whose value differs from the one in the database, in table order."""
     state = state_of(instance)
-    if state is None or not state.originals:
+    if state is None:
         return ()
-    position, values = type(instance).__mapper__.position, instance.__dict__
-    changed = [
-        name
-        for name, before in state.originals.items()
-        if name in position and name in values and not same(before, values[name])
-    ]
+    if state.snapshots:
+        changed = _changed_with_snapshots(instance, state)
+    elif not state.originals:
+        return ()
+    else:
+        position, values = type(instance).__mapper__.position, instance.__dict__
+        changed = [
+            name
+            for name, before in state.originals.items()
+            if name in position and name in values and not same(before, values[name])
+        ]
     if len(changed) > 1:
         # one order, whatever was assigned first, so that rows with the same changes share a batch
-        changed.sort(key=position.__getitem__)
+        changed.sort(key=type(instance).__mapper__.position.__getitem__)
     return tuple(changed)
+
+
+def _changed_with_snapshots(instance: Any, state: InstanceState) -> list[str]:
+    """The same where values may have been changed inside."""
+    values, position = instance.__dict__, type(instance).__mapper__.position
+    names = dict.fromkeys((*(state.snapshots or ()), *(state.originals or ())))
+    return [n for n in names if n in position and n in values and column_changed(instance, n)]
+
+
+def column_changed(instance: Any, name: str) -> bool:
+    """Whether a column differs from the database, by an assignment or inside its value."""
+    state = state_of(instance)
+    if state is None:
+        return False
+    value = instance.__dict__.get(name, UNLOADED)
+    if state.snapshots and name in state.snapshots:
+        return is_changed(type(instance).__mapper__.mutable[name], state.snapshots[name], value)
+    originals = state.originals or {}
+    return name in originals and not same(originals[name], value)
+
+
+def original_value(instance: Any, name: str) -> Any:
+    """The value the database has of a changed column; UNLOADED if it is not known."""
+    state = state_of(instance)
+    if state is None:
+        return UNLOADED
+    if state.snapshots and name in state.snapshots:
+        return thawed(type(instance).__mapper__.mutable[name], state.snapshots[name])
+    return (state.originals or {}).get(name, UNLOADED)
 
 
 def changed_members(instance: Any, name: str) -> tuple[list[Any], list[Any]]:

@@ -17,6 +17,9 @@ class Unit(Protocol):
     def mark_clean(self, instance: Any) -> None:
         """The instance has nothing unflushed any more."""
 
+    def watch(self, instance: Any) -> None:
+        """Look for inner changes of an instance at the next flush, and keep it alive until then."""
+
     def cascade_add(self, instance: Any) -> None:
         """Add an instance that was linked to one of the session's, with all it refers to."""
 

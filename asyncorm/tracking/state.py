@@ -74,6 +74,7 @@ class InstanceState:
         "partial",
         "queued",
         "scope",
+        "snapshots",
         "status",
         "was_deleted",
     )
@@ -99,6 +100,8 @@ class InstanceState:
         self.key: Any = None
         #: additions and removals of collections that are not loaded
         self.queued: dict[str, tuple[list[Any], list[Any]]] | None = None
+        #: of mutable values that somebody may change inside: a snapshot of what the database has
+        self.snapshots: dict[str, Any] | None = None
 
     @property
     def shared(self) -> bool:

@@ -30,11 +30,14 @@ def expire(instance: Any, names: tuple[str, ...] | None = None) -> None:
         if name not in mapper.primary_key:
             values.pop(name, None)
             originals.pop(name, None)
+            if state.snapshots is not None:
+                state.snapshots.pop(name, None)
             if state.queued is not None:
                 state.queued.pop(name, None)
     if names is None:
         originals.clear()
         state.queued = None
+        state.snapshots = None
         state.inserted = False
     state.partial = state.partial or any(name in mapper.columns for name in wanted)
     if HEARD and state.scope.unit is not None:
@@ -88,6 +91,8 @@ def rollback_level(unit: UnitOfWork) -> None:
     """Undo one level in memory; the outermost also expires everything that is persistent."""
     level = unit.levels.pop() if unit.levels else Level()
     outermost = not unit.levels
+    if not outermost:
+        unit.notice()
     concerned = list(unit.dirty)
     _undo_inserts(unit, level)
     concerned += _undo_keys(unit, level)
@@ -104,6 +109,7 @@ def rollback_level(unit: UnitOfWork) -> None:
     for instance in concerned:
         if unit.contains(instance):
             expire(instance)
+    unit.watched.prune()
 
 
 def _held(unit: UnitOfWork, keys: Mapping[Mapper, Iterable[Key]]) -> list[Any]:
@@ -145,6 +151,7 @@ def _make_transient(state: InstanceState) -> None:
     state.status = Status.TRANSIENT
     state.was_deleted = False
     state.inserted = False
+    state.snapshots = None
     if state.originals:
         state.originals.clear()
 
@@ -208,6 +215,7 @@ def deleted_elsewhere(unit: UnitOfWork, instance: Any) -> None:
     state = own_state(instance)
     unit.identity_map.discard(mapper_of(instance), identity_key(instance), instance)
     unit.dirty.pop(instance, None)
+    unit.watched.pop(instance, None)
     state.status = Status.DELETED
     if unit.levels:
         mapper = mapper_of(instance)

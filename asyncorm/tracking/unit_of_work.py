@@ -17,6 +17,7 @@ from asyncorm.tracking.identity_map import IdentityMap
 from asyncorm.tracking.levels import Level
 from asyncorm.tracking.links import related
 from asyncorm.tracking.listeners import HEARD, Listeners, hears
+from asyncorm.tracking.mutables import Watched
 from asyncorm.tracking.notices import Call, Watch, fire, fire_all
 from asyncorm.tracking.stage import Stage
 from asyncorm.tracking.state import (
@@ -57,6 +58,8 @@ class UnitOfWork:
         self.identity_map = IdentityMap()
         self.new: dict[Any, None] = {}
         self.dirty: dict[Any, None] = {}
+        #: with values that may have been changed inside
+        self.watched = Watched()
         #: marked for deletion, with what marked them if it was a cascade
         self.deleted: dict[Any, Cascade | None] = {}
         #: one for the transaction and one for each savepoint in it
@@ -85,6 +88,24 @@ class UnitOfWork:
     def mark_clean(self, instance: Any) -> None:
         """The instance has nothing unflushed any more."""
         self.dirty.pop(instance, None)
+        if instance in self.watched and not instance._state.snapshots:
+            del self.watched[instance]
+
+    def watch(self, instance: Any) -> None:
+        """Look for inner changes of an instance at the next flush, and keep it alive until then."""
+        if len(self.watched) >= self.watched.sweep_at:
+            self.watched.notice(self.mark_dirty)
+        self.watched[instance] = None
+
+    def notice(self) -> None:
+        """Find out which instances were changed inside, without an assignment."""
+        if self.watched:
+            self.watched.notice(self.mark_dirty)
+
+    def has_work(self) -> bool:
+        """Whether a flush has anything to look at."""
+        self.notice()
+        return bool(self.new or self.dirty or self.deleted)
 
     def find(self, entity: type[Any], key: Key) -> Any:
         """The live instance with this key, or None."""
@@ -205,6 +226,8 @@ class UnitOfWork:
             self.identity_map.add(mapper, identity_key(instance), instance)
             if state.originals:
                 self.dirty[instance] = None
+            if state.snapshots:
+                self.watch(instance)
         elif current is Status.PERSISTENT:
             self.deleted.pop(instance, None)
 
@@ -290,6 +313,7 @@ class UnitOfWork:
         mapper = mapper_of(instance)
         self.new.pop(instance, None)
         self.dirty.pop(instance, None)
+        self.watched.pop(instance, None)
         self.deleted.pop(instance, None)
         if state.status is Status.PERSISTENT:
             self.identity_map.discard(mapper, identity_key(instance), instance)
@@ -297,6 +321,7 @@ class UnitOfWork:
 
     def expunge_all(self) -> Expunged:
         """Let everything go, whatever its state."""
+        self.notice()
         modified = [i for i in self.dirty if i not in self.deleted and has_changes(i)]
         live = self.identity_map.instances()
         counts = Expunged(
@@ -319,6 +344,7 @@ class UnitOfWork:
         self.identity_map.clear()
         self.new.clear()
         self.dirty.clear()
+        self.watched.clear()
         self.deleted.clear()
         self.notices.clear()
 
@@ -336,6 +362,7 @@ class UnitOfWork:
 
     def unflushed(self) -> list[Any]:
         """The instances whose work a flush would write: new, deleted, or with a net change."""
+        self.notice()
         changed = [i for i in self.dirty if i not in self.deleted and has_changes(i)]
         return [*self.new, *changed, *self.deleted]
 

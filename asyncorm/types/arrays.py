@@ -45,6 +45,12 @@ class Array(SQLType[Any]):
         self.decode = _decoder(item.decode, container)
         frozen = frozenset if self.python_type in (set, frozenset) else tuple
         self.snapshot = frozen if item.snapshot is None else _each(item.snapshot, tuple)
+        if item.snapshot is None:
+            self.thaw = container
+        elif item.thaw is not None:
+            self.thaw = _each(item.thaw, container)
+        # a tuple of fixed values can't change
+        self.mutable = item.mutable or self.python_type not in (tuple, frozenset)
         self._identity = (item, container)
 
     def check(self, value: Any) -> Any:

@@ -46,6 +46,8 @@ class SQLType(Generic[T]):
     #: of a mutable type: Python value -> something fixed that equals (==) the snapshot of another
     #: value exactly if both are stored alike. Never called with None.
     snapshot: Converter | None = None
+    #: of a mutable type: a snapshot -> a value like the one it was made of. Never called with None.
+    thaw: Converter | None = None
     #: whether binary COPY can carry it as it is
     copyable: bool = True
     #: what tells two types of one class and ``ddl`` apart (the Python enum, the model)

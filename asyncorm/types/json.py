@@ -79,10 +79,31 @@ class _JSONDocument(SQLType[Any]):
         self.ddl = self.cast_type = name
         # text tells 1 from True, which == does not
         self.encode = self.encode_bulk = self.snapshot = encode_json
-        self.decode = decode_json
+        self.decode = self.thaw = decode_json
 
     def as_text(self, value: Any) -> str:
         return str((self.encode or encode_json)(value))
+
+
+class DocumentText(str):
+    """JSON text that equals another one of the same document: jsonb keeps no order of keys."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if str.__eq__(self, other) is True:
+            return True
+        return isinstance(other, DocumentText) and _sorted(self) == _sorted(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(_sorted(self))
+
+
+def _sorted(text: str) -> str:
+    return json.dumps(json.loads(text), sort_keys=True)
 
 
 class JSONB(_JSONDocument):
@@ -90,6 +111,10 @@ class JSONB(_JSONDocument):
 
     def __init__(self) -> None:
         super().__init__("jsonb")
+        self.snapshot = self._snapshot
+
+    def _snapshot(self, value: Any) -> DocumentText:
+        return DocumentText((self.encode or encode_json)(value))
 
 
 class JSON(_JSONDocument):
@@ -108,8 +133,8 @@ class ModelJSON(JSONB):
         origin = typing.get_origin(annotation) or annotation
         plain = isinstance(origin, type) and not _is_typed_dict(origin)
         self.python_type = origin if plain else object
-        self.encode = self.encode_bulk = self.snapshot = self._encode
-        self.decode = self._decode
+        self.encode = self.encode_bulk = self._encode
+        self.decode = self.thaw = self._decode
         self._identity = annotation
 
     @cached_property
