@@ -215,3 +215,38 @@ class Entry(Publisher, table="entry"):
     id: Mapped[int] = generated(primary_key=True)
     amount: Mapped[int] = column(default=0)
     account_id: Mapped[int | None] = foreign_key(Account.id)
+
+
+class Album(Publisher, table="album"):
+    """Refers to one of its photos in an UPDATE of its own."""
+
+    id: Mapped[int] = generated(primary_key=True)
+    name: Mapped[str] = column(default="")
+    cover_id: Mapped[int | None] = foreign_key("photo.id")
+    cover: Related[Photo | None] = relationship(foreign_keys="cover_id", post_update=True)
+    photos: Related[list[Photo]] = relationship(
+        back_populates="album", foreign_keys="Photo.album_id", order_by="id", cascade="all"
+    )
+
+
+class Photo(Publisher, table="photo"):
+    id: Mapped[int] = generated(primary_key=True)
+    name: Mapped[str] = column(default="")
+    album_id: Mapped[int] = foreign_key(Album.id)
+    album: Related[Album] = relationship(back_populates="photos", foreign_keys="album_id")
+
+
+class Driver(Publisher, table="driver"):
+    """Has at most one licence, whose key is the driver's."""
+
+    id: Mapped[int] = column(primary_key=True)
+    name: Mapped[str] = column(default="")
+    licence: Related[Licence | None] = relationship(
+        back_populates="driver", cascade="all, delete-orphan"
+    )
+
+
+class Licence(Publisher, table="licence"):
+    driver_id: Mapped[int] = foreign_key(Driver.id, primary_key=True)
+    kind: Mapped[str] = column(default="")
+    driver: Related[Driver] = relationship(back_populates="licence")
