@@ -250,3 +250,54 @@ class Licence(Publisher, table="licence"):
     driver_id: Mapped[int] = foreign_key(Driver.id, primary_key=True)
     kind: Mapped[str] = column(default="")
     driver: Related[Driver] = relationship(back_populates="licence")
+
+
+class Hall(Publisher, table="hall"):
+    """One of two owners of a seat."""
+
+    id: Mapped[int] = generated(primary_key=True)
+    seats: Related[list[Seat]] = relationship(
+        back_populates="hall", cascade="all, delete-orphan", order_by="id"
+    )
+
+
+class Guest(Publisher, table="guest"):
+    """The other owner."""
+
+    id: Mapped[int] = generated(primary_key=True)
+    seats: Related[list[Seat]] = relationship(
+        back_populates="guest", cascade="all, delete-orphan", order_by="id"
+    )
+
+
+class Seat(Publisher, table="seat"):
+    id: Mapped[int] = generated(primary_key=True)
+    name: Mapped[str] = column(default="")
+    hall_id: Mapped[int | None] = foreign_key(Hall.id)
+    guest_id: Mapped[int | None] = foreign_key(Guest.id)
+    hall: Related[Hall | None] = relationship(back_populates="seats")
+    guest: Related[Guest | None] = relationship(back_populates="seats")
+
+
+class Shelf(Publisher, table="shelf"):
+    """Leaves the deletion of what it has not loaded to the server."""
+
+    id: Mapped[int] = generated(primary_key=True)
+    boxes: Related[list[Box]] = relationship(
+        back_populates="shelf", cascade="all, delete-orphan", passive_deletes=True, order_by="id"
+    )
+    labels: Related[list[Label]] = relationship(
+        back_populates="shelf", passive_deletes="all", order_by="id"
+    )
+
+
+class Box(Publisher, table="box"):
+    id: Mapped[int] = generated(primary_key=True)
+    shelf_id: Mapped[int] = foreign_key(Shelf.id, ondelete="CASCADE")
+    shelf: Related[Shelf] = relationship(back_populates="boxes")
+
+
+class Label(Publisher, table="label"):
+    id: Mapped[int] = generated(primary_key=True)
+    shelf_id: Mapped[int | None] = foreign_key(Shelf.id, ondelete="SET NULL")
+    shelf: Related[Shelf | None] = relationship(back_populates="labels")
