@@ -10,14 +10,15 @@ from asyncorm.flush.changes import collect_changes
 from asyncorm.flush.connection import FlushConnection
 from asyncorm.flush.executor import execute_plan
 from asyncorm.flush.finish import finish_flush
+from asyncorm.flush.orphans import Unloaded
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.flush.planner import plan_flush
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 Connect = Callable[[FlushPlan], Awaitable[FlushConnection]]
-#: loads a relationship of an object
-Load = Callable[[Any, Relationship[Any, Any]], Awaitable[None]]
+#: loads a relationship of several objects
+Load = Callable[[list[Any], Relationship[Any, Any]], Awaitable[None]]
 
 
 def preview(unit: UnitOfWork) -> FlushPlan:
@@ -32,10 +33,18 @@ async def flush(unit: UnitOfWork, connect: Connect, statements: StatementCache, 
     """Write every change the unit of work holds; without changes no connection is needed."""
     changes = collect_changes(unit)  # what differs from the database
     while changes.unloaded:  # orphans take their children along
-        for instance, relationship in changes.unloaded:
-            await load(instance, relationship)
+        await _load_children(changes.unloaded, load)
         changes = collect_changes(unit)
     plan = plan_flush(changes)  # in which order it must be written, in how few statements
     if plan.batches:
         await execute_plan(plan, await connect(plan), statements)
     finish_flush(unit, changes, plan)  # instances take their new states
+
+
+async def _load_children(unloaded: list[Unloaded], load: Load) -> None:
+    """Load what orphans take along, a relationship of all of them at once."""
+    owners: dict[Relationship[Any, Any], list[Any]] = {}
+    for owner, relationship in unloaded:
+        owners.setdefault(relationship, []).append(owner)
+    for relationship, together in owners.items():
+        await load(together, relationship)

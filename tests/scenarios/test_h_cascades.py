@@ -88,6 +88,20 @@ async def test_h02_members_missing_in_a_new_collection_are_deleted_as_orphans(
     assert await rows(engine, "select text from line order by id") == [("2",), ("3",)]
 
 
+async def test_h02_what_many_orphans_own_is_read_together(
+    Session: SessionFactory, sent: Sent, engine: Engine
+) -> None:
+    await store(Session, Order(lines=[Line(notes=[Note()]) for _ in range(5)]))
+    async with Session() as session:
+        order = await session.get_one(Order, 1)
+        await session.load(order, Order.lines)
+        order.lines.clear()
+        sent()
+        await session.commit()
+        assert sent.work() == ["SELECT note", "DELETE note", "DELETE line"]
+    assert await rows(engine, "select id from note union all select id from line") == []
+
+
 async def test_h02_or_lose_their_reference_where_nobody_owns_them(
     Session: SessionFactory, sent: Sent, engine: Engine
 ) -> None:
@@ -157,6 +171,20 @@ async def test_h05_an_unloaded_collection_is_read_and_deleted_with_its_parent(
         assert sent.work() == ["DELETE note", "DELETE line", "DELETE orders"]
     assert await rows(engine, "select id from orders union all select id from line") == [(2,)]
     assert await rows(engine, "select id from note") == []
+
+
+async def test_h05_the_children_of_many_parents_are_read_together(
+    Session: SessionFactory, sent: Sent, engine: Engine
+) -> None:
+    await store(Session, *(Order(lines=[Line(notes=[Note()]), Line()]) for _ in range(5)))
+    async with Session() as session:
+        orders = await session.all(select(Order))
+        sent()
+        await session.delete_all(orders)
+        assert sent.work() == ["SELECT line", "SELECT note"]
+        await session.commit()
+        assert sent.work() == ["DELETE note", "DELETE line", "DELETE orders"]
+    assert await rows(engine, "select id from orders") == []
 
 
 async def test_h07_a_child_of_two_owners_lives_as_long_as_it_has_one(
