@@ -15,6 +15,7 @@ from asyncorm import (
     SessionFactory,
     UnloadedAttributeError,
     column,
+    foreign_key,
     generated,
     inspect,
     relationship,
@@ -248,21 +249,21 @@ class Page(Network, table="page"):
     name: Mapped[str] = column(default="")
     leads_to: Related[list[Page]] = relationship(
         secondary="page_link",
-        foreign_keys=["page_link.source_id"],
+        remote_side=["target_id"],
         back_populates="reached_from",
         order_by="id",
     )
     reached_from: Related[list[Page]] = relationship(
         secondary="page_link",
-        foreign_keys=["page_link.target_id"],
+        remote_side=["source_id"],
         back_populates="leads_to",
         order_by="id",
     )
 
 
 class PageLink(Network, table="page_link"):
-    source_id: Mapped[int] = column(primary_key=True)
-    target_id: Mapped[int] = column(primary_key=True)
+    source_id: Mapped[int] = foreign_key(Page.id, primary_key=True)
+    target_id: Mapped[int] = foreign_key(Page.id, primary_key=True)
 
 
 async def test_g09_rows_of_one_table_are_linked_to_each_other(

@@ -301,3 +301,43 @@ class Label(Publisher, table="label"):
     id: Mapped[int] = generated(primary_key=True)
     shelf_id: Mapped[int | None] = foreign_key(Shelf.id, ondelete="SET NULL")
     shelf: Related[Shelf | None] = relationship(back_populates="labels")
+
+
+class Draft(Publisher, table="draft"):
+    """Its state is part of its key."""
+
+    id: Mapped[int] = column(primary_key=True)
+    state: Mapped[int] = column(primary_key=True)
+    text: Mapped[str] = column(default="")
+
+
+class Place(Publisher, table="place"):
+    """A tree by names, which the server keeps together when one changes."""
+
+    name: Mapped[str] = column(primary_key=True)
+    within_name: Mapped[str | None] = foreign_key("place.name", onupdate="CASCADE")
+    within: Related[Place | None] = relationship(back_populates="parts", remote_side="name")
+    parts: Related[list[Place]] = relationship(back_populates="within", order_by="name")
+
+
+class Firm(Publisher, table="firm"):
+    """Can be renamed, but its offices must be told: the server does not."""
+
+    code: Mapped[str] = column(primary_key=True)
+    offices: Related[list[Office]] = relationship(
+        back_populates="firm", passive_updates=False, order_by="id"
+    )
+
+
+class Office(Publisher, table="office"):
+    id: Mapped[int] = generated(primary_key=True)
+    firm_code: Mapped[str | None] = foreign_key(Firm.code, initially="DEFERRED")
+    firm: Related[Firm | None] = relationship(back_populates="offices")
+
+
+class Ticket(Publisher, table="ticket"):
+    """Half of its key is given, half is made by the server."""
+
+    series: Mapped[str] = column(primary_key=True)
+    number: Mapped[int] = generated(primary_key=True)
+    note: Mapped[str | None] = column(default=None)
