@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ import pytest
 
 from asyncorm.engine.embedded import start_embedded
 from asyncorm.engine.url import parse_url
+from tests.support.sent import Sent
 
 if TYPE_CHECKING:
     from asyncorm.engine.engine import Engine
@@ -84,6 +86,18 @@ async def tables(engine: Engine) -> AsyncIterator[CreateTables]:
     yield create
     if created:
         await engine.drop_all(*created)
+
+
+@pytest.fixture
+def sent() -> Iterator[Sent]:
+    """`sent()` gives the SQL texts since the last call, `sent.verbs()` their first words."""
+    listener, logger = Sent(), logging.getLogger("asyncorm.sql")
+    before = logger.level
+    logger.addHandler(listener)
+    logger.setLevel(logging.INFO)
+    yield listener
+    logger.setLevel(before)
+    logger.removeHandler(listener)
 
 
 @pytest.fixture(scope="session")

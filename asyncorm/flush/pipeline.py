@@ -11,14 +11,15 @@ from asyncorm.flush.connection import FlushConnection
 from asyncorm.flush.executor import execute_plan
 from asyncorm.flush.finish import finish_flush
 from asyncorm.flush.hooks import FlushHooks
+from asyncorm.flush.orphans import Unloaded
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.flush.planner import plan_flush
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 Connect = Callable[[FlushPlan], Awaitable[FlushConnection]]
-#: loads a relationship of an object
-Load = Callable[[Any, Relationship[Any, Any]], Awaitable[None]]
+#: loads a relationship of several objects
+Load = Callable[[list[Any], Relationship[Any, Any]], Awaitable[None]]
 
 
 def preview(unit: UnitOfWork) -> FlushPlan:
@@ -53,7 +54,15 @@ async def _complete(unit: UnitOfWork, load: Load) -> ChangeSet:
     """All changes; orphans take their children along, which are loaded for that."""
     changes = collect_changes(unit)
     while changes.unloaded:
-        for instance, relationship in changes.unloaded:
-            await load(instance, relationship)
+        await _load_children(changes.unloaded, load)
         changes = collect_changes(unit)
     return changes
+
+
+async def _load_children(unloaded: list[Unloaded], load: Load) -> None:
+    """Load what orphans take along, a relationship of all of them at once."""
+    owners: dict[Relationship[Any, Any], list[Any]] = {}
+    for owner, relationship in unloaded:
+        owners.setdefault(relationship, []).append(owner)
+    for relationship, together in owners.items():
+        await load(together, relationship)

@@ -110,8 +110,8 @@ class SessionCore:
             await self.announcer.fail(error, flush=False)
             raise error
 
-    async def _load_children(self, owner: Any, relationship: Relationship[Any, Any]) -> None:
-        await load_path([owner], (relationship,), self.context)
+    async def _load_children(self, owners: list[Any], relationship: Relationship[Any, Any]) -> None:
+        await load_path(owners, (relationship,), self.context)
 
     async def _flush_connection(self, plan: FlushPlan) -> FlushConnection:
         connection = await self.transaction.begin_on_server()

@@ -2,39 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from asyncorm.loading.pipeline import load_path
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.session.core import SessionCore
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.unit_of_work import Cascade, mapper_of
+from asyncorm.tracking.unit_of_work import Cascade, UnitOfWork, mapper_of
 
 
-async def delete(core: SessionCore, instance: Any) -> None:
-    """Mark an object for deletion, and its children along the delete cascade.
+async def delete(core: SessionCore, instances: Iterable[Any]) -> None:
+    """Mark objects for deletion, and their children along the delete cascade.
 
-    Children that stay lose their reference at the flush, so they are loaded now; unless the
-    foreign key tells the server what to do with them.
+    Children that stay lose their reference at the flush, so they are loaded now, one statement
+    for a relationship at each depth; unless the foreign key tells the server what to do.
     """
-    pending: list[tuple[Any, Cascade | None]] = [(instance, None)]
+    level: list[tuple[Any, Cascade | None]] = [(instance, None) for instance in instances]
     seen: dict[Any, None] = {}
-    for current, cause in pending:
-        if current in seen:
-            continue
-        seen[current] = None
-        core.unit.delete(current, cause)
-        for relationship in mapper_of(current).relationships.values():
-            if relationship.viewonly or not _concerns(relationship):
-                continue
+    while level:
+        marked: dict[Any, None] = {}
+        for instance, cause in level:
+            if instance not in seen:
+                core.unit.delete(instance, cause)
+                seen[instance] = marked[instance] = None
+        level = []
+        for relationship, owners in _concerned(marked).items():
             if not relationship.passive_deletes:
-                await load_path([current], (relationship,), core.context)
+                await load_path(owners, (relationship,), core.context)
             if "delete" in relationship.cascade:
-                for member in list(members_of(current.__dict__.get(relationship.name))):
-                    if member in core.unit.new:
-                        core.unit.expunge(member)
-                    elif core.unit.contains(member):
-                        pending.append((member, Cascade(current, relationship.foreign_key)))
+                for owner in owners:
+                    level += _reached(core.unit, owner, relationship)
+
+
+def _concerned(marked: Iterable[Any]) -> dict[Relationship[Any, Any], list[Any]]:
+    """The relationships that the deletion of these objects matters for, with their owners."""
+    found: dict[Relationship[Any, Any], list[Any]] = {}
+    for instance in marked:
+        for relationship in mapper_of(instance).relationships.values():
+            if not relationship.viewonly and _concerns(relationship):
+                found.setdefault(relationship, []).append(instance)
+    return found
+
+
+def _reached(
+    unit: UnitOfWork, owner: Any, relationship: Relationship[Any, Any]
+) -> list[tuple[Any, Cascade]]:
+    """The stored members to be deleted with their owner; pending ones are let go at once."""
+    reached: list[tuple[Any, Cascade]] = []
+    for member in list(members_of(owner.__dict__.get(relationship.name))):
+        if member in unit.new:
+            unit.expunge(member)
+        elif unit.contains(member):
+            reached.append((member, Cascade(owner, relationship.foreign_key)))
+    return reached
 
 
 def _concerns(relationship: Relationship[Any, Any]) -> bool:

@@ -382,16 +382,17 @@ class Session(ReadingSession):
 
     async def delete(self, instance: Model) -> None:
         """Mark an object for deletion at the next flush, with the cascades it implies."""
-        with self._guard("delete"):
-            self._transaction.check()
-            mapper_of(instance).entity.metadata.configure()
-            await delete(self._core, instance)
-            self._transaction.autobegin()
+        await self.delete_all((instance,))
 
     async def delete_all(self, instances: Iterable[Model]) -> None:
-        """Mark several objects for deletion."""
-        for instance in instances:
-            await self.delete(instance)
+        """Mark several objects for deletion; what goes with them is looked for together."""
+        with self._guard("delete"):
+            self._transaction.check()
+            marked = list(instances)
+            for instance in marked:
+                mapper_of(instance).entity.metadata.configure()
+            await delete(self._core, marked)
+            self._transaction.autobegin()
 
     async def merge(self, instance: M, *, load: bool = True, options: Sequence[Any] = ()) -> M:
         """Copy an object's state onto the session's instance of its key, and return that one.

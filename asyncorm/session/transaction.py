@@ -314,8 +314,11 @@ class Transaction:
     async def release_savepoint(self, name: str) -> None:
         """Keep what was done since a savepoint, and in those inside it."""
         position = self.savepoints.index(name)
-        assert self.connection is not None
-        await self.connection.release_savepoint(name)
+        connection = self.connection
+        assert connection is not None
+        if not connection.in_transaction and not connection.is_closed:
+            raise _ended_by_hand()
+        await connection.release_savepoint(name)
         while len(self.savepoints) > position:
             self.savepoints.pop()
             release_level(self.unit)
