@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncorm.mapping.relationships import Direction, Relationship
-from asyncorm.sql.table import BaseColumn, Table
+from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 from asyncorm.types.base import SQLType
 
 Key = Any
@@ -36,6 +36,10 @@ class Mapper:
         self.relationships = relationships
         #: delete-orphan relationships to this entity: a row that none of them holds is deleted
         self.keepers: list[Relationship[Any, Any]] = []
+        #: foreign keys of link tables whose rows are deleted before a row of this entity
+        self.link_keys: dict[ForeignKey, None] = {}
+        #: many-to-many relationships that lead here
+        self.linked_by: list[Relationship[Any, Any]] = []
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
         #: foreign keys that a relationship or the caller must fill before the flush

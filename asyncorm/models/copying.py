@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.models.construct import set_values
+from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.links import fill_collection
 from asyncorm.tracking.state import NO_SCOPE, InstanceState, Status, set_state, state_of
 
@@ -58,6 +59,6 @@ def from_pickle(instance: Any, pickled: dict[Any, Any]) -> None:
     set_state(instance, state)
     for name, relationship in type(instance).__relationships__.items():
         members = instance.__dict__.get(name)
-        if isinstance(members, list | set):
+        if isinstance(members, list | set | dict):
             relationship.owner.metadata.configure()
-            fill_collection(instance, relationship, list(members))
+            fill_collection(instance, relationship, list(members_of(members)))

@@ -8,6 +8,8 @@ from asyncorm.errors import InvalidRequestError
 from asyncorm.loading.on_demand import load_by_key
 from asyncorm.loading.pipeline import load_path
 from asyncorm.session.core import SessionCore
+from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.links import replace_members
 from asyncorm.tracking.state import Status, state_of, status_of
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
 
@@ -75,9 +77,9 @@ async def _merge_related(
             continue
         value = source.__dict__[name]
         if relationship.to_many:
-            members = [await merge(core, member, merged) for member in value]
+            members = [await merge(core, member, merged) for member in members_of(value)]
             await load_path([target], (relationship,), core.context)
-            setattr(target, name, members)
+            replace_members(target, relationship, members)
         elif value is None:
             setattr(target, name, None)
         else:
