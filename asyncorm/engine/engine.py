@@ -6,7 +6,7 @@ import logging
 import os
 import ssl as tls
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -213,13 +213,14 @@ class Engine:
     async def create_all(self, *targets: Any) -> None:
         """Create tables, with the schemas, types and indexes they need; existing ones stay.
 
-        Targets are models, base classes (all tables of theirs), ``MetaData`` or ``Table``.
+        Targets are models, base classes (all tables of theirs), ``MetaData`` or ``Table``. The
+        automatic table of a many-to-many relationship is created with the last model it links.
         """
-        await self._run_all(create_statements(find_tables(targets)))
+        await self._run_all(create_statements(find_tables(targets, all)))
 
     async def drop_all(self, *targets: Any) -> None:
         """Drop tables and the enum types of their columns; what is missing is skipped."""
-        await self._run_all(drop_statements(find_tables(targets)))
+        await self._run_all(drop_statements(find_tables(targets, any)))
 
     async def _run_all(self, statements: Iterable[DDL]) -> None:
         async with self.begin() as connection:
@@ -293,14 +294,22 @@ class TransactionContext(ConnectionContext):
             connection.release()
 
 
-def find_tables(targets: Iterable[Any]) -> list[Table]:
-    """The tables that models, base classes, MetaData and Table objects stand for."""
+def find_tables(
+    targets: Iterable[Any], linking: Callable[[Iterable[bool]], bool] = all
+) -> list[Table]:
+    """The tables that models, base classes, MetaData and Table objects stand for.
+
+    ``linking`` says whether automatic link tables come along when all, or any, of what they
+    refer to is there.
+    """
     found: dict[Table, None] = {}
+    linked: dict[Table, None] = {}
     for target in targets:
         table = getattr(target, "__table__", target)
         metadata = target if isinstance(target, MetaData) else getattr(target, "metadata", None)
         if isinstance(metadata, MetaData):
             metadata.configure()
+            linked.update((t, None) for t in metadata.tables.values() if t.automatic)
         if isinstance(table, Table):
             found[table] = None
         elif isinstance(metadata, MetaData):
@@ -316,4 +325,7 @@ def find_tables(targets: Iterable[Any]) -> list[Table]:
             hint="create_all(User, Book), or create_all(Base) for all tables of a base class "
             "(import the modules of its models first)",
         )
+    for table in linked:
+        if linking([key.target in found for key in table.foreign_keys]):
+            found[table] = None
     return list(found)

@@ -29,6 +29,16 @@ def arguments_for(statement: BatchStatement, batch: Batch, keys: list[Any]) -> l
     return arguments
 
 
+def row_arguments(statement: BatchStatement, rows: list[dict[str, Any]]) -> list[Any]:
+    """The arrays of rows that are no objects."""
+    arguments: list[Any] = [
+        _column_array([row[name] for row in rows], encode) for name, encode in statement.parameters
+    ]
+    if statement.guarded:
+        arguments.append(len(rows))
+    return arguments
+
+
 def _single_arguments(statement: BatchStatement, batch: Batch, keys: list[Any]) -> list[Any]:
     row = batch.instances[0].__dict__
     arguments = [_encoded(row[name], encode) for name, encode in statement.parameters]

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from asyncorm.errors import DatabaseError, DataError, NotNullViolation
-from asyncorm.flush.plan import Batch, Kind
+from asyncorm.flush.plan import AssociationBatch, Batch, Kind
 from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import SQLType
 from asyncorm.types.scalars import BigInteger, Integer, Numeric, SmallInteger, String, Text
@@ -35,6 +35,26 @@ def name_objects(error: DatabaseError, batch: Batch) -> None:
             found = _by_value(batch)
     error.objects = tuple(found)
     _name_column(error, batch)
+
+
+def name_linked(error: DatabaseError, batch: AssociationBatch, rows: list[dict[str, Any]]) -> None:
+    """Set ``error.objects`` to both ends of the failing link, as far as it can be told."""
+    if error.objects:
+        return
+    found = list(batch.associations)
+    match = _KEY.search(error.detail or "")
+    if len(found) > 1 and match is not None:
+        columns = batch.linked.table.columns
+        names = [name.strip(' "') for name in match["columns"].split(",")]
+        found = [
+            link
+            for link, row in zip(found, rows, strict=True)
+            if all(name in columns and columns[name].attribute in row for name in names)
+            and match["values"]
+            == ", ".join(_as_text(columns[n], row[columns[n].attribute]) or "" for n in names)
+        ]
+    if len(found) == 1:
+        error.objects = found[0].ends
 
 
 def _name_column(error: DatabaseError, batch: Batch) -> None:
@@ -108,7 +128,10 @@ def _row_pattern(instance: Any, batch: Batch) -> str:
 
 def _text(instance: Any, column: BaseColumn[Any, Any]) -> str | None:
     """A value as PostgreSQL writes it; None if that can't be told."""
-    value = instance.__dict__.get(column.attribute)
+    return _as_text(column, instance.__dict__.get(column.attribute))
+
+
+def _as_text(column: BaseColumn[Any, Any], value: Any) -> str | None:
     if value is None:
         return "null"
     if isinstance(value, bool):

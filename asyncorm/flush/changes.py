@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from asyncorm.flush.association import AssociationChanges, Associations
 from asyncorm.flush.checks import check_changes
 from asyncorm.flush.link import Link, Links
 from asyncorm.flush.orphans import Unloaded, find_doomed, release_children
@@ -27,6 +28,8 @@ class ChangeSet:
     #: what must be loaded before the changes are complete
     unloaded: list[Unloaded] = field(default_factory=list)
     links: Links = field(default_factory=dict)
+    #: what is added to and removed from each link table
+    associations: list[AssociationChanges] = field(default_factory=list)
     _by_child: dict[Any, list[Link]] = field(default_factory=dict)
 
     def links_of(self, instance: Any) -> list[Link]:
@@ -45,14 +48,18 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
     unit.notice()
     # what was marked along a cascade may turn out to stay
     dirty = [i for i in unit.dirty if i not in unit.deleted or unit.deleted[i] is not None]
-    links = collect_links(unit, dirty)
-    doomed, unloaded = find_doomed(unit, links)
+    associations = Associations(unit)
+    links = collect_links(unit, dirty, associations)
+    doomed, unloaded = find_doomed(unit, links, associations)
     release_children(unit, doomed, links)
+    if doomed:
+        associations.leave_out(doomed)
     changes = ChangeSet(
         inserts=[i for i in unit.new if i not in doomed],
         deletes=[i for i in doomed if i not in unit.new],
         dropped=[i for i in doomed if i in unit.new],
         unloaded=unloaded,
+        associations=list(associations),
     )
     changes.set_links(link for link in links.values() if link.child not in doomed)
     linked = (link.child for link in changes.links.values() if link.child not in unit.new)

@@ -7,16 +7,20 @@ from typing import Any
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.errors import AsyncORMError, DatabaseError, DataError, FlushError, StaleDataError
-from asyncorm.flush.arguments import arguments_for, copy_records, key_arguments
-from asyncorm.flush.blame import name_objects
+from asyncorm.flush.arguments import arguments_for, copy_records, key_arguments, row_arguments
+from asyncorm.flush.association import Association, referred_values
+from asyncorm.flush.blame import name_linked, name_objects
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
-from asyncorm.flush.plan import Batch, FlushPlan, Kind
+from asyncorm.flush.plan import AssociationBatch, Batch, FlushPlan, Kind, UnlinkBatch
 from asyncorm.flush.single import single_statement
 from asyncorm.flush.statements import (
     GUARD,
     BatchStatement,
+    association_statement,
+    existing_associations,
     existing_keys,
     statement_for,
+    unlink_statement,
     uses_copy,
 )
 from asyncorm.tracking.mutables import snapshots_to_write
@@ -28,6 +32,9 @@ async def execute_plan(
 ) -> None:
     """Send the batches in order; errors of the database name the objects of the failing rows."""
     for batch in plan.batches:
+        if not isinstance(batch, Batch):
+            await _execute_links(batch, connection)
+            continue
         for link in batch.links:
             link.apply()
         try:
@@ -35,6 +42,69 @@ async def execute_plan(
         except DatabaseError as error:
             name_objects(error, batch)
             raise
+
+
+async def _execute_links(
+    batch: AssociationBatch | UnlinkBatch, connection: FlushConnection
+) -> None:
+    """Add or remove rows of a link table; errors name the objects at both ends."""
+    if isinstance(batch, UnlinkBatch):
+        statement = unlink_statement(batch)
+        rows = [referred_values(batch.foreign_key, end) for end in batch.instances]
+        await connection.run(statement.sql, row_arguments(statement, rows))
+        return
+    stored = batch.kind is Kind.DELETE
+    rows = [batch.linked.values(link, stored=stored) for link in batch.associations]
+    guarded = isinstance(connection, CommittingConnection)
+    statement = association_statement(batch, guarded)
+    try:
+        missing = await _missing_links(batch, statement, rows, connection)
+    except DatabaseError as error:
+        name_linked(error, batch, rows)
+        raise
+    if missing:
+        raise StaleDataError(
+            f"{batch.kind.value} of {batch.rows} rows of {batch.linked.table.full_name} matched "
+            f"{batch.rows - len(missing)} rows",
+            objects=list(dict.fromkeys(end for link in missing for end in link.ends)),
+        )
+
+
+async def _missing_links(
+    batch: AssociationBatch,
+    statement: BatchStatement,
+    rows: list[dict[str, Any]],
+    connection: FlushConnection,
+) -> list[Association]:
+    """Write the rows, and return the links to remove that are not there."""
+    arguments = row_arguments(statement, rows)
+    if batch.kind is Kind.INSERT and not statement.guarded:
+        count = await connection.run(statement.sql, arguments)
+        if count != len(rows):
+            raise _links_dropped(batch, count)
+        return []
+    try:
+        found = await connection.fetch(statement.sql, arguments)
+    except DataError as error:
+        _, guard, text = str(error.__cause__).rstrip('"').rpartition(GUARD)
+        if not guard:
+            raise
+        if batch.kind is Kind.INSERT:
+            raise _links_dropped(batch, int(text)) from None
+        # it has undone its work, so the rows that are there now were there before
+        statement = existing_associations(batch.linked)
+        found = await connection.fetch(statement.sql, row_arguments(statement, rows))
+    if statement.guarded:
+        return []
+    numbers = {row[0] for row in found}
+    return [link for number, link in enumerate(batch.associations, 1) if number not in numbers]
+
+
+def _links_dropped(batch: AssociationBatch, count: int) -> FlushError:
+    return FlushError(
+        f"INSERT of {batch.linked.table.full_name} wrote {count} of {batch.rows} rows",
+        hint="look for a trigger or rule on the table that drops rows",
+    )
 
 
 async def _execute(batch: Batch, connection: FlushConnection, statements: StatementCache) -> None:

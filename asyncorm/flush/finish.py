@@ -36,7 +36,7 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
         if instance not in level.deleted:
             restore_clean(instance, own_state(instance))
             level.note_update(mapper_of(instance), identity_key(instance))
-    for batch in plan.batches:
+    for batch in plan.of_entities:
         for instance, snapshots in batch.snapshots:
             renew_snapshots(instance, (*batch.columns, *batch.returning), snapshots)
     for instance in changes.dropped:

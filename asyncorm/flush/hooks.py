@@ -75,7 +75,7 @@ def _rows(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> list[tuple[s
     updates = [i for i in dict.fromkeys((*changes.updates, *unit.dirty)) if i not in doomed]
     saves: dict[Mapper, int] = {}
     deletes: dict[Mapper, int] = {}
-    for batch in plan.batches:
+    for batch in plan.of_entities:
         places = deletes if batch.kind is Kind.DELETE else saves
         places.setdefault(batch.mapper, len(places))
     saved = [*(("insert", i) for i in changes.inserts), *(("update", i) for i in updates)]

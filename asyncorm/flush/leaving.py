@@ -8,49 +8,67 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from asyncorm.mapping.relationships import Relationship
-from asyncorm.tracking.collections import silent_discard
+from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.tracking.collections import members_of, silent_discard
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
-
-#: the loaded relationships that hold deleted objects, with these by identity
-Holders = dict[tuple[Any, Relationship[Any, Any]], set[int]]
 
 
 def take_out(unit: UnitOfWork, deleted: Iterable[Any]) -> None:
     """Take deleted objects out of what holds them; the level's rollback puts them back."""
-    holders: Holders = {}
+    concerned: dict[Relationship[Any, Any], list[Any]] = {}
     for instance in deleted:
         for relationship in mapper_of(instance).held_by:
-            for owner in _owners(unit, instance, relationship):
-                if owner is not None and owner.__dict__.get(relationship.name) is not None:
-                    holders.setdefault((owner, relationship), set()).add(id(instance))
-    for (owner, relationship), gone in holders.items():
-        _take_out(unit, owner, relationship, gone)
+            concerned.setdefault(relationship, []).append(instance)
+    for relationship, instances in concerned.items():
+        gone = set(map(id, instances))
+        for owner in _owners(unit, instances, relationship):
+            _take_out(unit, owner, relationship, gone)
 
 
-def _owners(unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]) -> list[Any]:
-    """The objects that may hold a deleted one: by its foreign key, and by what it referred to."""
+def _owners(
+    unit: UnitOfWork, instances: list[Any], relationship: Relationship[Any, Any]
+) -> Iterable[Any]:
+    """The live objects that may hold deleted ones: told by these, or else all there are."""
+    found: dict[Any, None] = {}
+    for instance in instances:
+        owners = _told_owners(unit, instance, relationship)
+        if owners is None:
+            known = unit.identity_map.tables.get(relationship.mapper)  # type: ignore[call-overload]
+            return known.live() if known is not None else ()
+        found.update(owners)
+    return found
+
+
+def _told_owners(
+    unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]
+) -> dict[Any, None] | None:
+    """The owner by the foreign key, and the one in memory; None if that can't be told."""
+    if (
+        relationship.direction is Direction.MANY_TO_MANY
+        or relationship.local_attributes != relationship.mapper.primary_key
+    ):
+        return None
     back, values = relationship.back, instance.__dict__
-    referred = values.get(back.name) if back is not None else None
     key = tuple(values.get(name, UNLOADED) for name in relationship.remote_attributes)
-    if UNLOADED in key or relationship.local_attributes != relationship.mapper.primary_key:
-        known = unit.identity_map.tables.get(relationship.mapper)  # type: ignore[call-overload]
-        return [referred, *(known.live() if known is not None else ())]
-    if None in key:
-        return [referred]
-    return [referred, unit.find(relationship.mapper.entity, key[0] if len(key) == 1 else key)]
+    if UNLOADED in key:
+        return None
+    owners = [values.get(back.name)] if back is not None else []
+    if None not in key:
+        owners.append(unit.find(relationship.mapper.entity, key[0] if len(key) == 1 else key))
+    return dict.fromkeys(owner for owner in owners if owner is not None)
 
 
 def _take_out(
     unit: UnitOfWork, owner: Any, relationship: Relationship[Any, Any], gone: set[int]
 ) -> None:
     name, values = relationship.name, owner.__dict__
-    held = values[name]
+    held = values.get(name)
+    if not any(id(member) in gone for member in members_of(held)):
+        return
     if relationship.to_many:
-        if any(id(member) in gone for member in held):
-            unit.levels[-1].note_holder(owner, name, list(held))
-            silent_discard(held, gone)
-    elif id(held) in gone:
+        unit.levels[-1].note_holder(owner, name, list(members_of(held)))
+        silent_discard(held, gone)
+    else:
         unit.levels[-1].note_holder(owner, name, held)
         values[name] = None

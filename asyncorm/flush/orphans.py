@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from asyncorm.flush.association import Associations
 from asyncorm.flush.link import Link, Links
 from asyncorm.flush.references import refers_to
 from asyncorm.mapping.relationships import Direction, Relationship
@@ -16,7 +17,9 @@ from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 Unloaded = tuple[Any, Relationship[Any, Any]]
 
 
-def find_doomed(unit: UnitOfWork, links: Links) -> tuple[dict[Any, None], list[Unloaded]]:
+def find_doomed(
+    unit: UnitOfWork, links: Links, associations: Associations
+) -> tuple[dict[Any, None], list[Unloaded]]:
     """The objects to delete: marked ones, orphans, and the orphans' children by cascade.
 
     What was only marked along a cascade is kept if it has got another parent meanwhile. Also
@@ -29,6 +32,7 @@ def find_doomed(unit: UnitOfWork, links: Links) -> tuple[dict[Any, None], list[U
         ):
             doomed[instance] = None
     orphans = [link.child for link in links.values() if _is_orphan(link, unit, links, doomed)]
+    orphans += _released(unit, links, associations, doomed)
     unloaded: list[Unloaded] = []
     for orphan in orphans:  # grows while it is walked
         doomed[orphan] = None
@@ -60,6 +64,35 @@ def _is_orphan(link: Link, unit: UnitOfWork, links: Links, doomed: dict[Any, Non
     return any(keeper.foreign_key is link.foreign_key for keeper in keepers) and not any(
         _is_kept(link.child, keeper.foreign_key, links) for keeper in keepers
     )
+
+
+def _released(
+    unit: UnitOfWork, links: Links, associations: Associations, doomed: dict[Any, None]
+) -> list[Any]:
+    """What many-to-many relationships have let go, and nothing else keeps."""
+    found: dict[Any, None] = {}
+    for member, relationship in associations.released:
+        if unit.contains(member) and member not in doomed and member not in unit.new:
+            keepers = mapper_of(member).keepers
+            if not any(_holds_on(k, relationship, member, links, associations) for k in keepers):
+                found[member] = None
+    return list(found)
+
+
+def _holds_on(
+    keeper: Relationship[Any, Any],
+    released: Relationship[Any, Any],
+    member: Any,
+    links: Links,
+    associations: Associations,
+) -> bool:
+    """Whether a relationship still keeps what another one, or the same one, has let go."""
+    if keeper.secondary is None:
+        return _is_kept(member, keeper.foreign_key, links)
+    if associations.adds(member, keeper.secondary):
+        return True
+    back = keeper.back
+    return keeper is not released and back is not None and bool(member.__dict__.get(back.name))
 
 
 def _is_kept(child: Any, key: ForeignKey, links: Links) -> bool:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from asyncorm.flush.association import Association, LinkTable
 from asyncorm.flush.link import Link
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.sql.table import ForeignKey
 
 
 class Kind(Enum):
@@ -37,26 +39,82 @@ class Batch:
     #: of rows being written: what their mutable values were when they were sent
     snapshots: list[tuple[Any, dict[str, Any]]] = field(default_factory=list)
 
+    @property
+    def rows(self) -> int:
+        """How many rows are written."""
+        return len(self.instances)
+
     def __str__(self) -> str:
         text = f"{self.kind.value} {self.mapper.table.full_name}"
-        count = f"{len(self.instances):,} row{'' if len(self.instances) == 1 else 's'}"
         if self.columns:
             text += f" ({', '.join(self.columns)})"
         if self.returning:
             text += f" -> {', '.join(self.returning)}"
-        return f"{text}: {count}"
+        return f"{text}: {_count(self.rows)}"
+
+
+@dataclass(frozen=True, eq=False)
+class AssociationBatch:
+    """Rows of a link table that one statement adds or removes."""
+
+    kind: Kind
+    linked: LinkTable
+    associations: list[Association]
+
+    @property
+    def rows(self) -> int:
+        """How many rows are written."""
+        return len(self.associations)
+
+    def __str__(self) -> str:
+        names = [column.name for key in self.linked.keys for column in key.columns]
+        columns = f" ({', '.join(names)})" if self.kind is Kind.INSERT else ""
+        return f"{self.kind.value} {self.linked.table.full_name}{columns}: {_count(self.rows)}"
+
+
+@dataclass(frozen=True, eq=False)
+class UnlinkBatch:
+    """All rows of a link table that refer to objects which are deleted, whoever they link to."""
+
+    foreign_key: ForeignKey
+    instances: list[Any]
+
+    @property
+    def rows(self) -> int:
+        """None that are known beforehand."""
+        return 0
+
+    def __str__(self) -> str:
+        key = self.foreign_key
+        names = ", ".join(column.name for column in key.columns)
+        return (
+            f"DELETE {key.table.full_name} ({names}): the links of "
+            f"{_count(len(self.instances))} of {key.target.full_name}"
+        )
+
+
+AnyBatch = Batch | AssociationBatch | UnlinkBatch
+
+
+def _count(rows: int) -> str:
+    return f"{rows:,} row{'' if rows == 1 else 's'}"
 
 
 @dataclass(frozen=True)
 class FlushPlan:
     """All batches of a flush, in the order they are sent."""
 
-    batches: tuple[Batch, ...]
+    batches: tuple[AnyBatch, ...]
+
+    @property
+    def of_entities(self) -> list[Batch]:
+        """The batches that write rows of entities, not of link tables."""
+        return [batch for batch in self.batches if isinstance(batch, Batch)]
 
     @property
     def rows(self) -> int:
         """How many rows are written, counting a row once per statement."""
-        return sum(len(batch.instances) for batch in self.batches)
+        return sum(batch.rows for batch in self.batches)
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -65,8 +123,7 @@ class FlushPlan:
         if not self.batches:
             return "flush plan: nothing to do"
         statements = f"{len(self)} statement{'' if len(self) == 1 else 's'}"
-        rows = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
-        lines = [f"flush plan: {statements}, {rows}"]
+        lines = [f"flush plan: {statements}, {_count(self.rows)}"]
         width = len(str(len(self)))
         lines += [f"  {n:>{width}}. {batch}" for n, batch in enumerate(self.batches, 1)]
         return "\n".join(lines)

@@ -14,9 +14,17 @@ from asyncorm._graph import sort_components
 from asyncorm.flush.batches import delete_batches, insert_batches, insert_shape, update_batches
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.link import Link, Links
-from asyncorm.flush.plan import Batch, FlushPlan
+from asyncorm.flush.plan import (
+    AnyBatch,
+    AssociationBatch,
+    Batch,
+    FlushPlan,
+    Kind,
+    UnlinkBatch,
+)
 from asyncorm.flush.rows import order_deletes, order_inserts
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.sql.table import ForeignKey
 from asyncorm.tracking.unit_of_work import mapper_of
 
 
@@ -24,12 +32,31 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
     """Order the changes; raises CircularDependencyError before anything is sent."""
     by_mapper = _Rows(changes)
     components = _components(by_mapper.mappers)
-    batches: list[Batch] = []
+    batches: list[AnyBatch] = _unlink(changes)
     for component in components:
         batches += _save(component, by_mapper, changes)
     for component in reversed(components):
         batches += _delete(component, by_mapper)
+    batches += [
+        AssociationBatch(Kind.INSERT, found.linked, list(found.added))
+        for found in changes.associations
+        if found.added
+    ]
     return FlushPlan(tuple(batches))
+
+
+def _unlink(changes: ChangeSet) -> list[AnyBatch]:
+    """The rows of link tables that go, before any of those that they refer to."""
+    batches: list[AnyBatch] = [
+        AssociationBatch(Kind.DELETE, found.linked, list(found.removed))
+        for found in changes.associations
+        if found.removed
+    ]
+    by_key: dict[ForeignKey, list[Any]] = {}
+    for instance in changes.deletes:
+        for key in mapper_of(instance).link_keys:
+            by_key.setdefault(key, []).append(instance)
+    return batches + [UnlinkBatch(key, instances) for key, instances in by_key.items()]
 
 
 class _Rows:

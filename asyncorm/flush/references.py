@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from asyncorm.errors import OrphanedReferenceError
+from asyncorm.flush.association import Associations
 from asyncorm.flush.link import Link, Links, is_written, originals_of, stored_values
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.tracking.changes import changed_members
@@ -14,9 +15,10 @@ from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 
-def collect_links(unit: UnitOfWork, dirty: Iterable[Any]) -> Links:
+def collect_links(unit: UnitOfWork, dirty: Iterable[Any], associations: Associations) -> Links:
     """Removals first, then collections, then to-one references: the last word wins.
 
+    What many-to-many relationships ask for goes to ``associations``.
     Raises OrphanedReferenceError for references to objects outside the session.
     """
     removals: list[Link] = []
@@ -26,7 +28,9 @@ def collect_links(unit: UnitOfWork, dirty: Iterable[Any]) -> Links:
         for relationship in mapper_of(instance).relationships.values():
             if relationship.viewonly:
                 continue
-            if relationship.direction is Direction.MANY_TO_ONE:
+            if relationship.secondary is not None:
+                associations.collect(instance, relationship, relationship.secondary)
+            elif relationship.direction is Direction.MANY_TO_ONE:
                 to_one += _to_one(unit, instance, relationship)
             else:
                 to_many += _added(unit, instance, relationship)

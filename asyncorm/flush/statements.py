@@ -8,7 +8,8 @@ from typing import Any
 
 from asyncorm.compiler.quoting import quote_name as quote
 from asyncorm.compiler.quoting import quote_qualified
-from asyncorm.flush.plan import Batch, FlushPlan, Kind
+from asyncorm.flush.association import LinkTable
+from asyncorm.flush.plan import AssociationBatch, Batch, FlushPlan, Kind, UnlinkBatch
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import Converter
@@ -59,7 +60,10 @@ def is_atomic(plan: FlushPlan) -> bool:
 
     COPY can't be guarded: only its end tells how many rows a trigger has let through.
     """
-    return len(plan.batches) == 1 and not uses_copy(plan.batches[0])
+    if len(plan.batches) != 1:
+        return False
+    (batch,) = plan.batches
+    return not isinstance(batch, Batch) or not uses_copy(batch)
 
 
 def statement_for(batch: Batch, guarded: bool = False) -> BatchStatement:
@@ -89,10 +93,7 @@ def _guard(statement: BatchStatement) -> BatchStatement:
     server can't evaluate it beforehand.
     """
     arguments = len(statement.parameters) + len(statement.keys) or 1
-    count = (
-        f"CASE WHEN count(*) = ${arguments + 1}::bigint THEN count(*) "
-        f"ELSE ('{GUARD}' || count(*))::bigint END"
-    )
+    count = _checked_count("count(*)", arguments + 1)
     width = len(statement.results) + statement.numbered
     if width:
         names = ", ".join(f"r{n}" for n in range(1, width + 1))
@@ -103,6 +104,14 @@ def _guard(statement: BatchStatement) -> BatchStatement:
     else:
         text = f"WITH written AS ({statement.sql} RETURNING 1) SELECT {count} FROM written"
     return replace(statement, sql=text, guarded=True)
+
+
+def _checked_count(counted: str, argument: int) -> str:
+    """A count that fails unless it is the number in an argument."""
+    return (
+        f"CASE WHEN {counted} = ${argument}::bigint THEN {counted} "
+        f"ELSE ('{GUARD}' || {counted})::bigint END"
+    )
 
 
 def _insert(batch: Batch, many: bool) -> BatchStatement:
@@ -268,3 +277,54 @@ def _encoders(names: tuple[str, ...], mapper: Mapper, many: bool) -> Encoders:
 
 def _decoders(names: tuple[str, ...], mapper: Mapper) -> Encoders:
     return tuple((name, mapper.columns[name]._type.decode) for name in names)
+
+
+def association_statement(batch: AssociationBatch, guarded: bool) -> BatchStatement:
+    """The statement for rows of a link table; a DELETE returns the numbers of those it found.
+
+    A link that is there several times counts once.
+    """
+    columns = _link_columns(batch.linked)
+    target = quote_qualified(batch.linked.table.schema, batch.linked.table.name)
+    source = _unnest(columns)
+    if batch.kind is Kind.INSERT:
+        names = ", ".join(quote(column.name) for column in columns)
+        text = f"INSERT INTO {target} ({names}) SELECT {_selected(columns)} FROM {source}"
+        returned, counted = "1", "count(*)"
+    else:
+        where = _matches(columns, 0)
+        text = f"DELETE FROM {target} AS t USING {source} WHERE {where} RETURNING u.o"
+        returned, counted = "", "count(DISTINCT o)"
+    if guarded:
+        returning = f" RETURNING {returned}" if returned else ""
+        count = _checked_count(counted, len(columns) + 1)
+        text = f"WITH written AS ({text}{returning}) SELECT {count} FROM written"
+    return _link_statement(text, columns, guarded)
+
+
+def existing_associations(linked: LinkTable) -> BatchStatement:
+    """The statement that asks which of many links have a row, by number."""
+    columns = _link_columns(linked)
+    target = quote_qualified(linked.table.schema, linked.table.name)
+    text = f"SELECT u.o FROM {target} AS t JOIN {_unnest(columns)} ON {_matches(columns, 0)}"
+    return _link_statement(text, columns, False)
+
+
+def unlink_statement(batch: UnlinkBatch) -> BatchStatement:
+    """The statement that deletes all links of objects."""
+    table, columns = batch.foreign_key.table, list(batch.foreign_key.columns)
+    target = quote_qualified(table.schema, table.name)
+    source = _unnest(columns, ordinality=False)
+    text = f"DELETE FROM {target} AS t USING {source} WHERE {_matches(columns, 0)}"
+    return _link_statement(text, columns, False)
+
+
+def _link_columns(linked: LinkTable) -> list[BaseColumn[Any, Any]]:
+    return [column for key in linked.keys for column in key.columns]
+
+
+def _link_statement(
+    text: str, columns: list[BaseColumn[Any, Any]], guarded: bool
+) -> BatchStatement:
+    parameters = tuple((column.attribute, column._type.encode_bulk) for column in columns)
+    return BatchStatement(text, parameters, (), (), True, numbered=True, guarded=guarded)

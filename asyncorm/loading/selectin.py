@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.mapping.relationships import Direction, Relationship, referring
 from asyncorm.sql.expressions import Expression, and_, or_
 from asyncorm.sql.select import Select, select
 from asyncorm.tracking.collections import members_of
@@ -40,7 +40,9 @@ class RelatedLoad:
             self.missing.setdefault(key, []).append(instance)
         if not self.missing:
             return None
-        self.keyed = not to_one and bool(unit.identity_map.references(relationship.target))  # type: ignore[arg-type]
+        self.keyed = relationship.secondary is not None or (
+            not to_one and bool(unit.identity_map.references(relationship.target))  # type: ignore[arg-type]
+        )
         return self._select(list(self.missing))
 
     def _answer(self, instance: Any, key: tuple[Any, ...], unit: UnitOfWork) -> bool:
@@ -59,9 +61,14 @@ class RelatedLoad:
 
     def _select(self, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
         relationship = self.relationship
-        target = relationship.target
-        columns = [target.columns[name] for name in relationship.remote_attributes]
+        target, secondary = relationship.target, relationship.secondary
         order = relationship.order_by or target.primary_key_columns
+        if secondary is not None:
+            table, owner_key = secondary.table, secondary.owner_key.columns
+            condition = referring(secondary.target_key, table, target.entity)
+            linked: Select[Any] = select(target.entity, *owner_key).join(table, condition)
+            return linked.where(_matches(owner_key, keys)).order_by(*order)
+        columns = [target.columns[name] for name in relationship.remote_attributes]
         entities: list[Any] = [target.entity, *columns] if self.keyed else [target.entity]
         statement: Select[Any] = select(*entities)
         return statement.where(_matches(columns, keys)).order_by(*order)

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from asyncorm.errors import ConfigurationError
+from asyncorm.mapping.link_table import find_ends, link_table
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.relationships import Direction, Relationship, referring_keys
@@ -24,12 +25,17 @@ def configure(registry: Registry) -> None:
             _resolve_target(relationship, mapper)
     for mapper in pending:
         for relationship in mapper.relationships.values():
-            _resolve_direction(relationship)
+            if relationship.declaration.secondary is None:
+                _resolve_direction(relationship)
+            else:
+                _resolve_secondary(relationship, registry)
+            order_by = relationship.declaration.order_by
+            relationship.order_by = () if order_by is None else _order_by(relationship, order_by)
     for mapper in pending:
         for relationship in mapper.relationships.values():
             _link_back(relationship)
             _keep(relationship)
-            if relationship.direction is Direction.ONE_TO_MANY:
+            if relationship.direction is not Direction.MANY_TO_ONE:
                 relationship.target.held_by.append(relationship)
     del registry.pending[: len(pending)]
 
@@ -133,8 +139,29 @@ def _resolve_direction(relationship: Relationship[Any, Any]) -> None:
     relationship.direction, relationship.foreign_key = keys[0]
     key = relationship.foreign_key
     relationship.pairs = key.pairs
-    order_by = relationship.declaration.order_by
-    relationship.order_by = _order_by(relationship, order_by) if order_by is not None else ()
+
+
+def _resolve_secondary(relationship: Relationship[Any, Any], registry: Registry) -> None:
+    if not relationship.to_many:
+        raise ConfigurationError(
+            f"{relationship} has a secondary table, but leads to a single object",
+            hint=f"annotate it as a collection: Related[list[{relationship.target.name}]]",
+        )
+    table = link_table(relationship, registry)
+    if not table.foreign_keys:
+        resolve_foreign_keys(table, registry)
+    secondary = relationship.secondary = find_ends(relationship, table)
+    relationship.direction = Direction.MANY_TO_MANY
+    relationship.foreign_key = secondary.owner_key
+    relationship.pairs = secondary.owner_key.pairs
+    if not relationship.viewonly:
+        passive = relationship.declaration.passive_deletes
+        for mapper, key in (
+            (relationship.mapper, secondary.owner_key),
+            (relationship.target, secondary.target_key),
+        ):
+            if not passive and (key.ondelete != "CASCADE" or passive is False):
+                mapper.link_keys[key] = None
 
 
 def _candidates(relationship: Relationship[Any, Any]) -> list[tuple[Direction, ForeignKey]]:
@@ -185,18 +212,34 @@ def _order_by(relationship: Relationship[Any, Any], order_by: Any) -> tuple[Any,
             columns.append(item)
             continue
         name = item.rpartition(".")[2]
-        if name not in relationship.target.columns:
+        column = _order_column(relationship, item)
+        if column is None:
             raise ConfigurationError(
                 f"{relationship}: order_by names an unknown column {item!r}",
                 hint=_suggest(name, relationship.target.columns, "use a column of the target"),
             )
-        columns.append(relationship.target.columns[name])
+        columns.append(column)
     return tuple(columns)
+
+
+def _order_column(relationship: Relationship[Any, Any], item: str) -> BaseColumn[Any, Any] | None:
+    """The column of the target that a text names, or else of the link table."""
+    table_name, _, name = item.rpartition(".")
+    secondary = relationship.secondary
+    found = relationship.target.columns.get(name)
+    if secondary is not None and (found is None or table_name == secondary.table.name):
+        return secondary.table.columns.get(name)
+    return found
 
 
 def _keep(relationship: Relationship[Any, Any]) -> None:
     if "delete-orphan" not in relationship.cascade or relationship.viewonly:
         return
+    if relationship.secondary is not None and not relationship.declaration.single_parent:
+        raise ConfigurationError(
+            f"{relationship}: the cascade delete-orphan where an object may have several parents",
+            hint="say that it has one: relationship(single_parent=True, ...)",
+        )
     if relationship.direction is Direction.MANY_TO_ONE:
         raise ConfigurationError(
             f"{relationship}: the cascade delete-orphan on the side that has the foreign key",
@@ -216,14 +259,26 @@ def _link_back(relationship: Relationship[Any, Any]) -> None:
             "relationship",
             hint=_suggest(name, relationship.target.relationships, "declare the other side"),
         )
-    if back.target is not relationship.mapper or back.foreign_key is not relationship.foreign_key:
+    if back.target is not relationship.mapper or not _same_link(relationship, back):
         raise ConfigurationError(
             f"{relationship} and {back} do not describe the same link",
-            hint="both sides must use one foreign key and name each other in back_populates",
+            hint="both sides must use one foreign key (or one secondary) and name each other in "
+            "back_populates",
         )
-    if back.direction is relationship.direction:
+    if back.direction is relationship.direction and relationship.secondary is None:
         raise ConfigurationError(
             f"{relationship} and {back} both look in the same direction",
             hint="in a self-reference give the to-one side remote_side=[...] of the key column",
         )
+    if back is relationship:
+        raise ConfigurationError(
+            f"{relationship}: back_populates names the relationship itself",
+            hint="leave it out, and link both objects to each other by hand",
+        )
     relationship.back = back
+
+
+def _same_link(one: Relationship[Any, Any], other: Relationship[Any, Any]) -> bool:
+    if one.secondary is None or other.secondary is None:
+        return one.foreign_key is other.foreign_key
+    return one.secondary.mirrors(other.secondary)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 
+from asyncorm.mapping.secondary import Secondary
 from asyncorm.sql.expressions import Condition, Expression, and_
 from asyncorm.sql.select import exists, select
+from asyncorm.sql.sources import Alias, column_of
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 
 E = TypeVar("E")
@@ -35,6 +37,7 @@ class MappedEntity(Protocol):
     relationships: dict[str, Relationship[Any, Any]]
     keepers: list[Relationship[Any, Any]]
     held_by: list[Relationship[Any, Any]]
+    link_keys: dict[ForeignKey, None]
 
     @property
     def name(self) -> str:
@@ -47,6 +50,7 @@ class Direction(Enum):
 
     MANY_TO_ONE = "many-to-one"
     ONE_TO_MANY = "one-to-many"
+    MANY_TO_MANY = "many-to-many"
 
 
 @dataclass(frozen=True)
@@ -94,10 +98,15 @@ class Relationship(Generic[E, R]):
         self.target: MappedEntity = _LATER
         self.direction: Direction = _LATER
         self.collection: type[Any] | None = None
+        #: of a many-to-many relationship the one of the link table that refers to the owner
         self.foreign_key: ForeignKey = _LATER
+        #: the link table of a many-to-many relationship
+        self.secondary: Secondary | None = None
         self.back: Relationship[Any, Any] | None = None
         #: (attribute of the row with the foreign key, attribute of the row it refers to)
         self.pairs: tuple[tuple[str, str], ...] = ()
+        #: the attribute of the members that is their key in a dict
+        self.keyed_by: str | None = None
         self._key = ("relationship", id(self))
 
     @property
@@ -119,16 +128,6 @@ class Relationship(Generic[E, R]):
         return self.foreign_key.ondelete in ("CASCADE", "SET NULL", "SET DEFAULT")
 
     @property
-    def child(self) -> MappedEntity:
-        """The mapper whose table has the foreign key."""
-        return self.mapper if self.direction is Direction.MANY_TO_ONE else self.target
-
-    @property
-    def parent(self) -> MappedEntity:
-        """The mapper whose key is referred to."""
-        return self.target if self.direction is Direction.MANY_TO_ONE else self.mapper
-
-    @property
     def local_attributes(self) -> tuple[str, ...]:
         """The attributes of the owner that identify its related rows."""
         side = 0 if self.direction is Direction.MANY_TO_ONE else 1
@@ -137,6 +136,8 @@ class Relationship(Generic[E, R]):
     @property
     def remote_attributes(self) -> tuple[str, ...]:
         """The attributes of the related entity that match ``local_attributes``."""
+        if self.secondary is not None:
+            return tuple(target for _, target in self.secondary.target_key.pairs)
         side = 1 if self.direction is Direction.MANY_TO_ONE else 0
         return tuple(pair[side] for pair in self.pairs)
 
@@ -145,6 +146,12 @@ class Relationship(Generic[E, R]):
         self.owner.metadata.configure()
         owner = owner or self.mapper.entity
         target = target or self.target.entity
+        if self.secondary is not None:
+            link = Alias(self.secondary.table, None)
+            first = column_of(link, self.pairs[0][0])
+            mine = referring(self.secondary.owner_key, link, owner)
+            its = referring(self.secondary.target_key, link, target)
+            return exists(select(first).where(mine, its))
         return and_(
             *(
                 getattr(target, remote) == getattr(owner, local)
@@ -166,6 +173,13 @@ class Relationship(Generic[E, R]):
 
     def __str__(self) -> str:
         return f"{self.owner.__name__}.{self.name}"
+
+
+def referring(key: ForeignKey, referring: Any, target: Any) -> Expression[bool, bool]:
+    """The condition that rows refer to others along a foreign key."""
+    return and_(
+        *(column_of(referring, name) == column_of(target, referred) for name, referred in key.pairs)
+    )
 
 
 class ToOne(Relationship[E, R], Generic[E, R, U]):

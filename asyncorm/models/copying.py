@@ -10,6 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from asyncorm.models.construct import set_values
+from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.links import fill_collection
 from asyncorm.tracking.state import NO_SCOPE, InstanceState, Status, set_state, state_of
 
@@ -74,6 +75,6 @@ def from_pickle(instance: Any, pickled: dict[Any, Any]) -> None:
     set_state(instance, state)
     for name, relationship in type(instance).__relationships__.items():
         members = instance.__dict__.get(name)
-        if isinstance(members, list | set):
+        if isinstance(members, list | set | dict):
             relationship.owner.metadata.configure()
-            fill_collection(instance, relationship, list(members))
+            fill_collection(instance, relationship, list(members_of(members)))

@@ -11,6 +11,7 @@ from asyncorm.tracking.changes import (
     has_changes,
     original_value,
 )
+from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.links import known_empty
 from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of, unit_of
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
@@ -94,7 +95,7 @@ class InstanceInspection:
             *(
                 name
                 for name, relationship in self._mapper.relationships.items()
-                if not (empty and relationship.direction is Direction.ONE_TO_MANY)
+                if not empty or relationship.direction is Direction.MANY_TO_ONE
             ),
         ]
         return frozenset(name for name in names if name not in instance.__dict__)
@@ -111,8 +112,7 @@ class InstanceInspection:
 
     def _related_history(self, name: str, value: Any) -> History:
         added, removed = changed_members(self._instance, name)
-        now = [] if value is UNLOADED or value is None else value
-        members = list(now) if isinstance(now, list | set) else [now]
+        members = [] if value is UNLOADED else list(members_of(value))
         kept = tuple(m for m in members if not any(m is a for a in added))
         return History(tuple(added), kept, tuple(removed))
 

@@ -18,10 +18,10 @@ M = TypeVar("M")
 class Alias:
     """An entity under another name; its attributes are the entity's, of the alias."""
 
-    def __init__(self, entity: type[Any], name: str | None) -> None:
+    def __init__(self, entity: type[Any] | Table, name: str | None) -> None:
         table = table_of(entity)
         self.__table__ = table
-        self._entity = entity
+        self._entity: Any = entity
         self._name = AnonymousName(table.name) if name is None else checked_name(name)
         self._parameters: tuple[Any, ...] = (self._name,) if name is None else ()
         self._key: Hashable = ("alias", name, table._key)
@@ -38,7 +38,7 @@ class Alias:
         return AliasedRelationship(self, found) if hasattr(found, "_join") else found
 
     def __repr__(self) -> str:
-        return f"<alias of {self._entity.__name__}>"
+        return f"<alias of {entity_name(self._entity)}>"
 
 
 class AliasedRelationship:
@@ -253,7 +253,7 @@ def column_of(target: Any, name: str | BaseColumn[Any, Any]) -> BaseColumn[Any, 
 def entity_name(target: Any) -> str:
     """What to call an entity, alias, table or subquery in a message."""
     if isinstance(target, Alias):
-        return str(target._entity.__name__)
+        return entity_name(target._entity)
     if isinstance(target, Table):
         return f"table {target.full_name}"
     return str(getattr(target, "__name__", "the subquery"))

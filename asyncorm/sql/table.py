@@ -180,6 +180,8 @@ class Table:
         self.checks = list(checks)
         self.indexes = list(indexes)
         self.comment = comment
+        #: made for a many-to-many relationship; created and dropped along with what it links
+        self.automatic = False
         #: structural identity for cache keys
         self._key: Hashable = ("table", next(_keys))
         #: nothing is bound in a table; aliases and subqueries, used in its place, have some

@@ -101,6 +101,8 @@ def has_changes(instance: Any, include_collections: bool = True) -> bool:
 def _as_list(value: Any) -> list[Any]:
     if value is None or value is UNLOADED:
         return []
+    if isinstance(value, dict):
+        return list(value.values())
     if isinstance(value, list | set | tuple):
         return list(value)
     return [value]

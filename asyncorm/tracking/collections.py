@@ -1,4 +1,4 @@
-"""RelatedList and RelatedSet: to-many collections that report what is added and removed.
+"""RelatedList and RelatedSet, and what is done to all collections without telling anybody.
 
 Members are compared by identity, because two new objects with equal columns are two rows.
 """
@@ -6,80 +6,40 @@ Members are compared by identity, because two new objects with equal columns are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, SupportsIndex
-from weakref import ref
+from typing import Any, SupportsIndex
 
-from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.relationships import Relationship
-
-
-class CollectionListener(Protocol):
-    """Who is told about changes of a collection."""
-
-    def admit(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
-        """Called before a member comes in; raises if it must not."""
-
-    def changing(self, owner: Any, relationship: Relationship[Any, Any], before: Any) -> None:
-        """Called before every change with the collection as it is."""
-
-    def added(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
-        """Called after a member has come in."""
-
-    def removed(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
-        """Called after a member has gone."""
-
-
-class Related:
-    """What both collections share: the owner, the relationship and the listener.
-
-    The owner is referred to weakly, so that a collection does not keep it alive.
-    """
-
-    _owner: ref[Any]
-    _relationship: Relationship[Any, Any]
-    _listener: CollectionListener
-
-    def _bind(
-        self, owner: Any, relationship: Relationship[Any, Any], listener: CollectionListener
-    ) -> None:
-        self._owner = ref(owner)
-        self._relationship = relationship
-        self._listener = listener
-
-    def _changing(self, members: Iterable[Any] = ()) -> Any:
-        owner = self._owner()
-        if owner is None:
-            raise InvalidRequestError(
-                f"the owner of this {self._relationship} collection no longer exists",
-                hint="keep a reference to the owner while changing its collection",
-            )
-        for member in members:
-            check_member(self._relationship, member)
-            self._listener.admit(owner, self._relationship, member)
-        self._listener.changing(owner, self._relationship, self)
-        return owner
-
-    def _added(self, owner: Any, members: Iterable[Any]) -> None:
-        for member in members:
-            self._listener.added(owner, self._relationship, member)
-
-    def _removed(self, owner: Any, members: Iterable[Any]) -> None:
-        for member in members:
-            self._listener.removed(owner, self._relationship, member)
-
-
-def check_member(relationship: Relationship[Any, Any], member: Any) -> None:
-    """Refuse an object of another class than the relationship's target."""
-    target = relationship.target.entity
-    if not isinstance(member, target):
-        raise ArgumentError(
-            f"{relationship} takes {target.__name__} objects, not {type(member).__name__}",
-            hint=f"give an instance of {target.__name__}",
-        )
+from asyncorm.tracking.members import CollectionListener, Related
+from asyncorm.tracking.related_dict import RelatedDict
 
 
 class RelatedList(list[Any], Related):
     """The list of a to-many relationship; every change is tracked and back-populated."""
+
+    #: the identities of the members, while members are added from the other side: looking through
+    #: the list each time would make that quadratic
+    _known: set[int] | None = None
+
+    def _changing(self, members: Iterable[Any] = ()) -> Any:
+        self._known = None
+        return super()._changing(members)
+
+    def holds(self, member: Any) -> bool:
+        """Whether this very object is a member."""
+        if self._known is None:
+            self._known = {id(other) for other in self}
+        return id(member) in self._known
+
+    def append_silently(self, member: Any) -> None:
+        """Add a member at the end without telling anybody."""
+        super().append(member)
+        if self._known is not None:
+            self._known.add(id(member))
+
+    def remove_silently(self, member: Any) -> None:
+        """Remove a member, as often as it is one, without telling anybody."""
+        self._known = None
+        super().__setitem__(slice(None), [other for other in self if other is not member])
 
     def append(self, member: Any) -> None:
         """Add a member at the end."""
@@ -119,7 +79,7 @@ class RelatedList(list[Any], Related):
         members = list(self)
         owner = self._changing()
         super().clear()
-        self._removed(owner, members)
+        self._removed(owner, dict.fromkeys(members))
 
     def index(self, member: Any, *bounds: Any) -> int:
         """The position of this very object; ValueError if it is not a member."""
@@ -242,7 +202,7 @@ class RelatedSet(set[Any], Related):
         return set, (set(self),)
 
 
-RelatedCollection = RelatedList | RelatedSet
+RelatedCollection = RelatedList | RelatedSet | RelatedDict
 
 
 def make_collection(
@@ -252,46 +212,57 @@ def make_collection(
     members: Iterable[Any] = (),
 ) -> RelatedCollection:
     """A collection for an owner, filled without telling anybody."""
+    collection: RelatedCollection
     if relationship.collection is set:
-        as_set = RelatedSet()
-        set.update(as_set, members)
-        collection: RelatedCollection = as_set
+        collection = RelatedSet()
+        set.update(collection, members)
+    elif relationship.collection is dict:
+        collection = RelatedDict()
     else:
-        as_list = RelatedList()
-        list.extend(as_list, members)
-        collection = as_list
+        collection = RelatedList()
+        list.extend(collection, members)
     collection._bind(owner, relationship, listener)
+    if isinstance(collection, RelatedDict):
+        dict.update(collection, ((collection.key_of(member), member) for member in members))
     return collection
 
 
 def silent_add(collection: RelatedCollection, member: Any) -> None:
     """Add a member without telling anybody; a member that is there stays once."""
-    if isinstance(collection, RelatedSet):
-        set.add(collection, member)
-    elif member not in collection:
-        list.append(collection, member)
+    if not isinstance(collection, RelatedList):
+        silent_append(collection, member)
+    elif not collection.holds(member):
+        collection.append_silently(member)
 
 
 def silent_append(collection: RelatedCollection, member: Any) -> None:
     """Add a member that is known not to be there, without telling anybody."""
-    if isinstance(collection, RelatedSet):
+    if isinstance(collection, RelatedList):
+        collection.append_silently(member)
+    elif isinstance(collection, RelatedSet):
         set.add(collection, member)
     else:
-        list.append(collection, member)
+        dict.__setitem__(collection, collection.key_of(member), member)
 
 
 def silent_remove(collection: RelatedCollection, member: Any) -> None:
     """Remove a member, if it is one, without telling anybody."""
     if isinstance(collection, RelatedSet):
         set.discard(collection, member)
-    elif member in collection:
-        list.__delitem__(collection, collection.index(member))
+    elif isinstance(collection, RelatedDict):
+        for key in [key for key, other in collection.items() if other is member]:
+            dict.__delitem__(collection, key)
+    else:
+        collection.remove_silently(member)
 
 
 def silent_discard(collection: RelatedCollection, gone: set[int]) -> None:
     """Remove members by identity, many at once, without telling anybody."""
     if isinstance(collection, RelatedSet):
         set.difference_update(collection, [m for m in collection if id(m) in gone])
+    elif isinstance(collection, RelatedDict):
+        for key in [key for key, member in collection.items() if id(member) in gone]:
+            dict.__delitem__(collection, key)
     else:
         list.__setitem__(collection, slice(None), [m for m in collection if id(m) not in gone])
 
@@ -300,6 +271,8 @@ def members_of(value: Any) -> Iterator[Any]:
     """The related objects in an attribute's value, to-one or to-many."""
     if value is None:
         return iter(())
+    if isinstance(value, dict):
+        return iter(value.values())
     if isinstance(value, list | set | tuple | frozenset):
         return iter(value)
     return iter((value,))

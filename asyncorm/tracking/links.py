@@ -5,20 +5,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from asyncorm.errors import ArgumentError
+from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.tracking.collections import (
     RelatedCollection,
     RelatedSet,
-    check_member,
     make_collection,
     members_of,
     silent_add,
     silent_append,
     silent_remove,
 )
+from asyncorm.tracking.members import check_member
 from asyncorm.tracking.protocols import Unit
+from asyncorm.tracking.related_dict import RelatedDict
 from asyncorm.tracking.state import UNLOADED, Status, own_state, state_of, status_of, unit_of
 from asyncorm.tracking.unloaded import unloaded_error
 
@@ -43,6 +44,8 @@ class Links:
     def admit(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
         """Refuse a member that can't be taken into the owner's session, before it comes in."""
         _check_cascade(owner, relationship, member)
+        if relationship.direction is Direction.MANY_TO_MANY:
+            _check_single_parent(owner, relationship, member)
 
     def changing(self, owner: Any, relationship: Relationship[Any, Any], before: Any) -> None:
         """Remember the members before the first change."""
@@ -50,18 +53,23 @@ class Links:
         if state is None or state.status is Status.PENDING or state.status is Status.TRANSIENT:
             return  # all members of a new owner count as added
         if state.originals is None or relationship.name not in state.originals:
-            record(owner, relationship.name, list(before))
+            record(owner, relationship.name, list(members_of(before)))
 
     def added(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
         """A member has come in: point it back and take it into the session."""
-        if relationship.back is not None:
-            _point(member, relationship.back, owner)
+        back = relationship.back
+        if back is not None and back.direction is Direction.MANY_TO_MANY:
+            _enter(member, back, owner)
+        elif back is not None:
+            _point(member, back, owner)
         _cascade(owner, relationship, member)
 
     def removed(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
         """A member has gone: it no longer points back."""
         back = relationship.back
-        if back is not None and known_one(member, back) is owner:
+        if back is not None and back.direction is Direction.MANY_TO_MANY:
+            _leave(member, back, owner)
+        elif back is not None and known_one(member, back) is owner:
             record(member, back.name, owner)
             member.__dict__[back.name] = None
         _drop_orphan(relationship, member)
@@ -120,13 +128,13 @@ def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) ->
 
 
 def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:
-    if not isinstance(value, list | tuple | set | frozenset):
+    keyed = relationship.collection is dict
+    if not isinstance(value, dict if keyed else list | tuple | set | frozenset):
         raise ArgumentError(
             f"{relationship} takes a collection, not {type(value).__name__}",
             hint=f"assign a {relationship.collection.__name__ if relationship.collection else ''}",
         )
-    members = list(dict.fromkeys(value)) if relationship.collection is set else list(value)
-    for member in members:
+    for member in members_of(value):
         check_member(relationship, member)
     current: RelatedCollection | None = instance.__dict__.get(relationship.name)
     if current is None:
@@ -134,9 +142,22 @@ def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: 
             raise unloaded_error(instance, relationship.name)
         current = empty_collection(instance, relationship)
     if isinstance(current, RelatedSet):
-        current._replace(set(members))
+        current._replace(set(value))
+    elif isinstance(current, RelatedDict):
+        current.replace(dict(value))
     else:
-        current[:] = members
+        current[:] = value
+
+
+def replace_members(
+    instance: Any, relationship: Relationship[Any, Any], members: list[Any]
+) -> None:
+    """Assign a collection of whatever class the relationship has."""
+    if relationship.keyed_by is not None:
+        keyed = {getattr(member, relationship.keyed_by): member for member in members}
+        _set_collection(instance, relationship, keyed)
+    else:
+        _set_collection(instance, relationship, members)
 
 
 def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any) -> None:
@@ -160,10 +181,21 @@ def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
         _queue(owner, relationship, member, 0)
     else:
         LINKS.changing(owner, relationship, collection)
-        if _is_new(member):
+        displaced = _displaced(collection, member)
+        if _is_new(member) and relationship.direction is Direction.ONE_TO_MANY:
             silent_append(collection, member)
         else:
             silent_add(collection, member)
+        if displaced is not None:
+            LINKS.removed(owner, relationship, displaced)
+
+
+def _displaced(collection: RelatedCollection, member: Any) -> Any:
+    """Who has to leave a dict because a new member takes its key."""
+    if not isinstance(collection, RelatedDict):
+        return None
+    other = collection.get(collection.key_of(member))
+    return None if other is member else other
 
 
 def _is_new(member: Any) -> bool:
@@ -204,7 +236,7 @@ def _queue(owner: Any, relationship: Relationship[Any, Any], member: Any, which:
     other = lists[1 - which]
     if any(queued is member for queued in other):
         other[:] = [queued for queued in other if queued is not member]
-    else:
+    elif not any(queued is member for queued in lists[which]):
         lists[which].append(member)
 
 
@@ -231,6 +263,8 @@ def _drop_orphan(relationship: Relationship[Any, Any], member: Any) -> None:
 
 def _keeps(keeper: Relationship[Any, Any], member: Any, unit: Unit) -> bool:
     """Whether a pending object has a parent along a relationship."""
+    if keeper.back is not None and keeper.back.to_many:
+        return any(members_of(member.__dict__.get(keeper.back.name)))
     if keeper.back is not None:
         return known_one(member, keeper.back) is not None
     return any(
@@ -238,6 +272,27 @@ def _keeps(keeper: Relationship[Any, Any], member: Any, unit: Unit) -> bool:
         and any(other is member for other in members_of(owner.__dict__.get(keeper.name)))
         for owner in unit
     )
+
+
+def _check_single_parent(owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
+    """Refuse a second parent in a many-to-many relationship that allows one only."""
+    if not relationship.declaration.single_parent:
+        return
+    if relationship.back is not None:
+        parents = members_of(member.__dict__.get(relationship.back.name))
+    else:
+        parents = (
+            other
+            for other in unit_of(owner) or ()
+            if isinstance(other, relationship.owner)
+            and any(m is member for m in members_of(other.__dict__.get(relationship.name)))
+        )
+    if any(parent is not owner for parent in parents):
+        raise InvalidRequestError(
+            f"the {type(member).__name__} has another {type(owner).__name__} already, and "
+            f"{relationship} allows a single parent",
+            hint="take it out of the other one's collection first",
+        )
 
 
 def _check_cascade(owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
@@ -274,7 +329,9 @@ def know_collections(instance: Any) -> None:
     if state is None or not state.inserted:
         return
     for name, relationship in type(instance).__mapper__.relationships.items():
-        if relationship.direction is Direction.ONE_TO_MANY and name not in instance.__dict__:
+        if relationship.direction is Direction.MANY_TO_ONE:
+            continue
+        if name not in instance.__dict__:
             if relationship.to_many:
                 empty_collection(instance, relationship)
             else:
@@ -307,6 +364,9 @@ def fill_collection(
         queued = state.queued.pop(relationship.name, None)
     collection = make_collection(instance, relationship, LINKS, members)
     instance.__dict__[relationship.name] = collection
+    if queued is not None and relationship.direction is Direction.MANY_TO_MANY:
+        # what is queued is a change of this side as well, which may be taken back here
+        record(instance, relationship.name, list(members))
     if queued is not None:
         for member in queued[0]:
             silent_add(collection, member)
@@ -323,10 +383,7 @@ def related(instance: Any, mapper: Mapper, cascade: str) -> list[Any]:
             value = values.get(name)
             if value is None:
                 continue
-            if relationship.to_many:
-                found.extend(value)
-            else:
-                found.append(value)
+            found.extend(members_of(value))
     return found
 
 

@@ -1,0 +1,75 @@
+"""Members: what all to-many collections share; whoever listens is told who comes and who goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+from weakref import ref
+
+from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.mapping.relationships import Relationship
+
+
+class CollectionListener(Protocol):
+    """Who is told about changes of a collection."""
+
+    def admit(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
+        """Called before a member comes in; raises if it must not."""
+
+    def changing(self, owner: Any, relationship: Relationship[Any, Any], before: Any) -> None:
+        """Called before every change with the collection as it is."""
+
+    def added(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
+        """Called after a member has come in."""
+
+    def removed(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
+        """Called after a member has gone."""
+
+
+class Related:
+    """What both collections share: the owner, the relationship and the listener.
+
+    The owner is referred to weakly, so that a collection does not keep it alive.
+    """
+
+    _owner: ref[Any]
+    _relationship: Relationship[Any, Any]
+    _listener: CollectionListener
+
+    def _bind(
+        self, owner: Any, relationship: Relationship[Any, Any], listener: CollectionListener
+    ) -> None:
+        self._owner = ref(owner)
+        self._relationship = relationship
+        self._listener = listener
+
+    def _changing(self, members: Iterable[Any] = ()) -> Any:
+        owner = self._owner()
+        if owner is None:
+            raise InvalidRequestError(
+                f"the owner of this {self._relationship} collection no longer exists",
+                hint="keep a reference to the owner while changing its collection",
+            )
+        for member in members:
+            check_member(self._relationship, member)
+            self._listener.admit(owner, self._relationship, member)
+        self._listener.changing(owner, self._relationship, self)
+        return owner
+
+    def _added(self, owner: Any, members: Iterable[Any]) -> None:
+        for member in members:
+            self._listener.added(owner, self._relationship, member)
+
+    def _removed(self, owner: Any, members: Iterable[Any]) -> None:
+        for member in members:
+            self._listener.removed(owner, self._relationship, member)
+
+
+def check_member(relationship: Relationship[Any, Any], member: Any) -> None:
+    """Refuse an object of another class than the relationship's target."""
+    target = relationship.target.entity
+    if not isinstance(member, target):
+        raise ArgumentError(
+            f"{relationship} takes {target.__name__} objects, not {type(member).__name__}",
+            hint=f"give an instance of {target.__name__}",
+        )
