@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.errors import AsyncORMError, DatabaseError, DataError, FlushError, StaleDataError
-from asyncorm.flush.arguments import arguments_for, copy_records, key_arguments
+from asyncorm.flush.arguments import arguments_for, copy_records
 from asyncorm.flush.blame import name_objects
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
+from asyncorm.flush.diagnosis import add_conflicts, load_versions, rows_missing
 from asyncorm.flush.plan import Batch, FlushPlan, Kind
 from asyncorm.flush.single import single_statement
 from asyncorm.flush.statements import (
     GUARD,
     BatchStatement,
-    existing_keys,
     statement_for,
     uses_copy,
 )
+from asyncorm.flush.versions import Versions
 from asyncorm.tracking.mutables import snapshots_to_write
 from asyncorm.tracking.unit_of_work import identity_key
 
@@ -27,21 +29,43 @@ async def execute_plan(
     plan: FlushPlan, connection: FlushConnection, statements: StatementCache
 ) -> None:
     """Send the batches in order; errors of the database name the objects of the failing rows."""
+    versions = Versions()
     for batch in plan.batches:
         for link in batch.links:
             link.apply()
         try:
-            await _execute(batch, connection, statements)
+            if batch.mapper.version is None:
+                await _execute(batch, connection, statements)
+            else:
+                await _execute_versioned(batch, connection, statements, versions)
+        except StaleDataError as error:
+            await add_conflicts(error, batch, connection)
+            raise
         except DatabaseError as error:
             name_objects(error, batch)
             raise
 
 
-async def _execute(batch: Batch, connection: FlushConnection, statements: StatementCache) -> None:
+async def _execute_versioned(
+    batch: Batch, connection: FlushConnection, statements: StatementCache, versions: Versions
+) -> None:
+    unknown = versions.unknown(batch)
+    if unknown:
+        await load_versions(unknown, batch, connection)
+    await _execute(batch, connection, statements, versions.begin(batch))
+    versions.end(batch)
+
+
+async def _execute(
+    batch: Batch,
+    connection: FlushConnection,
+    statements: StatementCache,
+    versions: Sequence[Any] = (),
+) -> None:
     if batch.mapper.mutable and batch.kind is not Kind.DELETE:
         batch.snapshots.extend((i, snapshots_to_write(i, batch.columns)) for i in batch.instances)
     if batch.expressions:
-        await _execute_single(batch, connection, statements)
+        await _execute_single(batch, connection, statements, versions)
     elif uses_copy(batch):
         table = batch.mapper.table
         names = [batch.mapper.columns[name].name for name in batch.columns]
@@ -51,17 +75,17 @@ async def _execute(batch: Batch, connection: FlushConnection, statements: Statem
             raise _dropped(batch, count)
     else:
         guarded = isinstance(connection, CommittingConnection)
-        await _execute_statement(batch, statement_for(batch, guarded), connection)
+        await _execute_statement(batch, statement_for(batch, guarded), connection, versions)
 
 
 async def _execute_statement(
-    batch: Batch, statement: BatchStatement, connection: FlushConnection
+    batch: Batch, statement: BatchStatement, connection: FlushConnection, versions: Sequence[Any]
 ) -> None:
     keys = [identity_key(i) for i in batch.instances] if statement.keys else []
-    arguments = arguments_for(statement, batch, keys)
+    arguments = arguments_for(statement, batch, keys, versions)
     rows: list[Any] = []
     if statement.guarded:
-        rows = await _fetch_guarded(batch, statement, arguments, keys, connection)
+        rows = await _fetch_guarded(batch, statement, arguments, keys, versions, connection)
         count = len(batch.instances)
     elif statement.results or statement.numbered:
         rows = await connection.fetch(statement.sql, arguments)
@@ -69,7 +93,7 @@ async def _execute_statement(
     else:
         count = await connection.run(statement.sql, arguments)
     if count != len(batch.instances):
-        raise await _too_few(batch, statement, count, rows, keys, connection)
+        raise await _too_few(batch, statement, count, rows, keys, versions, connection)
     if statement.results and not statement.returns_keys:
         _take_back(batch, statement, _in_order(batch, statement, rows))
 
@@ -79,6 +103,7 @@ async def _fetch_guarded(
     statement: BatchStatement,
     arguments: list[Any],
     keys: list[Any],
+    versions: Sequence[Any],
     connection: FlushConnection,
 ) -> list[Any]:
     """Run a statement that fails by itself if it does not write all rows."""
@@ -89,7 +114,7 @@ async def _fetch_guarded(
         if not guard:
             raise
     # it has undone its work, so the rows that are there now were there before
-    raise await _too_few(batch, existing_keys(batch.mapper), int(count), None, keys, connection)
+    raise await _too_few(batch, statement, int(count), None, keys, versions, connection)
 
 
 def _in_order(batch: Batch, statement: BatchStatement, rows: list[Any]) -> list[Any]:
@@ -123,11 +148,11 @@ def _take_back(batch: Batch, statement: BatchStatement, rows: list[Any]) -> None
 
 
 async def _execute_single(
-    batch: Batch, connection: FlushConnection, statements: StatementCache
+    batch: Batch, connection: FlushConnection, statements: StatementCache, versions: Sequence[Any]
 ) -> None:
     """A row with SQL expressions among its values: a statement through the compiler."""
     (instance,) = batch.instances
-    statement = single_statement(batch, instance)
+    statement = single_statement(batch, instance, versions)
     compiled = statements.get(statement)
     rows = await connection.fetch(compiled.sql, compiled.arguments(statement))
     if len(rows) != 1:
@@ -153,6 +178,7 @@ async def _too_few(
     count: int,
     rows: list[Any] | None,
     keys: list[Any],
+    versions: Sequence[Any],
     connection: FlushConnection,
 ) -> AsyncORMError:
     """The error for fewer rows than objects; it names the objects whose rows are gone."""
@@ -160,33 +186,12 @@ async def _too_few(
         return _dropped(batch, count)
     if len(batch.instances) == 1:
         missing = batch.instances
-    elif statement.numbered:
-        found = {row[0] for row in rows or ()}
+    elif statement.numbered and rows is not None:
+        found = {row[0] for row in rows}
         missing = [i for number, i in enumerate(batch.instances, 1) if number not in found]
     else:
-        missing = await _without_row(batch, statement, rows, keys, connection)
+        missing = await rows_missing(batch, statement, rows, keys, versions, connection)
     return StaleDataError(
         f"{batch.kind.value} of {len(batch.instances)} {batch.mapper.name} matched {count} rows",
         objects=missing,
     )
-
-
-async def _without_row(
-    batch: Batch,
-    statement: BatchStatement,
-    rows: list[Any] | None,
-    keys: list[Any],
-    connection: FlushConnection,
-) -> list[Any]:
-    """The objects whose keys are not among those of the rows, asking for these if need be."""
-    mapper = batch.mapper
-    if not statement.returns_keys or rows is None:
-        statement = existing_keys(mapper)
-        rows = await connection.fetch(statement.sql, key_arguments(statement, mapper, keys))
-    decoders = [decode for _, decode in statement.results]
-    found = {
-        tuple(v if decode is None else decode(v) for v, decode in zip(row, decoders, strict=True))
-        for row in rows
-    }
-    pairs = zip(batch.instances, keys, strict=True)
-    return [instance for instance, key in pairs if mapper.key_values(key) not in found]

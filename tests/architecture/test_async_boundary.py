@@ -15,6 +15,7 @@ MAY_WAIT = (
     "flush/pipeline.py",
     "flush/executor.py",
     "flush/hooks.py",
+    "flush/diagnosis.py",
 )
 
 
