@@ -6,7 +6,8 @@ parameter values or passwords: values of a failing row are only in ``DatabaseErr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -104,16 +105,55 @@ class ObjectDeletedError(AsyncORMError):
     default_hint = "session.expunge() the object; its row was deleted by someone else"
 
 
+@dataclass(frozen=True, eq=False)
+class Conflict:
+    """An object whose row is not as it was loaded: what was wanted, what is there, what was.
+
+    ``mine`` are the values to be written (none for a DELETE), ``theirs`` the whole row as it is
+    now (None if it is gone), ``base`` all that was loaded; by attribute.
+    """
+
+    object: Any
+    mine: Mapping[str, Any]
+    theirs: Mapping[str, Any] | None
+    base: Mapping[str, Any]
+
+
 class StaleDataError(AsyncORMError):
-    """An UPDATE or DELETE matched fewer rows than it had objects."""
+    """A row is not as it was loaded: changed or deleted meanwhile, by somebody else.
+
+    ``objects`` are those of such rows, ``conflicts`` what each wanted and what its row holds;
+    ``mine``, ``theirs`` and ``base`` are those of the first.
+    """
 
     default_hint = "the rows were changed or deleted meanwhile: roll back, load again, and repeat"
 
     def __init__(
-        self, message: str, *, objects: Sequence[Any] = (), hint: str | None = None
+        self,
+        message: str,
+        *,
+        objects: Sequence[Any] = (),
+        conflicts: Sequence[Conflict] = (),
+        hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.objects = tuple(objects)
+        self.conflicts = tuple(conflicts)
+
+    @property
+    def mine(self) -> Mapping[str, Any] | None:
+        """What the first object wanted to write."""
+        return self.conflicts[0].mine if self.conflicts else None
+
+    @property
+    def theirs(self) -> Mapping[str, Any] | None:
+        """The row of the first object as it is now; None if it is gone."""
+        return self.conflicts[0].theirs if self.conflicts else None
+
+    @property
+    def base(self) -> Mapping[str, Any] | None:
+        """What the first object was loaded with."""
+        return self.conflicts[0].base if self.conflicts else None
 
 
 class FlushError(AsyncORMError):

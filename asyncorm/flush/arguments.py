@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.flush.plan import Batch
@@ -10,18 +11,21 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.types.base import Converter
 
 
-def arguments_for(statement: BatchStatement, batch: Batch, keys: list[Any]) -> list[Any]:
+def arguments_for(
+    statement: BatchStatement, batch: Batch, keys: list[Any], versions: Sequence[Any] = ()
+) -> list[Any]:
     """The values of a batch: one array for each column, or the bare values of a single row.
 
-    ``keys`` are the identity keys of the rows, for UPDATE and DELETE.
+    ``keys`` are the identity keys of the rows and ``versions`` what they must still have, for
+    UPDATE and DELETE.
     """
     if not statement.many:
-        return _single_arguments(statement, batch, keys)
+        return _single_arguments(statement, batch, keys, versions)
     rows = [instance.__dict__ for instance in batch.instances]
     arguments: list[Any] = [
         _column_array([row[name] for row in rows], encode) for name, encode in statement.parameters
     ]
-    arguments += key_arguments(statement, batch.mapper, keys)
+    arguments += key_arguments(statement, batch.mapper, keys, versions)
     if not arguments:
         arguments.append(len(rows))
     if statement.guarded:
@@ -39,7 +43,9 @@ def row_arguments(statement: BatchStatement, rows: list[dict[str, Any]]) -> list
     return arguments
 
 
-def _single_arguments(statement: BatchStatement, batch: Batch, keys: list[Any]) -> list[Any]:
+def _single_arguments(
+    statement: BatchStatement, batch: Batch, keys: list[Any], versions: Sequence[Any]
+) -> list[Any]:
     row = batch.instances[0].__dict__
     arguments = [_encoded(row[name], encode) for name, encode in statement.parameters]
     if statement.keys:
@@ -47,16 +53,23 @@ def _single_arguments(statement: BatchStatement, batch: Batch, keys: list[Any]) 
         arguments += [
             _encoded(part, encode) for part, (_, encode) in zip(parts, statement.keys, strict=True)
         ]
+    if statement.version is not None:
+        arguments.append(_encoded(versions[0], statement.version[1]))
     return arguments
 
 
-def key_arguments(statement: BatchStatement, mapper: Mapper, keys: list[Any]) -> list[Any]:
-    """The arrays of the primary keys of many rows."""
+def key_arguments(
+    statement: BatchStatement, mapper: Mapper, keys: list[Any], versions: Sequence[Any] = ()
+) -> list[Any]:
+    """The arrays of the primary keys of many rows, and of their versions if these are checked."""
     rows = [mapper.key_values(key) for key in keys]
-    return [
+    arrays = [
         _column_array([row[position] for row in rows], encode)
         for position, (_, encode) in enumerate(statement.keys)
     ]
+    if statement.version is not None:
+        arrays.append(_column_array(list(versions), statement.version[1]))
+    return arrays
 
 
 def copy_records(batch: Batch) -> list[tuple[Any, ...]]:

@@ -73,7 +73,7 @@ def _omitted(instance: Any, mapper: Mapper, links: list[Link]) -> tuple[str, ...
     return tuple(
         name
         for name in made
-        if mapper.columns[name].computed is not None
+        if name in mapper.computed
         or (
             values.get(name) is None
             # None given is NULL, but no key is NULL: it asks for a new one
@@ -96,6 +96,9 @@ def update_batches(updates: dict[Any, tuple[str, ...]], links_of: LinksOf) -> li
     turns = key_turns(updates)
     for instance in sorted(_by_key(updates), key=turns.__getitem__) if turns else _by_key(updates):
         mapper, columns = mapper_of(instance), updates[instance]
+        version = mapper.version
+        if version is not None and version.following is not None and version.name not in columns:
+            columns = (*columns, version.name)
         own = _expressions(instance, columns) if instance._state.expressions else ()
         shape = id(instance) if own else (mapper, columns, turns.get(instance))
         batch = batches.get(shape)

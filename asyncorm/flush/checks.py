@@ -28,7 +28,7 @@ def check_changes(
         _check_identity(instance, mapper, filled, seen, unit)
     for instance, columns in updates.items():
         mapper, links = mapper_of(instance), links_of(instance)
-        if links or not mapper.key_names.isdisjoint(columns):
+        if links or mapper.version is not None or not mapper.key_names.isdisjoint(columns):
             _check_update(instance, mapper, columns, links)
 
 
@@ -86,6 +86,12 @@ def _check_update(
                 hint="give it another one or delete it; cascade='all, delete-orphan' on the "
                 "other side's relationship deletes it by itself",
             )
+    version = mapper.version
+    if version is not None and version.following is None and version.name in columns:
+        raise FlushError(
+            f"{mapper.name}.{version.name} was assigned, but the server makes this version",
+            hint="leave it alone; await session.refresh() the object to have the row's version",
+        )
     linked = {name for link in links for name in link.attributes}
     for name in mapper.primary_key:
         if name in columns and name not in linked and values.get(name) is None:

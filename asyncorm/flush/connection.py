@@ -36,6 +36,11 @@ class CommittingConnection:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @property
+    def plain(self) -> Connection:
+        """The connection itself, to look with: what does not commit anything is not certain."""
+        return self._connection
+
     async def fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
         """Run the statement and return its rows; certain about its end like COMMIT."""
         return await self._connection.commit_fetch(sql, arguments)

@@ -39,6 +39,7 @@ def echo_key_changes(unit: UnitOfWork, changes: ChangeSet) -> None:
                 for name, target in key.pairs:
                     record(child, name, child.__dict__.get(name, UNLOADED))
                     child.__dict__[name] = parent.__dict__[target]
+                _forget_version(child)
                 found[child] = None
                 changes.updates.setdefault(child, ())
         moved = [child for child in found if _changed_targets(child)]
@@ -80,7 +81,15 @@ def _lose(unit: UnitOfWork, child: Any, key: ForeignKey) -> None:
     for relationship in mapper.many_to_one:
         if relationship.foreign_key is key:
             values.pop(relationship.name, None)
+    _forget_version(child)
     unit.levels[-1].note_update(mapper, identity_key(child))
+
+
+def _forget_version(child: Any) -> None:
+    """The server has written the row, and with it a version that the server makes."""
+    version = mapper_of(child).version
+    if version is not None and version.following is None:
+        expire(child, (version.name,))
 
 
 def _by_reference(

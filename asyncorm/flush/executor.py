@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.errors import AsyncORMError, DatabaseError, DataError, FlushError, StaleDataError
-from asyncorm.flush.arguments import arguments_for, copy_records, key_arguments, row_arguments
-from asyncorm.flush.association import Association, referred_values
-from asyncorm.flush.blame import name_linked, name_objects
+from asyncorm.flush.arguments import arguments_for, copy_records
+from asyncorm.flush.blame import name_objects
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
-from asyncorm.flush.plan import AssociationBatch, Batch, FlushPlan, Kind, UnlinkBatch
+from asyncorm.flush.diagnosis import add_conflicts, load_versions, rows_missing
+from asyncorm.flush.link_executor import execute_links
+from asyncorm.flush.plan import Batch, FlushPlan, Kind
 from asyncorm.flush.single import single_statement
 from asyncorm.flush.statements import (
     GUARD,
     BatchStatement,
-    association_statement,
-    existing_associations,
-    existing_keys,
     statement_for,
-    unlink_statement,
     uses_copy,
 )
+from asyncorm.flush.versions import Versions
 from asyncorm.tracking.mutables import snapshots_to_write
 from asyncorm.tracking.unit_of_work import identity_key
 
@@ -31,87 +30,46 @@ async def execute_plan(
     plan: FlushPlan, connection: FlushConnection, statements: StatementCache
 ) -> None:
     """Send the batches in order; errors of the database name the objects of the failing rows."""
+    versions = Versions()
     for batch in plan.batches:
         if not isinstance(batch, Batch):
-            await _execute_links(batch, connection)
+            await execute_links(batch, connection)
             continue
         for link in batch.links:
             link.apply()
         try:
-            await _execute(batch, connection, statements)
+            if batch.mapper.version is None:
+                await _execute(batch, connection, statements)
+            else:
+                await _execute_versioned(batch, connection, statements, versions)
+        except StaleDataError as error:
+            await add_conflicts(error, batch, connection)
+            raise
         except DatabaseError as error:
             name_objects(error, batch)
             raise
 
 
-async def _execute_links(
-    batch: AssociationBatch | UnlinkBatch, connection: FlushConnection
+async def _execute_versioned(
+    batch: Batch, connection: FlushConnection, statements: StatementCache, versions: Versions
 ) -> None:
-    """Add or remove rows of a link table; errors name the objects at both ends."""
-    if isinstance(batch, UnlinkBatch):
-        statement = unlink_statement(batch)
-        rows = [referred_values(batch.foreign_key, end) for end in batch.instances]
-        await connection.run(statement.sql, row_arguments(statement, rows))
-        return
-    stored = batch.kind is Kind.DELETE
-    rows = [batch.linked.values(link, stored=stored) for link in batch.associations]
-    guarded = isinstance(connection, CommittingConnection)
-    statement = association_statement(batch, guarded)
-    try:
-        missing = await _missing_links(batch, statement, rows, connection)
-    except DatabaseError as error:
-        name_linked(error, batch, rows)
-        raise
-    if missing:
-        raise StaleDataError(
-            f"{batch.kind.value} of {batch.rows} rows of {batch.linked.table.full_name} matched "
-            f"{batch.rows - len(missing)} rows",
-            objects=list(dict.fromkeys(end for link in missing for end in link.ends)),
-        )
+    unknown = versions.unknown(batch)
+    if unknown:
+        await load_versions(unknown, batch, connection)
+    await _execute(batch, connection, statements, versions.begin(batch))
+    versions.end(batch)
 
 
-async def _missing_links(
-    batch: AssociationBatch,
-    statement: BatchStatement,
-    rows: list[dict[str, Any]],
+async def _execute(
+    batch: Batch,
     connection: FlushConnection,
-) -> list[Association]:
-    """Write the rows, and return the links to remove that are not there."""
-    arguments = row_arguments(statement, rows)
-    if batch.kind is Kind.INSERT and not statement.guarded:
-        count = await connection.run(statement.sql, arguments)
-        if count != len(rows):
-            raise _links_dropped(batch, count)
-        return []
-    try:
-        found = await connection.fetch(statement.sql, arguments)
-    except DataError as error:
-        _, guard, text = str(error.__cause__).rstrip('"').rpartition(GUARD)
-        if not guard:
-            raise
-        if batch.kind is Kind.INSERT:
-            raise _links_dropped(batch, int(text)) from None
-        # it has undone its work, so the rows that are there now were there before
-        statement = existing_associations(batch.linked)
-        found = await connection.fetch(statement.sql, row_arguments(statement, rows))
-    if statement.guarded:
-        return []
-    numbers = {row[0] for row in found}
-    return [link for number, link in enumerate(batch.associations, 1) if number not in numbers]
-
-
-def _links_dropped(batch: AssociationBatch, count: int) -> FlushError:
-    return FlushError(
-        f"INSERT of {batch.linked.table.full_name} wrote {count} of {batch.rows} rows",
-        hint="look for a trigger or rule on the table that drops rows",
-    )
-
-
-async def _execute(batch: Batch, connection: FlushConnection, statements: StatementCache) -> None:
+    statements: StatementCache,
+    versions: Sequence[Any] = (),
+) -> None:
     if batch.mapper.mutable and batch.kind is not Kind.DELETE:
         batch.snapshots.extend((i, snapshots_to_write(i, batch.columns)) for i in batch.instances)
     if batch.expressions:
-        await _execute_single(batch, connection, statements)
+        await _execute_single(batch, connection, statements, versions)
     elif uses_copy(batch):
         table = batch.mapper.table
         names = [batch.mapper.columns[name].name for name in batch.columns]
@@ -121,17 +79,17 @@ async def _execute(batch: Batch, connection: FlushConnection, statements: Statem
             raise _dropped(batch, count)
     else:
         guarded = isinstance(connection, CommittingConnection)
-        await _execute_statement(batch, statement_for(batch, guarded), connection)
+        await _execute_statement(batch, statement_for(batch, guarded), connection, versions)
 
 
 async def _execute_statement(
-    batch: Batch, statement: BatchStatement, connection: FlushConnection
+    batch: Batch, statement: BatchStatement, connection: FlushConnection, versions: Sequence[Any]
 ) -> None:
     keys = [identity_key(i) for i in batch.instances] if statement.keys else []
-    arguments = arguments_for(statement, batch, keys)
+    arguments = arguments_for(statement, batch, keys, versions)
     rows: list[Any] = []
     if statement.guarded:
-        rows = await _fetch_guarded(batch, statement, arguments, keys, connection)
+        rows = await _fetch_guarded(batch, statement, arguments, keys, versions, connection)
         count = len(batch.instances)
     elif statement.results or statement.numbered:
         rows = await connection.fetch(statement.sql, arguments)
@@ -139,7 +97,7 @@ async def _execute_statement(
     else:
         count = await connection.run(statement.sql, arguments)
     if count != len(batch.instances):
-        raise await _too_few(batch, statement, count, rows, keys, connection)
+        raise await _too_few(batch, statement, count, rows, keys, versions, connection)
     if statement.results and not statement.returns_keys:
         _take_back(batch, statement, _in_order(batch, statement, rows))
 
@@ -149,6 +107,7 @@ async def _fetch_guarded(
     statement: BatchStatement,
     arguments: list[Any],
     keys: list[Any],
+    versions: Sequence[Any],
     connection: FlushConnection,
 ) -> list[Any]:
     """Run a statement that fails by itself if it does not write all rows."""
@@ -159,7 +118,7 @@ async def _fetch_guarded(
         if not guard:
             raise
     # it has undone its work, so the rows that are there now were there before
-    raise await _too_few(batch, existing_keys(batch.mapper), int(count), None, keys, connection)
+    raise await _too_few(batch, statement, int(count), None, keys, versions, connection)
 
 
 def _in_order(batch: Batch, statement: BatchStatement, rows: list[Any]) -> list[Any]:
@@ -193,11 +152,11 @@ def _take_back(batch: Batch, statement: BatchStatement, rows: list[Any]) -> None
 
 
 async def _execute_single(
-    batch: Batch, connection: FlushConnection, statements: StatementCache
+    batch: Batch, connection: FlushConnection, statements: StatementCache, versions: Sequence[Any]
 ) -> None:
     """A row with SQL expressions among its values: a statement through the compiler."""
     (instance,) = batch.instances
-    statement = single_statement(batch, instance)
+    statement = single_statement(batch, instance, versions)
     compiled = statements.get(statement)
     rows = await connection.fetch(compiled.sql, compiled.arguments(statement))
     if len(rows) != 1:
@@ -223,6 +182,7 @@ async def _too_few(
     count: int,
     rows: list[Any] | None,
     keys: list[Any],
+    versions: Sequence[Any],
     connection: FlushConnection,
 ) -> AsyncORMError:
     """The error for fewer rows than objects; it names the objects whose rows are gone."""
@@ -230,33 +190,12 @@ async def _too_few(
         return _dropped(batch, count)
     if len(batch.instances) == 1:
         missing = batch.instances
-    elif statement.numbered:
-        found = {row[0] for row in rows or ()}
+    elif statement.numbered and rows is not None:
+        found = {row[0] for row in rows}
         missing = [i for number, i in enumerate(batch.instances, 1) if number not in found]
     else:
-        missing = await _without_row(batch, statement, rows, keys, connection)
+        missing = await rows_missing(batch, statement, rows, keys, versions, connection)
     return StaleDataError(
         f"{batch.kind.value} of {len(batch.instances)} {batch.mapper.name} matched {count} rows",
         objects=missing,
     )
-
-
-async def _without_row(
-    batch: Batch,
-    statement: BatchStatement,
-    rows: list[Any] | None,
-    keys: list[Any],
-    connection: FlushConnection,
-) -> list[Any]:
-    """The objects whose keys are not among those of the rows, asking for these if need be."""
-    mapper = batch.mapper
-    if not statement.returns_keys or rows is None:
-        statement = existing_keys(mapper)
-        rows = await connection.fetch(statement.sql, key_arguments(statement, mapper, keys))
-    decoders = [decode for _, decode in statement.results]
-    found = {
-        tuple(v if decode is None else decode(v) for v, decode in zip(row, decoders, strict=True))
-        for row in rows
-    }
-    pairs = zip(batch.instances, keys, strict=True)
-    return [instance for instance, key in pairs if mapper.key_values(key) not in found]

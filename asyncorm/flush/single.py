@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.flush.plan import Batch, Kind
@@ -9,7 +10,7 @@ from asyncorm.sql.dml import insert, update
 from asyncorm.tracking.unit_of_work import identity_key
 
 
-def single_statement(batch: Batch, instance: Any) -> Any:
+def single_statement(batch: Batch, instance: Any, versions: Sequence[Any] = ()) -> Any:
     """INSERT or UPDATE of one instance with RETURNING of what the server computes."""
     mapper, values = batch.mapper, instance.__dict__
     given = {mapper.columns[name]: values[name] for name in batch.columns}
@@ -20,4 +21,6 @@ def single_statement(batch: Batch, instance: Any) -> Any:
     conditions = [
         column == part for column, part in zip(mapper.primary_key_columns, key, strict=True)
     ]
+    if mapper.version is not None:
+        conditions.append(mapper.version.column == versions[0])
     return update(mapper.entity).values(given).where(*conditions).returning(*returning)

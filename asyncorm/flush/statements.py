@@ -42,6 +42,8 @@ class BatchStatement:
     numbered: bool = False
     returns_keys: bool = False
     guarded: bool = False
+    #: the version that the rows must still have, with its encoder: the last parameter
+    version: tuple[str, Converter | None] | None = None
 
 
 def uses_copy(batch: Batch) -> bool:
@@ -93,6 +95,7 @@ def _guard(statement: BatchStatement) -> BatchStatement:
     server can't evaluate it beforehand.
     """
     arguments = len(statement.parameters) + len(statement.keys) or 1
+    arguments += statement.version is not None
     count = _checked_count("count(*)", arguments + 1)
     width = len(statement.results) + statement.numbered
     if width:
@@ -138,11 +141,12 @@ def _insert(batch: Batch, many: bool) -> BatchStatement:
 def _update(batch: Batch, many: bool) -> BatchStatement:
     mapper = batch.mapper
     columns = [mapper.columns[name] for name in batch.columns]
-    keys = list(mapper.primary_key_columns)
+    keys = _checked_columns(mapper)
     target = quote_qualified(mapper.table.schema, mapper.table.name)
-    # a changed key does not tell any more whose row it was
-    rekeys = not set(mapper.primary_key).isdisjoint(batch.columns)
-    numbered = many and (bool(batch.returning) or rekeys)
+    # a changed key does not tell any more whose row it was, nor does a version that somebody
+    # else's UPDATE may have made too
+    changes_identity = mapper.version is not None or not mapper.key_names.isdisjoint(batch.columns)
+    numbered = many and (bool(batch.returning) or changes_identity)
     if many:
         where = _matches(keys, len(columns))
         changes = ", ".join(
@@ -166,12 +170,13 @@ def _update(batch: Batch, many: bool) -> BatchStatement:
         _decoders(batch.returning, mapper),
         many,
         numbered=numbered,
+        version=_version(mapper, many),
     )
 
 
 def _delete(batch: Batch, many: bool) -> BatchStatement:
     mapper = batch.mapper
-    keys = list(mapper.primary_key_columns)
+    keys = _checked_columns(mapper)
     target = quote_qualified(mapper.table.schema, mapper.table.name)
     if not many:
         where = " AND ".join(
@@ -187,7 +192,24 @@ def _delete(batch: Batch, many: bool) -> BatchStatement:
     else:
         source = _unnest(keys, ordinality=False)
         text = f"DELETE FROM {target} AS t USING {source} WHERE {_matches(keys, 0)}"
-    return BatchStatement(text, (), _encoders(mapper.primary_key, mapper, many), (), many)
+    return BatchStatement(
+        text,
+        (),
+        _encoders(mapper.primary_key, mapper, many),
+        (),
+        many,
+        version=_version(mapper, many),
+    )
+
+
+def _checked_columns(mapper: Mapper) -> list[BaseColumn[Any, Any]]:
+    """What WHERE compares: the primary key, and the version if there is one."""
+    keys = list(mapper.primary_key_columns)
+    return keys if mapper.version is None else [*keys, mapper.version.column]
+
+
+def _version(mapper: Mapper, many: bool) -> tuple[str, Converter | None] | None:
+    return None if mapper.version is None else _encoders((mapper.version.name,), mapper, many)[0]
 
 
 _BUILDERS: dict[Kind, Callable[[Batch, bool], BatchStatement]] = {
@@ -209,16 +231,29 @@ def _returning_keys(statement: BatchStatement, mapper: Mapper) -> BatchStatement
 
 
 def existing_keys(mapper: Mapper) -> BatchStatement:
-    """The statement that asks which of many primary keys have a row."""
-    keys = list(mapper.primary_key_columns)
-    source = _unnest(keys, ordinality=False)
-    names = ", ".join(f"t.{quote(key.name)}{_read_cast(key)}" for key in keys)
+    """The statement that asks which of many rows are there, with the versions they must have."""
+    checked = _checked_columns(mapper)
+    statement = _stored(mapper, mapper.primary_key, checked)
+    return replace(statement, version=_version(mapper, True))
+
+
+def stored_rows(mapper: Mapper, names: tuple[str, ...]) -> BatchStatement:
+    """The statement that reads attributes of many rows by primary key, which comes first."""
+    return _stored(mapper, (*mapper.primary_key, *names), list(mapper.primary_key_columns))
+
+
+def _stored(
+    mapper: Mapper, names: tuple[str, ...], checked: list[BaseColumn[Any, Any]]
+) -> BatchStatement:
+    columns = [mapper.columns[name] for name in names]
+    items = ", ".join(f"t.{quote(column.name)}{_read_cast(column)}" for column in columns)
     target = quote_qualified(mapper.table.schema, mapper.table.name)
+    source = _unnest(checked, ordinality=False)
     return BatchStatement(
-        f"SELECT {names} FROM {target} AS t JOIN {source} ON {_matches(keys, 0)}",
+        f"SELECT {items} FROM {target} AS t JOIN {source} ON {_matches(checked, 0)}",
         (),
         _encoders(mapper.primary_key, mapper, True),
-        _decoders(mapper.primary_key, mapper),
+        _decoders(names, mapper),
         True,
     )
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from asyncorm.errors import UnflushedChangesError
+from asyncorm.errors import StaleDataError, UnflushedChangesError
 from asyncorm.mapping.mapper import Mapper
-from asyncorm.tracking.changes import column_changed
+from asyncorm.tracking.changes import changed_columns, column_changed, same
+from asyncorm.tracking.conflicts import conflict_of
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.mutables import is_changed
 from asyncorm.tracking.state import own_state
@@ -19,6 +20,9 @@ class Existing(Enum):
     """How a row treats loaded attributes of an instance that is already there."""
 
     REFRESH_CLEAN = "refresh what has no local change"
+    #: the row is locked: changes made to another version of it could never be written
+    LOCKED = "refresh what has no local change, if there is none or the version is the same"
+    SAME_VERSION = "refresh what has no local change, if the version is the same"
     OVERWRITE = "overwrite everything"
 
 
@@ -26,6 +30,49 @@ def completer(
     mapper: Mapper, attributes: tuple[str, ...], start: int
 ) -> Callable[[Any, Any, Existing | None], None]:
     """A function that takes values of a row over into an instance."""
+    complete = _completer(mapper, attributes, start)
+    if mapper.version is None or mapper.version.name not in attributes:
+        return complete
+
+    def checked(instance: Any, row: Any, existing: Existing | None) -> None:
+        if existing is Existing.LOCKED or existing is Existing.SAME_VERSION:
+            _check_version(instance, row, mapper, attributes, start, existing)
+        complete(instance, row, existing)
+
+    return checked
+
+
+def _check_version(
+    instance: Any,
+    row: Any,
+    mapper: Mapper,
+    attributes: tuple[str, ...],
+    start: int,
+    existing: Existing,
+) -> None:
+    """Raise StaleDataError for a row of another version than the instance was loaded with."""
+    assert mapper.version is not None
+    theirs: dict[str, Any] = {}
+    for position, name in enumerate(attributes, start):
+        decode, value = mapper.columns[name]._type.decode, row[position]
+        theirs[name] = value if decode is None or value is None else decode(value)
+    wanted = changed_columns(instance)
+    conflict = conflict_of(instance, wanted, theirs)
+    name = mapper.version.name
+    if name not in conflict.base or same(conflict.base[name], theirs[name]):
+        return
+    if existing is Existing.SAME_VERSION or wanted:
+        raise StaleDataError(
+            f"the row of a {mapper.name} was changed since it was loaded",
+            objects=[instance],
+            conflicts=[conflict],
+            hint="await session.refresh() the object to have the row as it is now",
+        )
+
+
+def _completer(
+    mapper: Mapper, attributes: tuple[str, ...], start: int
+) -> Callable[[Any, Any, Existing | None], None]:
     slots = [
         (name, position, mapper.columns[name]._type.decode)
         for position, name in enumerate(attributes, start)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.mapping.version import Version
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 from asyncorm.types.base import SQLType
 
@@ -24,6 +25,7 @@ class Mapper:
         *,
         made_by_server: tuple[str, ...] = (),
         required_references: frozenset[str] = frozenset(),
+        version: Version | None = None,
     ) -> None:
         self.entity = entity
         self.table = table
@@ -55,7 +57,10 @@ class Mapper:
         self.mutable: dict[str, SQLType[Any]] = {
             name: column._type for name, column in self.columns.items() if column._type.mutable
         }
-        self.computed = tuple(n for n, c in self.columns.items() if c.computed is not None)
+        #: by what an UPDATE or DELETE notices that its row was changed meanwhile
+        self.version = version
+        #: what is never written: the server makes it anew with every INSERT and UPDATE
+        self.computed = _computed(self.columns, version)
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)
@@ -76,6 +81,13 @@ class Mapper:
     def many_to_one(self) -> tuple[Relationship[Any, Any], ...]:
         """The relationships whose foreign key is in this table."""
         return tuple(r for r in self.relationships.values() if r.direction is Direction.MANY_TO_ONE)
+
+
+def _computed(columns: dict[str, BaseColumn[Any, Any]], version: Version | None) -> tuple[str, ...]:
+    names = [name for name, column in columns.items() if column.computed is not None]
+    if version is not None and version.following is None:
+        names.append(version.name)
+    return tuple(names)
 
 
 def _key_getter(names: tuple[str, ...]) -> Callable[[dict[str, Any]], Key]:

@@ -19,6 +19,7 @@ from asyncorm.mapping.relationships import (
     ToMany,
     ToOne,
 )
+from asyncorm.mapping.version import Version
 from asyncorm.models.assignment import assignment_validator
 from asyncorm.models.attributes import (
     MAPPED,
@@ -28,6 +29,7 @@ from asyncorm.models.attributes import (
 )
 from asyncorm.models.fields import ColumnDeclaration, unset
 from asyncorm.models.targets import resolve_target
+from asyncorm.models.versions import SYSTEM_COLUMNS, system_column, version_of, version_option
 from asyncorm.sql.constraints import (
     CheckConstraint,
     ForeignKeyConstraint,
@@ -57,7 +59,12 @@ def declare(
     registry: Registry,
 ) -> Mapper:
     """Give a finished pydantic class its table, mapper and attributes."""
+    options = {name: declaration_of(field).version for name, field in fields.items()}
+    option = version_option(cls, options)
     columns = {name: _column(cls, name, field) for name, field in fields.items()}
+    if option is not None and option.name in SYSTEM_COLUMNS:
+        columns[option.name] = system_column(option.name)
+    version = None if option is None else version_of(cls, option, columns)
     if not any(column.primary_key for column in columns.values()):
         raise ConfigurationError(
             f"{cls.__name__} has no primary key",
@@ -72,8 +79,9 @@ def declare(
         cls,
         table,
         relationships,
-        made_by_server=_made_by_server(fields, columns),
+        made_by_server=_made_by_server(fields, columns, version),
         required_references=_required_references(fields, columns),
+        version=version,
     )
     registry.add(mapper)
     _install(cls, mapper, fields)
@@ -83,7 +91,9 @@ def declare(
 def _install(cls: type[Any], mapper: Mapper, fields: Mapping[str, FieldInfo]) -> None:
     attributes: dict[str, ColumnAttribute | RelationshipAttribute] = {}
     for name, column in mapper.columns.items():
-        validate = assignment_validator(name, fields[name], cls.model_config)
+        validate = None
+        if not column.system:
+            validate = assignment_validator(name, fields[name], cls.model_config)
         kind = MutableAttribute if name in mapper.mutable else ColumnAttribute
         attributes[name] = kind(name, column, validate)
     for name, relationship in mapper.relationships.items():
@@ -174,11 +184,17 @@ def _made_key(cls: type[Any], name: str, type_: SQLType[Any]) -> tuple[Identity 
 
 
 def _made_by_server(
-    fields: Mapping[str, FieldInfo], columns: Mapping[str, BaseColumn[Any, Any]]
+    fields: Mapping[str, FieldInfo],
+    columns: Mapping[str, BaseColumn[Any, Any]],
+    version: Version | None,
 ) -> tuple[str, ...]:
     """The attributes that INSERT leaves to the server when they are unset."""
     found: list[str] = []
     for name, column in columns.items():
+        if version is not None and version.name == name:
+            if version.following is None:
+                found.append(name)
+            continue
         given = declaration_of(fields[name])
         unknown = not given.init or given.generated
         if column.server_generated or (unknown and not given.has_default and not column.nullable):
@@ -192,7 +208,9 @@ def _required_references(
     return frozenset(
         name
         for name, column in columns.items()
-        if declaration_of(fields[name]).reference is not None and not column.nullable
+        if name in fields
+        and declaration_of(fields[name]).reference is not None
+        and not column.nullable
     )
 
 
@@ -226,6 +244,8 @@ def _table(
                 f"{column.name!r}",
                 hint="give one of them another name: column(name=...)",
             )
+        if column.system:
+            continue
         given = declaration_of(fields[attribute])
         if given.reference is not None:
             foreign_keys.append(_reference(given, column))

@@ -54,7 +54,7 @@ class ColumnDeclaration:
     init: bool = True
     generated: bool = False
     has_default: bool = False
-    #: True: the mapper counts versions in this column; "server": the server changes it
+    #: True: every UPDATE writes the next version; "server": a trigger does so
     version: bool | str = False
     reference: Reference | None = None
 
@@ -139,6 +139,8 @@ def column(
     validated input; an integer primary key with it is an identity column. ``default`` and
     ``default_factory`` are made in Python, ``server_default`` (a value or SQL expression) and
     ``computed`` (an expression) by the server. The first argument overrides the column's type.
+    ``version=True`` makes a version of an int, datetime or UUID, which every UPDATE changes and
+    every UPDATE and DELETE checks; ``version="server"`` is one that a trigger changes.
     """
     has_default = default is not _MISSING or default_factory is not _MISSING
     declaration = ColumnDeclaration(
@@ -149,7 +151,7 @@ def column(
         index=index,
         server_default=server_default,
         computed=computed,
-        init=init and computed is None,
+        init=init and computed is None and not version,
         has_default=has_default,
         version=version,
     )

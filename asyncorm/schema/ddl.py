@@ -75,7 +75,7 @@ class CreateTable(DDL):
             *constraints.checks,
             *[text for key, text in constraints.foreign_keys.items() if key not in later],
         ]
-        lines = [column_sql(column) for column in table.columns.values()]
+        lines = [column_sql(column) for column in table.columns.values() if not column.system]
         lines += [f"CONSTRAINT {quote_name(name)} {text}" for name, text in named]
         head = "CREATE TABLE IF NOT EXISTS" if if_not_exists else "CREATE TABLE"
         body = ",\n    ".join(lines)

@@ -76,7 +76,7 @@ def existing_policy(core: SessionCore, statement: Any) -> Existing | None:
     """What rows of a statement do to instances that are loaded already."""
     if statement._execution_options.get("populate_existing"):
         return Existing.OVERWRITE
-    return Existing.REFRESH_CLEAN if locks(statement) else None
+    return Existing.LOCKED if locks(statement) else None
 
 
 async def _modify(core: SessionCore, statement: Any) -> Result[Any]:

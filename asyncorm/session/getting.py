@@ -39,7 +39,7 @@ async def get_by_key(
     existing = None
     if lock is not None:
         statement = statement.with_for_update(**lock)
-        existing = Existing.REFRESH_CLEAN
+        existing = Existing.SAME_VERSION
         await core.write_connection()
     if populate_existing:
         existing = Existing.OVERWRITE

@@ -19,6 +19,7 @@ from asyncorm.session.core import SessionCore
 from asyncorm.sql.expressions import Expression
 from asyncorm.tracking.changes import has_changes, same
 from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.conflicts import take_version
 from asyncorm.tracking.links import fill_collection
 from asyncorm.tracking.mutables import forget_snapshot, is_changed, snapshot_of
 from asyncorm.tracking.state import UNLOADED, Status, own_state, set_state, state_of, status_of
@@ -237,7 +238,7 @@ def _new_copy(source: Any) -> Any:
 def copy_columns(source: Any, target: Any) -> None:
     """Assign what is present on the source and differs from what the target holds."""
     mutable, values = mapper_of(source).mutable, target.__dict__
-    for name in _present(source):
+    for name in take_version(source, target, _present(source)):
         value, held = source.__dict__[name], values.get(name, UNLOADED)
         if name in mutable and not isinstance(value, Expression):
             type_ = mutable[name]

@@ -41,6 +41,7 @@ class BaseColumn(Expression[V, R]):
         "nullable",
         "primary_key",
         "server_default",
+        "system",
         "table",
     )
 
@@ -57,6 +58,7 @@ class BaseColumn(Expression[V, R]):
         computed: Expression[Any, Any] | None = None,
         deferred: bool = False,
         default: Callable[[], Any] | None = None,
+        system: bool = False,
     ) -> None:
         # a number instead of the column itself: hashing is cheap, and == of keys never meets
         # the overloaded == of expressions
@@ -71,6 +73,8 @@ class BaseColumn(Expression[V, R]):
         #: makes the value that ``insert()`` writes for a row that gives none
         self.default = default
         self.deferred = deferred
+        #: whether every table has it by itself (xmin), so that CREATE TABLE must not name it
+        self.system = system
         #: the table, alias or subquery the column belongs to; set when it is put together
         self.table: Any = None
 

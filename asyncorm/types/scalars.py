@@ -40,6 +40,13 @@ class BigInteger(_Whole):
         super().__init__("bigint")
 
 
+class TransactionId(_Whole):
+    """xid, the type of the system column xmin: only to be compared for equality."""
+
+    def __init__(self) -> None:
+        super().__init__("xid")
+
+
 class _Floating(SQLType[float]):
     python_type = float
 

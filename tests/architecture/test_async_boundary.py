@@ -15,6 +15,8 @@ MAY_WAIT = (
     "flush/pipeline.py",
     "flush/executor.py",
     "flush/hooks.py",
+    "flush/diagnosis.py",
+    "flush/link_executor.py",
 )
 
 

@@ -1,0 +1,94 @@
+"""Diagnosis: what a flush asks the server about rows that are not as its objects were loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from asyncorm.errors import DatabaseError, StaleDataError
+from asyncorm.flush.arguments import key_arguments
+from asyncorm.flush.connection import CommittingConnection, FlushConnection
+from asyncorm.flush.plan import Batch
+from asyncorm.flush.statements import BatchStatement, existing_keys, stored_rows
+from asyncorm.flush.versions import know_version
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.tracking.conflicts import conflict_of
+from asyncorm.tracking.unit_of_work import identity_key
+
+
+async def load_versions(instances: list[Any], batch: Batch, connection: FlushConnection) -> None:
+    """Read the versions of objects that have none in memory.
+
+    Raises StaleDataError for those whose rows are gone.
+    """
+    mapper = batch.mapper
+    assert mapper.version is not None
+    rows = await _read(instances, mapper, (mapper.version.name,), connection)
+    for instance, row in rows.items():
+        know_version(instance, mapper, row[mapper.version.name])
+    missing = [instance for instance in instances if instance not in rows]
+    if missing:
+        raise StaleDataError(
+            f"{batch.kind.value} of {len(batch.instances)} {mapper.name}: {len(missing)} rows are "
+            "gone",
+            objects=missing,
+        )
+
+
+async def rows_missing(
+    batch: Batch,
+    statement: BatchStatement,
+    rows: list[Any] | None,
+    keys: list[Any],
+    versions: Sequence[Any],
+    connection: FlushConnection,
+) -> list[Any]:
+    """The objects whose rows are not among those returned, asking for these if need be."""
+    mapper = batch.mapper
+    if not statement.returns_keys or rows is None:
+        statement = existing_keys(mapper)
+        arguments = key_arguments(statement, mapper, keys, versions)
+        rows = await _looking(connection).fetch(statement.sql, arguments)
+    found = {tuple(_decoded(row, statement)) for row in rows}
+    pairs = zip(batch.instances, keys, strict=True)
+    return [instance for instance, key in pairs if mapper.key_values(key) not in found]
+
+
+async def add_conflicts(error: StaleDataError, batch: Batch, connection: FlushConnection) -> None:
+    """Set ``error.conflicts``: what each object wanted, and what its row holds now."""
+    mapper, stale = batch.mapper, list(error.objects)
+    try:
+        theirs = await _read(stale, mapper, tuple(mapper.columns), connection)
+    except DatabaseError as failed:
+        error.add_note(f"the rows as they are now could not be read: {failed.message}")
+        return
+    error.conflicts = tuple(conflict_of(i, batch.columns, theirs.get(i)) for i in stale)
+
+
+async def _read(
+    instances: list[Any], mapper: Mapper, names: tuple[str, ...], connection: FlushConnection
+) -> dict[Any, dict[str, Any]]:
+    """Attributes of the rows of some objects, without those whose row is gone."""
+    statement = stored_rows(mapper, names)
+    by_key = {mapper.key_values(identity_key(i)): i for i in instances}
+    keys = [identity_key(instance) for instance in by_key.values()]
+    rows = await _looking(connection).fetch(statement.sql, key_arguments(statement, mapper, keys))
+    width = len(mapper.primary_key)
+    found: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        values = _decoded(row, statement)
+        instance = by_key.get(tuple(values[:width]))
+        if instance is not None:
+            found[instance] = dict(zip(names, values[width:], strict=True))
+    return found
+
+
+def _looking(connection: FlushConnection) -> FlushConnection:
+    return connection.plain if isinstance(connection, CommittingConnection) else connection
+
+
+def _decoded(row: Any, statement: BatchStatement) -> list[Any]:
+    return [
+        value if decode is None or value is None else decode(value)
+        for value, (_, decode) in zip(row, statement.results, strict=True)
+    ]

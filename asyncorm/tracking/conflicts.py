@@ -1,0 +1,58 @@
+"""Conflicts: what an object wanted, what its row holds instead, and where both came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from asyncorm.errors import Conflict, StaleDataError
+from asyncorm.tracking.changes import same
+from asyncorm.tracking.state import UNLOADED, own_state, state_of
+
+
+def conflict_of(instance: Any, wanted: Iterable[str], theirs: dict[str, Any] | None) -> Conflict:
+    """The conflict of an object whose ``wanted`` attributes were to be written."""
+    mapper, values, state = type(instance).__mapper__, instance.__dict__, state_of(instance)
+    originals = (state.originals if state is not None else None) or {}
+    wanted = list(wanted)
+    loaded = {name: originals.get(name, values.get(name, UNLOADED)) for name in mapper.columns}
+    for name in wanted:
+        if name in mapper.mutable and name not in originals:
+            del loaded[name]  # changed inside: only the new state is still there
+    version = mapper.version.name if mapper.version is not None else None
+    return Conflict(
+        object=instance,
+        mine={name: values[name] for name in wanted if name != version and name in values},
+        theirs=theirs,
+        base={name: value for name, value in loaded.items() if value is not UNLOADED},
+    )
+
+
+def take_version(source: Any, target: Any, given: list[str]) -> list[str]:
+    """Check the version that a merged object was given; returns the other attributes given.
+
+    Raises StaleDataError if it is not that of the target. A target whose version is not loaded
+    takes it over, so that the flush checks it.
+    """
+    mapper = type(target).__mapper__
+    if mapper.version is None or mapper.version.name not in given:
+        return given
+    name = mapper.version.name
+    others, wanted = [n for n in given if n != name], source.__dict__[name]
+    values, originals = target.__dict__, own_state(target).originals
+    assert originals is not None
+    stored = originals.get(name, values.get(name, UNLOADED))
+    if wanted is None:
+        return others
+    if stored is UNLOADED:
+        values[name] = wanted
+    elif not same(stored, wanted):
+        mine = {n: source.__dict__[n] for n in others if n not in mapper.key_names}
+        theirs = {n: originals.get(n, values[n]) for n in mapper.columns if n in values}
+        raise StaleDataError(
+            f"the {mapper.name} to merge has another version than its row",
+            objects=[source],
+            conflicts=[Conflict(source, mine, theirs, {name: wanted})],
+            hint="load the row, put your changes on it, and flush; or leave the version out",
+        )
+    return others
