@@ -9,7 +9,7 @@ from weakref import ref
 from asyncorm.errors import FlushError
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.echo import echo_deletes, echo_key_changes
-from asyncorm.flush.leaving import take_out
+from asyncorm.flush.leaving import leave_holders
 from asyncorm.flush.link import Link, originals_of
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.mapping.mapper import Key, Mapper
@@ -44,7 +44,7 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     unit.dirty.clear()
     unit.new.clear()
     unit.deleted.clear()
-    take_out(unit, (*changes.deletes, *echoed))
+    leave_holders(unit, (*changes.deletes, *echoed))
     unit.watched.prune()
 
 

@@ -14,7 +14,7 @@ from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 
-def take_out(unit: UnitOfWork, deleted: Iterable[Any]) -> None:
+def leave_holders(unit: UnitOfWork, deleted: Iterable[Any]) -> None:
     """Take deleted objects out of what holds them; the level's rollback puts them back."""
     concerned: dict[Relationship[Any, Any], list[Any]] = {}
     for instance in deleted:
