@@ -319,7 +319,7 @@ async def compared(Session: SessionFactory, operations: list[tuple[str, int]]) -
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
