@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.models.model import Model
@@ -61,7 +61,7 @@ def make_transient_to_detached(instance: Model) -> None:
             f"the {entity} is not transient, so it can't be made detached",
             hint="give a new object that was never added to a session, or make_transient() it",
         )
-    values = instance.__dict__
+    values: Any = instance.__dict__
     if any(values.get(name) is None for name in mapper.primary_key):
         raise InvalidRequestError(
             f"the {entity} has no primary key, so no row can be meant by it",

@@ -97,7 +97,8 @@ class Transaction:
     def check(self) -> None:
         """Refuse work in a failed transaction, in a block whose transaction is over, and without
         begin() where that is asked for."""
-        self.check_usable()
+        if self.failure is not None or self.interrupted_block is not None:
+            self.check_usable()
         if not self._begins_itself and not self.unit.levels:
             raise InvalidRequestError(
                 "Autobegin is disabled on this session, and no transaction was begun",
