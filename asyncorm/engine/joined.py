@@ -127,7 +127,7 @@ class JoinedTransaction:
 
     def __init__(self, outer: Connection, mode: JoinMode) -> None:
         self._outer = outer
-        self._mode = mode
+        self._mode: JoinMode = mode
         self._had_transaction = False
 
     @property

@@ -49,16 +49,19 @@ def _state_of_copy(original: Any) -> InstanceState | None:
 
 def to_pickle(instance: Any, pydantic_state: dict[Any, Any]) -> dict[Any, Any]:
     """What is pickled of an instance: pydantic's part and whether it has a row."""
-    state = _state_of_copy(instance)
-    if state is None:
+    state, copied = state_of(instance), _state_of_copy(instance)
+    if state is None or copied is None:
         return pydantic_state
+    # other than a copy, a pickle has the related objects too, so what changed among them counts
     kept = (
-        state.originals,
+        dict(state.originals or {}),
         state.partial,
-        state.was_deleted,
+        copied.was_deleted,
         state.expressions,
         state.key,
-        state.snapshots,
+        state.inserted,
+        state.queued,
+        copied.snapshots,
     )
     return {**pydantic_state, _STATE: kept}
 
@@ -68,10 +71,10 @@ def from_pickle(instance: Any, pickled: dict[Any, Any]) -> None:
     kept = pickled.get(_STATE)
     state = None
     if kept is not None:
-        originals, partial, was_deleted, expressions, key, snapshots = kept
+        originals, partial, was_deleted, expressions, key, inserted, queued, snapshots = kept
         state = InstanceState(NO_SCOPE, Status.PERSISTENT, originals, partial=partial)
         state.was_deleted, state.expressions, state.key = was_deleted, expressions, key
-        state.snapshots = snapshots
+        state.inserted, state.queued, state.snapshots = inserted, queued, snapshots
     set_state(instance, state)
     for name, relationship in type(instance).__relationships__.items():
         members = instance.__dict__.get(name)

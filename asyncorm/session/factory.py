@@ -17,7 +17,7 @@ class SessionFactory:
     """Makes sessions: ``Session()``, or ``Session.begin()`` for one that commits at its end."""
 
     def __init__(self, bind: Engine | Connection, **options: Any) -> None:
-        self._options = {**options, "bind": bind}
+        self._options: dict[str, Any] = {**options, "bind": bind}
         #: who listens to the sessions made here
         self._listeners = Listeners()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.models.model import Model
@@ -15,6 +15,7 @@ from asyncorm.tracking.state import (
     status_of,
     unit_of,
 )
+from asyncorm.tracking.transitions import forget_unloaded
 from asyncorm.tracking.unit_of_work import mapper_of
 
 if TYPE_CHECKING:
@@ -41,14 +42,9 @@ def make_transient(instance: Model) -> None:
         return
     if unit is not None and state.status is not Status.TRANSIENT:
         unit.release(instance)
-    values = instance.__dict__
-    given = instance.__pydantic_fields_set__
-    for name in mapper.columns:
-        if name in values:
-            given.add(name)  # what the row had, NULL included
-        else:
-            given.discard(name)  # so that the server fills it where it can
-            values[name] = None
+    loaded = [name for name in mapper.columns if name in instance.__dict__]
+    instance.__pydantic_fields_set__.update(loaded)  # what the row had, NULL included
+    forget_unloaded(instance)
     set_state(instance, None)
 
 
@@ -65,7 +61,7 @@ def make_transient_to_detached(instance: Model) -> None:
             f"the {entity} is not transient, so it can't be made detached",
             hint="give a new object that was never added to a session, or make_transient() it",
         )
-    values = instance.__dict__
+    values: Any = instance.__dict__
     if any(values.get(name) is None for name in mapper.primary_key):
         raise InvalidRequestError(
             f"the {entity} has no primary key, so no row can be meant by it",

@@ -26,7 +26,7 @@ from asyncorm.tracking.transitions import (
     begin_level,
     commit_levels,
     release_level,
-    rollback_level,
+    rollback_levels,
 )
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
@@ -97,7 +97,8 @@ class Transaction:
     def check(self) -> None:
         """Refuse work in a failed transaction, in a block whose transaction is over, and without
         begin() where that is asked for."""
-        self.check_usable()
+        if self.failure is not None or self.interrupted_block is not None:
+            self.check_usable()
         if not self._begins_itself and not self.unit.levels:
             raise InvalidRequestError(
                 "Autobegin is disabled on this session, and no transaction was begun",
@@ -256,8 +257,7 @@ class Transaction:
 
     def _fail(self, error: BaseException, depth: int) -> None:
         """Undo in memory what is above ``depth``; the levels stay open for who closes them."""
-        while len(self.unit.levels) > depth:
-            rollback_level(self.unit)
+        rollback_levels(self.unit, depth)
         while len(self.unit.levels) < len(self.savepoints) + 1:
             begin_level(self.unit)
         self.failure, self.failed_depth = error, depth
@@ -341,15 +341,13 @@ class Transaction:
     def close_savepoint(self, name: str) -> None:
         """Undo in memory what was done since a savepoint, and forget it."""
         position = self.savepoints.index(name)
-        while len(self.savepoints) > position:
-            self.savepoints.pop()
-            rollback_level(self.unit)
+        del self.savepoints[position:]
+        rollback_levels(self.unit, position + 1)
 
     def abandon(self) -> None:
         """Roll everything back without waiting: the pool cleans the connection."""
         self._end()
-        while self.unit.levels:
-            rollback_level(self.unit)
+        rollback_levels(self.unit, 0)
 
     def _end(self) -> None:
         self._ends += 1

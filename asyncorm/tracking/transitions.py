@@ -55,6 +55,15 @@ def forget_related(instance: Any) -> None:
     state.inserted = False
 
 
+def forget_unloaded(instance: Any) -> None:
+    """An object without a row has nothing to load: what it has no value for is None, not given."""
+    values, given = instance.__dict__, instance.__pydantic_fields_set__
+    for name in mapper_of(instance).columns:
+        if name not in values:
+            given.discard(name)  # so that the server fills it where it can
+            values[name] = None
+
+
 def restore_clean(instance: Any, state: InstanceState) -> None:
     """Nothing of the instance is unflushed any more."""
     state.expressions = False
@@ -85,6 +94,14 @@ def commit_levels(unit: UnitOfWork) -> None:
                 state.was_deleted = True
     unit.levels.clear()
     unit.touched = False
+
+
+def rollback_levels(unit: UnitOfWork, depth: int) -> None:
+    """Undo in memory what is above ``depth``, as one: what began in it keeps its values."""
+    while len(unit.levels) > depth + 1:
+        release_level(unit)
+    if len(unit.levels) > depth:
+        rollback_level(unit)
 
 
 def rollback_level(unit: UnitOfWork) -> None:
@@ -141,6 +158,9 @@ def _undo_inserts(unit: UnitOfWork, level: Level) -> None:
         elif state.scope.unit is not None:
             continue
         _make_transient(state)
+        if state.partial:
+            forget_unloaded(instance)
+            state.partial = False
     for instance in unit.new:
         _make_transient(own_state(instance))
     unit.new.clear()

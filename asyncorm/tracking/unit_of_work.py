@@ -10,7 +10,7 @@ from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.sql.table import ForeignKey
-from asyncorm.tracking.changes import has_changes
+from asyncorm.tracking.changes import changed_members, has_changes
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.event_names import ATTACH_EVENTS
 from asyncorm.tracking.identity_map import IdentityMap
@@ -142,7 +142,7 @@ class UnitOfWork:
         reached: dict[Any, None] = {instance: None}
         queue = [instance]
         for member in queue:
-            for other in related(member, mapper_of(member), "save-update"):
+            for other in (*related(member, mapper_of(member), "save-update"), *_removed(member)):
                 if other not in reached and self._follows(other, revived):
                     reached[other] = None
                     queue.append(other)
@@ -396,6 +396,19 @@ class UnitOfWork:
                 hint="session.add() and flush it first, or load it through this session",
             )
         return state
+
+
+def _removed(instance: Any) -> list[Any]:
+    """What a detached object has lost from its collections: it has to be written as well."""
+    state = state_of(instance)
+    if state is None or not state.originals or state.current is not Status.DETACHED:
+        return []
+    return [
+        member
+        for name, relationship in mapper_of(instance).relationships.items()
+        if name in state.originals and "save-update" in relationship.cascade
+        for member in changed_members(instance, name)[1]
+    ]
 
 
 def _left_behind(

@@ -10,7 +10,7 @@ import pytest
 
 from asyncorm import inspect, select, sql
 from asyncorm.session.factory import SessionFactory
-from tests.support.bookshop import Author, Book, Box, Country, Shelf
+from tests.support.bookshop import Author, Book, Box, Country, Label, Shelf
 
 
 @pytest.fixture
@@ -166,3 +166,29 @@ async def test_a_key_can_be_loaded_again_after_its_object_has_gone(
             assert session.identity_map[Author, (1,)] is author
             del author
             assert (Author, (1,)) not in session.identity_map
+
+
+@pytest.mark.parametrize("entity", ["two-sided", "one-sided"])
+async def test_w7_what_was_taken_out_of_a_collection_lives_until_the_flush(
+    Session: SessionFactory, no_collector: None, entity: str
+) -> None:
+    async with Session.begin() as session:
+        session.add(Author(name="a", books=[Book(title="t")]))
+        session.add(Shelf(labels=[Label(text="l")]))
+    async with Session() as session:
+        owner: Author | Shelf
+        if entity == "two-sided":
+            owner = await session.one(select(Author))
+            members = await session.load(owner, Author.books)
+            keys = select(Book.author_id)
+        else:
+            owner = await session.one(select(Shelf))
+            members = await session.load(owner, Shelf.labels)
+            keys = select(Label.shelf_id)
+        gone = weakref.ref(members.pop())
+        assert gone() is not None
+        await session.commit()
+        assert gone() is None
+        assert await session.all(keys) == [None]
+        assert len(members) == 0
+        assert inspect(owner).persistent

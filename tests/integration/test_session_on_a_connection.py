@@ -410,6 +410,20 @@ async def test_t25_the_connection_of_the_session_is_on_the_same_transaction(
                 await connection.execute(NAMES)
 
 
+async def test_t25_two_tasks_can_not_use_one_connection_at_once(
+    Session: SessionFactory, engine: Engine
+) -> None:
+    async with rolled_back(engine) as connection:
+        async with Session(bind=connection) as one, Session(bind=connection) as other:
+            outcomes = await asyncio.gather(
+                one.execute(sql("select pg_sleep(0.01)")),
+                other.execute(sql("select pg_sleep(0.01)")),
+                return_exceptions=True,
+            )
+            assert [isinstance(o, InvalidRequestError) for o in outcomes] == [False, True]
+            assert await other.all(NAMES) == []
+
+
 async def test_a_factory_can_be_given_another_bind_for_good(
     Session: SessionFactory, engine: Engine
 ) -> None:

@@ -427,3 +427,26 @@ async def test_w6_an_object_with_a_changed_key_is_kept_alive_by_nobody(
         assert await session.get(Country, "bb") is None
         assert await session.get(Country, "aa") is again, "its row has its old key again"
         assert again.name == "a"
+
+
+async def test_k7_an_object_deleted_with_a_changed_key_leaves_the_map_and_comes_back(
+    Session: SessionFactory,
+) -> None:
+    """The row that goes is that of the old key."""
+    async with Session() as session:
+        country = Country(code="aa", name="a")
+        session.add(country)
+        await session.commit()
+        country.code = "bb"
+        await session.delete(country)
+        await session.flush()
+        assert len(session.identity_map) == 0
+        await session.rollback()
+        assert inspect(country).identity_key == (Country, ("aa",))
+        assert await session.get(Country, "aa") is country
+        country.code = "bb"
+        await session.delete(country)
+        await session.commit()
+        assert inspect(country).detached
+        assert list(session.identity_map) == []
+        assert await session.all(select(Country)) == []
