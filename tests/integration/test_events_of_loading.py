@@ -30,7 +30,7 @@ async def shop(Session: SessionFactory) -> AsyncIterator[None]:
     async with Session.begin() as session:
         session.add(Author(name="a", books=[Book(title="one"), Book(title="two")]))
         session.add(Author(name="b", age=7))
-    yield
+    return
 
 
 def hear(target: Any, *names: str) -> list[tuple[str, str]]:

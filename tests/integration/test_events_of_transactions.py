@@ -1,4 +1,4 @@
-"""Listeners at the begin and the end of transactions: what they may do, what their errors do."""
+"""Listeners at the begin and end of transactions: what they may do, what their errors do."""
 
 from __future__ import annotations
 

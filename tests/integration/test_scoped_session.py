@@ -172,7 +172,7 @@ def made(Session: SessionFactory) -> Iterator[WeakSet[Any]]:
     """All sessions that were used."""
     sessions: WeakSet[Any] = WeakSet()
     event.listen(Session, "after_transaction_create", sessions.add)
-    yield sessions
+    return sessions
 
 
 async def test_ten_thousand_tasks_leave_nothing_behind(

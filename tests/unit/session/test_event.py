@@ -93,10 +93,10 @@ def test_a_model_has_no_events_of_sessions() -> None:
 def test_an_async_listener_is_refused_where_nothing_is_awaited(
     factory: SessionFactory, name: str
 ) -> None:
-    class Callable_:
+    class Later:
         async def __call__(self, session: Any, instance: Any = None) -> None: ...
 
-    for function in (nothing_later, functools.partial(nothing_later), Callable_()):
+    for function in (nothing_later, functools.partial(nothing_later), Later()):
         with pytest.raises(ArgumentError, match=rf"is async, but {name} happens where nothing is"):
             event.listen(factory, name, function)
 
