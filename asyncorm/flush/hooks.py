@@ -58,7 +58,7 @@ class FlushHooks:
         stage.check_all()
         unit.stage = None
         self._added = [instance for instance in unit.new if instance not in known]
-        self._watch = Watch(unit, [*known, *unit.deleted, *(i for _, i in self._rows)])
+        self._watch = Watch(unit, unit.everything())  # a row may go along with another one
 
     async def finished(self) -> None:
         """Tell of the new states; what after_flush has added is left to the next flush."""

@@ -103,7 +103,7 @@ class Announcer:
     def watch_commit(self) -> tuple[Watch, int]:
         """What a commit will end: the deleted objects, and the levels."""
         levels = self._unit.levels
-        return self._watch([i for level in levels for i in level.deleted]), len(levels)
+        return self._watch(i for level in levels for i in level.deleted), len(levels)
 
     async def committed(self, before: tuple[Watch, int]) -> None:
         """The transaction is committed."""
@@ -116,30 +116,25 @@ class Announcer:
 
     async def close(self, *, for_good: bool) -> None:
         """Let everything go and roll back, of which after_rollback is not told."""
-        unit = self._unit
         watch, levels = self._watch(), self._levels()
-        unit.drop(for_good=for_good)
-        moves = watch.moves()
+        self._unit.drop(for_good=for_good)
         try:
             await self._transaction.close()
         finally:
-            self._ended(moves, levels)
+            self._ended(watch, levels)
 
     def abandon(self, *, drop: bool, for_good: bool = True) -> None:
         """Roll back without waiting for anything, and let everything go if ``drop``."""
-        unit = self._unit
         watch, levels = self._watch(), self._levels()
-        moves: list[Call] = []
         if drop:
-            unit.drop(for_good=for_good)
-            moves = watch.moves()
+            self._unit.drop(for_good=for_good)
         self._transaction.abandon()
-        self._ended(moves if drop else watch.moves(), levels)
+        self._ended(watch, levels)
 
     def _levels(self) -> int:
         return len(self._unit.levels) or int(self._transaction.active)
 
-    def _ended(self, moves: Iterable[Call], levels: int) -> None:
+    def _ended(self, watch: Watch, levels: int) -> None:
         self._told = None
         if HEARD:
-            self._over(moves, levels)
+            self._over(watch.moves(), levels)

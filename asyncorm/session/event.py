@@ -3,6 +3,8 @@
 Listen to ``Session`` (all sessions), to a sessionmaker, to one session, or to a model: its objects
 and those of its subclasses. Listeners get ``(session)``, ``(session, instance)``, or
 ``(session, execution)`` for ``do_orm_execute``. Where the operation is awaited they may be async.
+Names and order are SQLAlchemy's, but for the release of a savepoint: that is no ``after_commit``,
+it is ``after_savepoint_release``.
 """
 
 from __future__ import annotations

@@ -65,10 +65,12 @@ class Session(MembershipSession):
 
     #: who listens to all sessions of this class
     __listeners__: ClassVar[Listeners] = Listeners()
+    _class_listeners: ClassVar[tuple[Listeners, ...]] = (__listeners__,)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.__listeners__ = Listeners()
+        cls._class_listeners = inherited_listeners(cls)
 
     def __init__(
         self,
@@ -94,7 +96,7 @@ class Session(MembershipSession):
         )
         self._unit = self._core.unit
         self._unit.session = ref(self)
-        self._unit.listeners = inherited_listeners(type(self))
+        self._unit.listeners = self._class_listeners
         self._listeners: Listeners | None = None
         self._transaction = self._core.transaction
         self._guard = TaskGuard(self._transaction)

@@ -3,7 +3,7 @@ they change state. No SQL and no I/O: flushing and transactions tell it what has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
@@ -149,7 +149,11 @@ class UnitOfWork:
         keys: dict[Any, Any] = {}
         for member in reached:
             self._check_add(member, keys)
-        self._attach(list(reached))
+        if HEARD:
+            self._attach(reached)
+        else:
+            for member in reached:
+                self._add_one(member)
         self.touched = True
 
     def _follows(self, other: Any, revived: bool) -> bool:
@@ -196,7 +200,8 @@ class UnitOfWork:
             if HEARD:
                 fire(self, "after_transaction_create")
 
-    def _attach(self, instances: list[Any]) -> None:
+    def _attach(self, instances: Iterable[Any]) -> None:
+        """Take instances in, and tell of it."""
         if not (HEARD and hears(self, ATTACH_EVENTS)):
             for instance in instances:
                 self._add_one(instance)

@@ -242,6 +242,34 @@ async def test_a_second_change_of_a_changed_object_is_found_too(Session: Session
             await session.flush()
 
 
+@pytest.mark.parametrize("turn", [0, 1])
+async def test_whether_its_turn_is_over_or_to_come(Session: SessionFactory, turn: int) -> None:
+    async with Session() as session:
+        authors = [Author(name="first"), Author(name="second")]
+
+        @event.listens_for(session, "before_insert")
+        def interfere(session: SessionType, author: Author) -> None:
+            if author is authors[turn]:
+                authors[1 - turn].age = 99
+
+        session.add_all(authors)
+        with pytest.raises(InvalidRequestError, match="execution stage"):
+            await session.flush()
+
+
+async def test_a_listener_of_a_row_brings_no_new_objects_in(Session: SessionFactory) -> None:
+    """Not along a relationship of its own object either."""
+    async with Session() as session:
+
+        @event.listens_for(session, "before_insert")
+        def enrich(session: SessionType, author: Author) -> None:
+            author.books.append(Book(title="t"))
+
+        session.add(Author(name="a"))
+        with pytest.raises(InvalidRequestError, match="execution stage"):
+            await session.flush()
+
+
 async def test_what_after_insert_sets_would_never_be_written(Session: SessionFactory) -> None:
     """F22"""
     async with Session() as session:

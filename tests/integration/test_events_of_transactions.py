@@ -1,4 +1,4 @@
-"""Listeners at the begin and the end of transactions: what they may do, what their errors do."""
+"""Listeners at the begin and end of transactions: what they may do, what their errors do."""
 
 from __future__ import annotations
 
@@ -148,12 +148,16 @@ async def test_before_commit_may_change_flush_and_ask(Session: SessionFactory) -
             session.add(Country(code="nl", name="audit"))
             await session.flush()
             assert await session.scalar(sql("select count(*) from country")) == 1
+            await session.flush()  # nothing to do
+            session.add(Author(name="again"))
+            await session.flush()
             session.add(Author(name="late"))
 
+        event.listen(session, "after_flush", lambda session: None)
         session.add(Author(name="a"))
         await session.commit()
         event.remove(session, "before_commit", audit)
-        assert await session.all(select(Author.name).order_by(Author.id)) == ["a", "late"]
+        assert await session.all(select(Author.name).order_by(Author.id)) == ["a", "again", "late"]
         assert len(await session.all(select(Country))) == 1
 
 
@@ -239,7 +243,7 @@ async def test_after_begin_sets_up_every_transaction(Session: SessionFactory, se
         assert await session.scalar(show) == "seven"
         await session.rollback()
         sent()
-        session.add(Author(name="a"))
+        session.add_all([Author(name="a"), Author(name="b")])
         await session.commit()
         assert sent.verbs() == ["BEGIN", "select", "INSERT", "COMMIT"]
 
@@ -281,6 +285,7 @@ async def test_another_task_is_refused_while_a_listener_waits(Session: SessionFa
 
         @event.listens_for(session, "before_commit")
         async def wait(session: SessionType) -> None:
+            await session.all(select(Author))
             waiting.set()
             await go_on.wait()
             await session.all(select(Author))
