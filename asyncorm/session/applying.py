@@ -278,7 +278,7 @@ class _Match:
                 coerced(entity, remote, given.pop(remote)), found[remote]
             ):
                 raise InvalidRequestError(
-                    f"the payload gives another parent in {relationship}: {entity.__name__}.{remote}",
+                    f"the payload gives {relationship} another parent in {entity.__name__}.{remote}",
                     hint=f"leave {remote} out: the relationship fills it",
                 )
         return found
