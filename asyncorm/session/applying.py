@@ -277,8 +277,9 @@ class _Match:
             if remote in given and not same(
                 coerced(entity, remote, given.pop(remote)), found[remote]
             ):
+                name = f"{entity.__name__}.{remote}"
                 raise InvalidRequestError(
-                    f"the payload gives {relationship} another parent in {entity.__name__}.{remote}",
+                    f"the payload gives another parent in {relationship}: {name}",
                     hint=f"leave {remote} out: the relationship fills it",
                 )
         return found
