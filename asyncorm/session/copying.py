@@ -69,5 +69,6 @@ class CopyingSession(ReadingSession):
         with self._guard("apply"):
             self._transaction.check()
             mapper_of(instance).entity.metadata.configure()
+            self._transaction.autobegin()
             await apply(self._core, instance, payload, ignore)
             return instance

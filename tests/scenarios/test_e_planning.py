@@ -9,11 +9,9 @@ from asyncorm import (
     Engine,
     FlushError,
     InvalidRequestError,
+    Session as SessionClass,
     SessionFactory,
     select,
-)
-from asyncorm import (
-    Session as SessionClass,
 )
 from tests.support.rows import rows, run
 from tests.support.scenario_models import (

@@ -88,9 +88,7 @@ async def test_j04_a_stale_delete_of_a_versioned_row_is_an_error(
     await store(Session, *(Account(owner=str(place)) for place in range(count)))
     async with Session() as session:
         accounts = await session.all(select(Account).order_by(Account.id))
-        await run(
-            engine, "delete from account where id = 1" if gone else f"{ELSEWHERE} where id = 1"
-        )
+        await run(engine, "delete from account where id = 1" if gone else f"{ELSEWHERE} where id = 1")
         await session.delete_all(accounts)
         with pytest.raises(StaleDataError, match="Account") as caught:
             await session.flush()
@@ -191,7 +189,7 @@ class System(Watched, table="system"):
 
     id: Mapped[int] = generated(primary_key=True)
     text: Mapped[str] = column(default="")
-    __mapper_args__ = {"version": "xmin"}
+    __mapper_args__ = {"version": "xmin"}  # noqa: RUF012 - read once, by the mapper
 
 
 COUNT = (
