@@ -3,17 +3,20 @@ filling what is not loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
 from asyncorm.errors import StaleDataError, UnflushedChangesError
 from asyncorm.mapping.mapper import Mapper
-from asyncorm.tracking.changes import changed_columns, column_changed, same
+from asyncorm.tracking.changes import changed_columns, changed_members, column_changed, same
 from asyncorm.tracking.conflicts import conflict_of
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.mutables import is_changed
 from asyncorm.tracking.state import own_state
+
+#: the objects that a statement has overwritten, with those its options load
+Seen = dict[Any, None]
 
 
 class Existing(Enum):
@@ -130,6 +133,32 @@ def overwrite_columns(instance: Any, mapper: Mapper, raw: dict[str, Any]) -> Non
     attributes = tuple(raw)
     complete = completer(mapper, attributes, 0)
     complete(instance, tuple(raw.values()), Existing.OVERWRITE)
+
+
+def forget_loaded(instances: Iterable[Any], seen: Seen) -> None:
+    """Forget what the relationships of overwritten objects hold, so that it is loaded again.
+
+    What this statement has loaded meanwhile stays; an unflushed change is not lost unasked.
+    """
+    for instance in instances:
+        if instance is None or instance in seen:
+            continue
+        seen[instance] = None
+        names = [n for n in type(instance).__mapper__.relationships if n in instance.__dict__]
+        for name in names:
+            if any(changed_members(instance, name)):
+                raise UnflushedChangesError(
+                    f"{type(instance).__name__}.{name} has an unflushed change that would be "
+                    "overwritten",
+                    hint="flush() first, or leave populate_existing out",
+                )
+        state = instance._state
+        for name in names:
+            del instance.__dict__[name]
+            if state.originals:
+                state.originals.pop(name, None)
+        if state.inserted:
+            own_state(instance).inserted = False
 
 
 def references_by_attribute(mapper: Mapper) -> dict[str, tuple[str, ...]]:

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.errors import ObjectDeletedError
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.execution import Execution
-from asyncorm.loading.existing import Existing
+from asyncorm.loading.existing import Existing, Seen, forget_loaded
 from asyncorm.loading.options import SelectInLoad
 from asyncorm.loading.plan import LoadPlan
 from asyncorm.loading.selectin import RelatedLoad
@@ -47,19 +48,28 @@ async def announce(unit: UnitOfWork, execution: Execution) -> Any:
 
 
 async def load(
-    statement: Any, context: LoadContext, existing: Existing | None = None, **kind: bool
+    statement: Any,
+    context: LoadContext,
+    existing: Existing | None = None,
+    seen: Seen | None = None,
+    **kind: bool,
 ) -> Loaded:
     """Run a statement of the session's own, of which listeners are told as of any other."""
     if HEARD:
         statement = await announce(context.unit, Execution(statement, **kind))
-    return await run(statement, context, existing)
+    return await run(statement, context, existing, seen)
 
 
-async def run(statement: Any, context: LoadContext, existing: Existing | None = None) -> Loaded:
+async def run(
+    statement: Any,
+    context: LoadContext,
+    existing: Existing | None = None,
+    seen: Seen | None = None,
+) -> Loaded:
     """Run a statement and return its rows with everything its options ask for."""
     compiled = context.statements.get(statement)
     records = await context.fetch(compiled.sql, compiled.arguments(statement))
-    return await make_rows(statement, compiled, records, context, existing)
+    return await make_rows(statement, compiled, records, context, existing, seen)
 
 
 async def make_rows(
@@ -68,10 +78,15 @@ async def make_rows(
     records: Sequence[Any],
     context: LoadContext,
     existing: Existing | None = None,
+    seen: Seen | None = None,
 ) -> Loaded:
     """Rows of records that are here already; only the options still need SQL."""
     plan = plan_for(compiled)
     columns = plan.columns(records, context.unit, existing)
+    if existing is Existing.OVERWRITE:
+        seen = {} if seen is None else seen
+        for position in plan.entities:
+            forget_loaded(columns[position], seen)
     if context.unit.notices:
         await Notices(context.unit)
     for option in getattr(statement, "_options", ()):
@@ -79,19 +94,37 @@ async def make_rows(
             for position in plan.entities:
                 entities = [e for e in columns[position] if e is not None]
                 if entities and isinstance(entities[0], option.path[0].owner):
-                    await load_path(entities, option.path, context)
+                    await load_path(entities, option.path, context, seen)
     return Loaded(plan.rows(columns, getattr(statement, "_shape", None)), plan.names)
 
 
-async def load_path(instances: Iterable[Any], path: Path, context: LoadContext) -> None:
-    """Load a path of relationships, one statement a step; what is loaded stays as it is."""
+async def load_path(
+    instances: Iterable[Any], path: Path, context: LoadContext, seen: Seen | None = None
+) -> None:
+    """Load a path of relationships, one statement a step; what is loaded stays as it is.
+
+    With ``seen`` the related objects are overwritten, all but those that were already.
+    """
+    existing = None if seen is None else Existing.OVERWRITE
     pending = deque([(list(instances), tuple(path))])
     while pending:
         owners, steps = pending.popleft()
         step = RelatedLoad(steps[0], owners)
+        if step.unready:
+            await _load_references(step, context)
         statement = step.statement(context.unit)
         if statement is not None:
-            found = (await load(statement, context, is_relationship_load=True)).rows
-            step.distribute(found)
+            loaded = await load(statement, context, existing, seen, is_relationship_load=True)
+            step.distribute(loaded.rows)
         if len(steps) > 1:
             pending.append((step.related(), steps[1:]))
+
+
+async def _load_references(step: RelatedLoad, context: LoadContext) -> None:
+    """Read the rows of expired owners, which do not know any more what they refer to."""
+    await load(step.owners_statement(), context, is_column_load=True)
+    if step.unready:
+        entity = step.relationship.mapper.name
+        raise ObjectDeletedError(
+            f"the row of the {entity} whose {step.relationship} is loaded no longer exists"
+        )

@@ -11,7 +11,7 @@ from asyncorm.sql.select import Select, select
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.links import fill_collection, known_empty
 from asyncorm.tracking.state import UNLOADED
-from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
+from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
 
 class RelatedLoad:
@@ -20,9 +20,32 @@ class RelatedLoad:
     def __init__(self, relationship: Relationship[Any, Any], instances: Iterable[Any]) -> None:
         self.relationship = relationship
         self.instances = list(dict.fromkeys(instances))
+        self._ready = not any(instance._state.partial for instance in self.instances)
         self.missing: dict[Any, list[Any]] = {}
         #: whether rows bring their keys, since those of objects held already may be stale
         self.keyed = False
+
+    @property
+    def unready(self) -> list[Any]:
+        """The owners that can't tell what is related to them: their own columns are expired."""
+        relationship = self.relationship
+        if self._ready:
+            return []
+        found = [
+            instance
+            for instance in self.instances
+            if relationship.name not in instance.__dict__
+            and any(name not in instance.__dict__ for name in relationship.local_attributes)
+            and not known_empty(instance)
+        ]
+        self._ready = not found
+        return found
+
+    def owners_statement(self) -> Select[Any]:
+        """The SELECT of the rows of those owners."""
+        mapper: Any = self.relationship.mapper
+        keys = [mapper.key_values(identity_key(instance)) for instance in self.unready]
+        return select(mapper.entity).where(_matches(mapper.primary_key_columns, keys))
 
     def statement(self, unit: UnitOfWork) -> Select[Any] | None:
         """The SELECT still needed once memory has answered what it can; None if nothing is."""

@@ -24,7 +24,7 @@ def assignment_validator(name: str, field: FieldInfo, config: ConfigDict) -> Val
     if not config.get("validate_assignment"):
         return None
     if any(isinstance(item, Unsettable) for item in field.metadata):
-        return _by_type(field)
+        return annotation_validator(field)
 
     def validate(instance: Any, value: Any) -> Any:
         return _by_model(instance, name, value)
@@ -41,7 +41,7 @@ def _refusal(name: str, kind: str) -> Validate:
     return refuse
 
 
-def _by_type(field: FieldInfo) -> Validate:
+def annotation_validator(field: FieldInfo) -> Validate:
     """By the annotation alone: as input the model would refuse the value, code may assign it."""
     annotation: Any = field.annotation
     for item in field.metadata:

@@ -127,10 +127,7 @@ class _Merging:
             await load_path(targets, (relationship,), self.core.context)
 
     def _link(self, target: Any, relationship: Relationship[Any, Any], value: Any) -> None:
-        name, counterpart = relationship.name, self._counterpart(relationship, value)
-        held = target.__dict__.get(name, UNLOADED)
-        if held is UNLOADED or not _holds(held, counterpart):
-            setattr(target, name, counterpart)
+        assign_related(target, relationship, self._counterpart(relationship, value))
 
     def _counterpart(self, relationship: Relationship[Any, Any], value: Any) -> Any:
         """A relationship's value with the targets in place of the sources."""
@@ -237,15 +234,30 @@ def _new_copy(source: Any) -> Any:
 
 def copy_columns(source: Any, target: Any) -> None:
     """Assign what is present on the source and differs from what the target holds."""
-    mutable, values = mapper_of(source).mutable, target.__dict__
+    mutable = mapper_of(source).mutable
     for name in take_version(source, target, _present(source)):
-        value, held = source.__dict__[name], values.get(name, UNLOADED)
+        value = source.__dict__[name]
         if name in mutable and not isinstance(value, Expression):
-            type_ = mutable[name]
-            if held is UNLOADED or is_changed(type_, snapshot_of(type_, held), value):
-                setattr(target, name, deepcopy(value))
-        elif held is UNLOADED or not same(held, value):
-            setattr(target, name, value)
+            value = deepcopy(value)
+        assign_if_changed(target, name, value)
+
+
+def assign_if_changed(target: Any, name: str, value: Any) -> None:
+    """Assign a column, unless the target holds an equal value."""
+    held, mutable = target.__dict__.get(name, UNLOADED), mapper_of(target).mutable
+    if held is not UNLOADED and name in mutable:
+        changed = is_changed(mutable[name], snapshot_of(mutable[name], held), value)
+    else:
+        changed = held is UNLOADED or not same(held, value)
+    if changed:
+        setattr(target, name, value)
+
+
+def assign_related(target: Any, relationship: Relationship[Any, Any], value: Any) -> None:
+    """Assign a relationship, unless the target holds these very objects."""
+    held = target.__dict__.get(relationship.name, UNLOADED)
+    if held is UNLOADED or not _holds(held, value):
+        setattr(target, relationship.name, value)
 
 
 def _overwrite_columns(source: Any, target: Any) -> None:

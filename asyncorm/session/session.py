@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 from weakref import ref
@@ -21,6 +21,7 @@ from asyncorm.session.blocks import (
     SessionTransaction,
     TransactionBlock,
 )
+from asyncorm.session.copying import CopyingSession
 from asyncorm.session.core import SessionCore
 from asyncorm.session.debugging import place_of_creation, warn_of_dropped, warn_of_unflushed
 from asyncorm.session.deleting import delete
@@ -28,7 +29,6 @@ from asyncorm.session.executing import check_statement
 from asyncorm.session.explaining import explain
 from asyncorm.session.guard import TaskGuard
 from asyncorm.session.membership import MembershipSession
-from asyncorm.session.merging import merge
 from asyncorm.session.refreshing import refresh
 from asyncorm.sql.nodes import Statement
 from asyncorm.tracking.listeners import HEARD, Listeners, inherited_listeners
@@ -53,7 +53,7 @@ class NoAutoflush:
         self._core.autoflush_enabled = self._before.pop()
 
 
-class Session(MembershipSession):
+class Session(MembershipSession, CopyingSession):
     """A unit of work on one connection: identity map, changes, transaction.
 
     It belongs to one task at a time; overlapping use by two raises ConcurrentSessionUseError.
@@ -281,31 +281,6 @@ class Session(MembershipSession):
                 mapper_of(instance).entity.metadata.configure()
             await delete(self._core, marked)
             self._transaction.autobegin()
-
-    async def merge(self, instance: M, *, load: bool = True, options: Sequence[Any] = ()) -> M:
-        """Copy an object's state onto the session's instance of its key, and return that one.
-
-        Only what is present is copied: what a constructor was given, or what is loaded; related
-        objects follow along the merge cascade. ``options`` apply to the SELECT of the row.
-        ``load=False`` sends nothing and takes the copy for what the database has: for objects of
-        a cache. InvalidRequestError if the object has no row then, or unflushed changes.
-        """
-        (merged,) = await self.merge_all([instance], load=load, options=options)
-        return merged
-
-    async def merge_all(
-        self, instances: Iterable[M], *, load: bool = True, options: Sequence[Any] = ()
-    ) -> list[M]:
-        """Merge several objects; one SELECT for each entity and step of the graph, not for each."""
-        with self._guard("merge"):
-            self._transaction.check()
-            sources = list(instances)
-            for source in sources:
-                mapper_of(source).entity.metadata.configure()
-            if load:
-                await self._core.autoflush()
-            self._transaction.autobegin()
-            return await merge(self._core, sources, load, options)
 
     # -- looking inside ----------------------------------------------------------------------
 

@@ -97,6 +97,7 @@ USES: dict[str, Use] = {
     "refresh": lambda s: s.refresh(Author(name="a")),
     "merge": lambda s: s.merge(Author(name="a")),
     "merge_all": lambda s: s.merge_all([Author(name="a")]),
+    "apply": lambda s: s.apply(Author(name="a"), {"name": "b"}),
     "delete": lambda s: s.delete(Author(name="a")),
     "delete_all": lambda s: s.delete_all([Author(name="a")]),
     "load": lambda s: s.load(Author(name="a"), Author.books),

@@ -82,5 +82,6 @@ async def change(session: Session, user: User) -> None:
     await session.delete("user")  # E not a model
     await session.refresh(user, [1])  # E attributes are named by text
     merged: Book = await session.merge(user)  # E a user
+    await session.apply(user, "email")  # E not a payload
     session.clear(True)  # E keywords only
     await session.add(user)  # E nothing to await

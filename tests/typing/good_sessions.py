@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, assert_type
 
+from pydantic import BaseModel
+
 from asyncorm import (
     Connection,
     Engine,
@@ -37,6 +39,10 @@ from asyncorm import (
 
 class Base(Model):
     metadata = MetaData()
+
+
+class UserPatch(BaseModel):
+    email: str
 
 
 class User(Base, table="users"):
@@ -141,7 +147,10 @@ async def change(session: Session, user: User) -> None:
     await session.refresh(user, ["email"])
     session.expire(user)
     assert_type(await session.merge(user), User)
+    assert_type(await session.merge(user, load=False), User)
     assert_type(await session.merge_all([user]), list[User])
+    assert_type(await session.apply(user, {"email": "e"}, ignore={"token"}), User)
+    assert_type(await session.apply(user, UserPatch(email="e")), User)
     await session.delete(user)
     await session.delete_all([user])
     session.expunge(user)
