@@ -9,9 +9,11 @@ from asyncorm import (
     Engine,
     FlushError,
     InvalidRequestError,
-    Session as SessionClass,
     SessionFactory,
     select,
+)
+from asyncorm import (
+    Session as SessionClass,
 )
 from tests.support.rows import rows, run
 from tests.support.scenario_models import (
