@@ -15,6 +15,7 @@ from asyncorm.tracking.state import (
     status_of,
     unit_of,
 )
+from asyncorm.tracking.transitions import fill_unloaded
 from asyncorm.tracking.unit_of_work import mapper_of
 
 if TYPE_CHECKING:
@@ -41,14 +42,9 @@ def make_transient(instance: Model) -> None:
         return
     if unit is not None and state.status is not Status.TRANSIENT:
         unit.release(instance)
-    values = instance.__dict__
     given = instance.__pydantic_fields_set__
-    for name in mapper.columns:
-        if name in values:
-            given.add(name)  # what the row had, NULL included
-        else:
-            given.discard(name)  # so that the server fills it where it can
-            values[name] = None
+    given.update(name for name in mapper.columns if name in instance.__dict__)  # NULL included
+    fill_unloaded(instance)
     set_state(instance, None)
 
 
