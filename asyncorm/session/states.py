@@ -15,7 +15,7 @@ from asyncorm.tracking.state import (
     status_of,
     unit_of,
 )
-from asyncorm.tracking.transitions import forget_unloaded
+from asyncorm.tracking.transitions import fill_unloaded
 from asyncorm.tracking.unit_of_work import mapper_of
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def make_transient(instance: Model) -> None:
         return
     if unit is not None and state.status is not Status.TRANSIENT:
         unit.release(instance)
-    loaded = [name for name in mapper.columns if name in instance.__dict__]
-    instance.__pydantic_fields_set__.update(loaded)  # what the row had, NULL included
-    forget_unloaded(instance)
+    given = instance.__pydantic_fields_set__
+    given.update(name for name in mapper.columns if name in instance.__dict__)  # NULL included
+    fill_unloaded(instance)
     set_state(instance, None)
 
 

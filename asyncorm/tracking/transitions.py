@@ -55,15 +55,6 @@ def forget_related(instance: Any) -> None:
     state.inserted = False
 
 
-def forget_unloaded(instance: Any) -> None:
-    """An object without a row has nothing to load: what it has no value for is None, not given."""
-    values, given = instance.__dict__, instance.__pydantic_fields_set__
-    for name in mapper_of(instance).columns:
-        if name not in values:
-            given.discard(name)  # so that the server fills it where it can
-            values[name] = None
-
-
 def restore_clean(instance: Any, state: InstanceState) -> None:
     """Nothing of the instance is unflushed any more."""
     state.expressions = False
@@ -157,16 +148,16 @@ def _undo_inserts(unit: UnitOfWork, level: Level) -> None:
             unit.dirty.pop(instance, None)
         elif state.scope.unit is not None:
             continue
-        _make_transient(state)
-        if state.partial:
-            forget_unloaded(instance)
-            state.partial = False
+        _make_transient(instance, state)
     for instance in unit.new:
-        _make_transient(own_state(instance))
+        _make_transient(instance, own_state(instance))
     unit.new.clear()
 
 
-def _make_transient(state: InstanceState) -> None:
+def _make_transient(instance: Any, state: InstanceState) -> None:
+    if state.partial:
+        fill_unloaded(instance)
+        state.partial = False
     state.scope = Scope(None)
     state.status = Status.TRANSIENT
     state.was_deleted = False
@@ -174,6 +165,16 @@ def _make_transient(state: InstanceState) -> None:
     state.snapshots = None
     if state.originals:
         state.originals.clear()
+
+
+def fill_unloaded(instance: Any) -> None:
+    """Columns that are not loaded become None: there is no row any more to load them from."""
+    values = instance.__dict__
+    for name in mapper_of(instance).columns:
+        if name not in values:
+            values[name] = None
+            # so that the server fills it where it can
+            instance.__pydantic_fields_set__.discard(name)
 
 
 def _undo_keys(unit: UnitOfWork, level: Level) -> list[Any]:
@@ -207,7 +208,7 @@ def _undo_deletes(unit: UnitOfWork, level: Level) -> None:
         if key is None:
             # inserted in this level too: it has never had a row
             if state.scope is unit.scope or state.scope.unit is None:
-                _make_transient(state)
+                _make_transient(instance, state)
             continue
         if state.status is not Status.DELETED:
             continue

@@ -88,7 +88,7 @@ async def test_a04_what_has_no_row_cannot_be_deleted(
         if pending:
             session.add(author)
         before = state_of(author)
-        with pytest.raises(InvalidRequestError, match="not persisted(.|\n)*expunge"):
+        with pytest.raises(InvalidRequestError, match=r"not persisted(.|\n)*expunge"):
             await session.delete(author)
         assert state_of(author) == before
         assert list(session.new) == ([author] if pending else [])
@@ -107,7 +107,7 @@ async def test_a05_a_deleted_object_is_not_added_again(
         await session.flush()
         if committed:
             await session.commit()
-        with pytest.raises(InvalidRequestError, match="has been deleted(.|\n)*make_transient"):
+        with pytest.raises(InvalidRequestError, match=r"has been deleted(.|\n)*make_transient"):
             session.add(author)
         assert author not in session
         asyncorm.make_transient(author)
@@ -146,7 +146,7 @@ async def test_a07_an_object_of_another_session_is_refused(
             await first.commit()
         with pytest.raises(InvalidRequestError, match="already attached to another session"):
             second.add(author)
-        with pytest.raises(InvalidRequestError, match="attached to another session|not persisted"):
+        with pytest.raises(InvalidRequestError, match=r"attached to another session|not persisted"):
             await second.delete(author)
         assert author in first
         assert author not in second
@@ -185,7 +185,7 @@ async def test_a10_iteration_the_map_and_membership_tell_the_same(
         pending = Author(name="p")
         session.add(pending)
         stranger = Author(name="s")
-        assert list(session)[0] is pending
+        assert next(iter(session)) is pending
         assert set(session) == {loaded, marked, pending}
         assert len(session.identity_map) == 2
         assert set(session.identity_map.values()) == {loaded, marked}

@@ -14,13 +14,15 @@ from asyncorm import (
     FlushError,
     InvalidRequestError,
     PendingRollbackError,
-    Session as SessionClass,
     SessionFactory,
     UniqueViolation,
     create_engine,
     select,
     sessionmaker,
     sql,
+)
+from asyncorm import (
+    Session as SessionClass,
 )
 from tests.support.rows import rows
 from tests.support.scenario_models import Author, Node

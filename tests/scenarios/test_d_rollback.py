@@ -15,7 +15,7 @@ from asyncorm import (
     sql,
 )
 from tests.support.rows import rows
-from tests.support.scenario_models import Author, Book, Country, Line, Member, Note, Order
+from tests.support.scenario_models import Author, Book, Country, Line, Member, Note, Order, Stamp
 from tests.support.sent import Sent
 from tests.support.states import state_of
 from tests.support.store import store
@@ -41,6 +41,29 @@ async def test_d01_new_objects_are_transient_again_and_keep_their_values(
         session.add_all([flushed, pending])
         await session.commit()
         assert await session.all(select(Author.name).order_by(Author.name)) == ["f", "p"]
+
+
+@pytest.mark.parametrize("level", ["transaction", "savepoint"])
+async def test_d01_what_was_expired_before_reads_none_and_can_be_given_again(
+    Session: SessionFactory, engine: Engine, level: str
+) -> None:
+    """S38"""
+    async with Session() as session:
+        savepoint = await session.begin_nested() if level == "savepoint" else None
+        author, stamp = Author(name="a", age=5), Stamp(text="s")
+        session.add_all([author, stamp])
+        await session.flush()
+        session.expire(author, ["name", "age"])
+        session.expire(stamp, ["state"])
+        await (savepoint or session).rollback()
+        assert state_of(author) == "transient"
+        assert (author.name, author.age, stamp.state) == (None, None, None)
+        assert author.books == []
+        session.add_all([author, stamp])
+        author.name = "b"
+        await session.commit()
+        assert stamp.state == "new"
+    assert await rows(engine, "select name, age from author") == [("b", None)]
 
 
 async def test_d02_a_flushed_delete_is_undone(Session: SessionFactory) -> None:

@@ -9,9 +9,11 @@ from asyncorm import (
     Engine,
     FlushError,
     InvalidRequestError,
-    Session as SessionClass,
     SessionFactory,
     select,
+)
+from asyncorm import (
+    Session as SessionClass,
 )
 from tests.support.rows import rows, run
 from tests.support.scenario_models import (
@@ -255,7 +257,8 @@ async def test_e16_what_a_hook_does_before_the_flush_is_part_of_it(
         session.add(Author(name="mine"))
         sent()
         await session.flush()
-        assert sent.work() == ["UPDATE author", "INSERT author", "DELETE author"]
+        written = [work for work in sent.work() if not work.startswith("SELECT")]
+        assert written == ["UPDATE author", "INSERT author", "DELETE author"]
         asyncorm.event.remove(session, "before_flush", prepare)
         await session.commit()
     found = await rows(engine, "select name, age from author order by name")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from asyncorm import (
@@ -34,10 +32,10 @@ PASSPORTS = "select number, person_id from passport order by number"
 
 
 @pytest.fixture
-async def linked(tables: CreateTables, engine: Engine) -> AsyncIterator[Engine]:
+async def linked(tables: CreateTables, engine: Engine) -> Engine:
     """The database with articles and tags in it."""
     await tables(Linked)
-    yield engine
+    return engine
 
 
 async def test_g01_a_child_moves_between_loaded_parents_with_one_update(

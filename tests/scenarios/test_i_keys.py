@@ -247,7 +247,8 @@ async def test_i08_in_a_tree_of_names_children_follow_their_parent(
     Session: SessionFactory, sent: Sent, engine: Engine
 ) -> None:
     await store(
-        Session, Place(name="root", parts=[Place(name="a"), Place(name="b", parts=[Place(name="c")])])
+        Session,
+        Place(name="root", parts=[Place(name="a"), Place(name="b", parts=[Place(name="c")])]),
     )
     async with Session() as session:
         root = await session.get_one(Place, "root")

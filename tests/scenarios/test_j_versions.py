@@ -88,7 +88,9 @@ async def test_j04_a_stale_delete_of_a_versioned_row_is_an_error(
     await store(Session, *(Account(owner=str(place)) for place in range(count)))
     async with Session() as session:
         accounts = await session.all(select(Account).order_by(Account.id))
-        await run(engine, "delete from account where id = 1" if gone else f"{ELSEWHERE} where id = 1")
+        await run(
+            engine, "delete from account where id = 1" if gone else f"{ELSEWHERE} where id = 1"
+        )
         await session.delete_all(accounts)
         with pytest.raises(StaleDataError, match="Account") as caught:
             await session.flush()
@@ -189,22 +191,20 @@ class System(Watched, table="system"):
 
     id: Mapped[int] = generated(primary_key=True)
     text: Mapped[str] = column(default="")
-    __mapper_args__ = {"version": "xmin"}  # noqa: RUF012 - read once, by the mapper
+    __mapper_args__ = {"version": "xmin"}
 
 
-COUNT = (
-    "create or replace function count_version() returns trigger language plpgsql as "
-    "$$ begin new.version := old.version + 10; return new; end $$",
-    "create trigger count_version before update on triggered "
-    "for each row execute function count_version()",
-)
+COUNT = """create or replace function count_version() returns trigger language plpgsql as
+$$ begin new.version := old.version + 10; return new; end $$"""
+ATTACH = """create trigger count_version before update on triggered
+for each row execute function count_version()"""
 
 
 async def test_j08_a_version_that_the_server_makes_is_fetched_and_checked(
     Session: SessionFactory, tables: CreateTables, engine: Engine, sent: Sent
 ) -> None:
     await tables(Watched)
-    await run(engine, *COUNT)
+    await run(engine, COUNT, ATTACH)
     async with Session() as session:
         row = Triggered(text="a")
         session.add(row)
