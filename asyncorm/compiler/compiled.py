@@ -65,11 +65,15 @@ class CompiledStatement:
         statement: Statement[Any],
         columns: tuple[ResultColumn, ...] = (),
         items: tuple[ResultItem, ...] = (),
+        *,
+        writes: bool = False,
     ) -> None:
         self.sql = sql
         self.kind = kind
         self.columns = columns
         self.items = items
+        #: whether a statement inside it changes rows
+        self.writes = writes
         self.returns_rows = kind in ("select", "text") or bool(items)
         parameters = statement._parameters
         encoders: list[tuple[int, Converter | None]] = [

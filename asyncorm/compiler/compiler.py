@@ -82,7 +82,7 @@ def compile_statement(statement: Statement[Any]) -> CompiledStatement:
     write(renderer, statement, is_top=True)
     columns, items = result_of(statement)
     sql, order = renderer.finish(statement)
-    return CompiledStatement(sql, kind, order, statement, columns, items)
+    return CompiledStatement(sql, kind, order, statement, columns, items, writes=renderer.writes)
 
 
 def constant_sql(

@@ -15,22 +15,25 @@ from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
 
 def render_insert(renderer: Renderer, insert: Insert[Any]) -> None:
     """A nested INSERT."""
+    renderer.writes = True
     write_insert(renderer, insert, is_top=False)
 
 
 def render_update(renderer: Renderer, update: Update[Any]) -> None:
     """A nested UPDATE."""
+    renderer.writes = True
     write_update(renderer, update, is_top=False)
 
 
 def render_delete(renderer: Renderer, delete: Delete[Any]) -> None:
     """A nested DELETE."""
+    renderer.writes = True
     write_delete(renderer, delete, is_top=False)
 
 
 def write_insert(renderer: Renderer, insert: Insert[Any], *, is_top: bool) -> None:
     """INSERT INTO ..."""
-    table, rows = insert._table, insert._rows
+    table, rows = insert._table, insert._rows_written()
     with renderer.within([{source_key(table)}]):
         renderer.write("INSERT INTO ", quote_qualified(table.schema, table.name))
         if rows is None:

@@ -29,6 +29,8 @@ class Renderer:
         self._ctes: dict[SourceKey, str] = {}
         self._cte_texts: list[list[str | Parameter[Any]]] = []
         self.is_recursive = False
+        #: whether a statement inside the one that is written changes rows
+        self.writes = False
         #: for each select being written, the sources its FROM makes visible
         self.scopes: list[set[SourceKey]] = []
         #: while FROM is being found out: the sources of the columns met

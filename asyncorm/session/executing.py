@@ -9,11 +9,12 @@ from asyncorm.engine.result import Result
 from asyncorm.errors import ArgumentError
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing
-from asyncorm.loading.pipeline import announce, make_rows, run
+from asyncorm.loading.pipeline import announce, make_rows
 from asyncorm.loading.raw import load_entities
+from asyncorm.session.bulk import check_rows, execute_rows
 from asyncorm.session.core import SessionCore
-from asyncorm.session.synchronize import Synchronizer
-from asyncorm.sql.dml import Delete, Insert, Modification, Update
+from asyncorm.session.modifying import modify
+from asyncorm.sql.dml import Modification
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.text import Text
 from asyncorm.tracking.listeners import HEARD
@@ -29,21 +30,16 @@ async def execute(core: SessionCore, statement: Any, parameters: Parameters = No
         core.transaction.check()
         statement = await announce(core.unit, Execution(statement, parameters))
     if parameters is not None:
-        if not isinstance(statement, Insert):
-            raise ArgumentError(
-                f"execute() takes parameters for insert() only, not for "
-                f"{type(statement).__name__.lower()}()",
-                hint="bind the values in the statement itself",
-            )
-        statement = statement.values(
-            dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-        )
+        check_rows(statement)
     core.transaction.check()
     await core.autoflush()
+    if parameters is not None:
+        rows = [parameters] if isinstance(parameters, Mapping) else list(parameters)
+        return await execute_rows(core, statement, rows)
     if isinstance(statement, Text):
         return await _execute_text(core, statement)
     if isinstance(statement, Modification):
-        return await _modify(core, statement)
+        return await modify(core, statement)
     return await read(core, statement)
 
 
@@ -58,11 +54,14 @@ def check_statement(statement: Any) -> None:
 
 
 async def read(core: SessionCore, statement: Any) -> Result[Any]:
-    """Run a SELECT; one that locks rows needs a transaction, and refreshes what is loaded."""
+    """Run a SELECT. One that locks rows needs a transaction, and refreshes what is loaded; so does
+    one with a CTE that writes, which else would be committed at once."""
     existing = existing_policy(core, statement)
-    if locks(statement):
+    compiled = core.engine.statements.get(statement)
+    if compiled.writes or locks(statement):
         await core.write_connection()
-    loaded = await run(statement, core.context, existing)
+    records = await core.context.fetch(compiled.sql, compiled.arguments(statement))
+    loaded = await make_rows(statement, compiled, records, core.context, existing)
     return Result(loaded.rows, loaded.names, len(loaded.rows))
 
 
@@ -77,28 +76,6 @@ def existing_policy(core: SessionCore, statement: Any) -> Existing | None:
     if statement._execution_options.get("populate_existing"):
         return Existing.OVERWRITE
     return Existing.LOCKED if locks(statement) else None
-
-
-async def _modify(core: SessionCore, statement: Any) -> Result[Any]:
-    connection = await core.write_connection()
-    synchronizer = Synchronizer.of(core.unit, statement)
-    if synchronizer is not None:
-        statement = synchronizer.statement
-    compiled = core.engine.statements.get(statement)
-    arguments = compiled.arguments(statement)
-    if not compiled.returns_rows:
-        return Result((), (), await connection.run(compiled.sql, arguments))
-    records = await connection.fetch(compiled.sql, arguments)
-    if synchronizer is not None:
-        synchronizer.apply(records)
-        if core.unit.notices:
-            await Notices(core.unit)
-        return Result((), (), len(records))
-    existing = existing_policy(core, statement)
-    if isinstance(statement, Update | Delete) and existing is None:
-        existing = Existing.REFRESH_CLEAN
-    loaded = await make_rows(statement, compiled, records, core.context, existing)
-    return Result(loaded.rows, loaded.names, len(records))
 
 
 async def _execute_text(core: SessionCore, statement: Text[Any]) -> Result[Any]:

@@ -1,86 +1,234 @@
-"""UPDATE and DELETE statements keep loaded objects in step: the rows they matched come back."""
+"""UPDATE and DELETE statements keep loaded objects in step: the rows they changed come back, or
+the conditions are evaluated in memory.
+
+Deleted objects leave the collections that hold them. One whose foreign key was changed does not
+move between collections that are loaded until these are read again. What a statement inside a CTE
+changes is not noticed either; refresh those objects.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Self
-
+from collections.abc import Iterable
+from typing import Any, Protocol
+from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.flush.echo import echo_deletes
+from asyncorm.flush.leaving import take_out as leave
+from asyncorm.flush.link import stored_values
+from asyncorm.loading.existing import forget_references, references_by_attribute
+from asyncorm.loading.hydrator import hydrator
 from asyncorm.mapping.mapper import Mapper
-from asyncorm.sql.dml import Delete, Update
-from asyncorm.tracking.state import Status, own_state
-from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key
+from asyncorm.sql.dml import Delete, Insert
+from asyncorm.sql.expressions import and_
+from asyncorm.sql.sources import entity_columns, is_entity
+from asyncorm.tracking.evaluate import assigned_value, evaluator
+from asyncorm.tracking.mutables import forget_snapshot
+from asyncorm.tracking.state import UNLOADED, InstanceState, Status, own_state
+from asyncorm.tracking.transitions import deleted_elsewhere, expire, restore_clean
+from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
+
+_CHOICES = ("auto", "fetch", "evaluate")
 
 
-class Synchronizer:
-    """Asks an UPDATE or DELETE for the keys and new values of its rows, and applies them.
+class Synchronizer(Protocol):
+    """What a statement has to return, and how its objects follow it."""
 
-    Only where objects of the entity are loaded at all: without them nothing need come back.
-    """
+    statement: Any
+
+    def apply(self, records: list[Any]) -> None:
+        """The statement was executed: take over what it did."""
+
+
+def synchronizer_of(unit: UnitOfWork, statement: Any) -> Synchronizer | None:
+    """A synchronizer, if the statement needs one; raises for options that can't be followed."""
+    mapper = getattr(statement._target, "__mapper__", None)
+    if not synchronizes(statement) or not isinstance(mapper, Mapper):
+        return None
+    if isinstance(statement, Insert):
+        updates = statement._conflict is not None and bool(statement._conflict.assignments)
+        return ByReturning(unit, mapper, statement) if updates and _live(unit, mapper) else None
+    if statement._execution_options.get("synchronize_session") == "evaluate":
+        return ByEvaluation(unit, mapper, statement)
+    concerned = (
+        _live(unit, mapper)
+        or (isinstance(statement, Delete) and mapper.entity in statement._returning)
+        or (isinstance(statement, Delete) and _is_echoed(unit, mapper))
+    )
+    return ByReturning(unit, mapper, statement) if concerned else None
+
+
+def synchronizes(statement: Any) -> bool:
+    """Whether loaded objects are to follow a statement; raises for an unknown option."""
+    choice = statement._execution_options.get("synchronize_session", "auto")
+    if choice is not False and choice not in _CHOICES:
+        raise ArgumentError(
+            f"synchronize_session can't be {choice!r}",
+            hint='use "auto", "fetch", "evaluate" or False',
+        )
+    return choice is not False
+
+
+def _live(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
+    return unit.identity_map.references(mapper).live()
+
+
+def _is_echoed(unit: UnitOfWork, mapper: Mapper) -> bool:
+    """Whether objects are loaded that the server changes when a row of the entity is deleted."""
+    return any(
+        key.target is mapper.table and key.ondelete
+        for other in unit.identity_map.tables
+        for key in other.table.foreign_keys
+    )
+
+
+class ByReturning:
+    """Asks a statement for the keys and new values of its rows, after what it returns anyway."""
 
     def __init__(self, unit: UnitOfWork, mapper: Mapper, statement: Any) -> None:
         self._unit = unit
         self._mapper = mapper
         self._deletes = isinstance(statement, Delete)
-        names: list[str] = []
-        if isinstance(statement, Update):
-            columns: list[Any] = [assignment.column for assignment in statement._assignments]
-            changed = {column.attribute for column in columns}
-            names = [n for n in mapper.columns if n in changed or n in mapper.computed]
-        self._names = [n for n in names if n not in mapper.primary_key]
-        columns = [*mapper.primary_key_columns, *(mapper.columns[n] for n in self._names)]
-        self._columns = columns
-        self.statement = statement.returning(*columns)
-
-    @classmethod
-    def of(cls, unit: UnitOfWork, statement: Any) -> Self | None:
-        """A synchronizer, if the statement needs one."""
-        if not isinstance(statement, Update | Delete) or statement._returning:
-            return None
-        if statement._execution_options.get("synchronize_session", "auto") is False:
-            return None
-        mapper = getattr(statement._target, "__mapper__", None)
-        if not isinstance(mapper, Mapper) or not unit.identity_map.references(mapper).live():
-            return None
-        return cls(unit, mapper, statement)
+        #: whether rows that are not loaded matter, for what the server deletes along with them
+        self._echoes = self._deletes and _is_echoed(unit, mapper)
+        self._changed = () if self._deletes else _changed_names(mapper, statement)
+        self._start = sum(
+            len(entity_columns(item)) if is_entity(item) else 1 for item in statement._returning
+        )
+        names = self._changed
+        if self._echoes:
+            names = tuple(name for name in _referred(mapper) if name not in mapper.primary_key)
+        self._names = (*mapper.primary_key, *names)
+        self.statement = statement.returning(*(mapper.columns[name] for name in self._names))
 
     def apply(self, records: list[Any]) -> None:
         """Take the returned rows over into the objects that are loaded."""
-        mapper, unit = self._mapper, self._unit
+        mapper, find = self._mapper, self._unit.identity_map.get
+        types = [mapper.columns[name]._type for name in self._names]
+        slots = list(enumerate((type_.decode for type_ in types), self._start))
         width = len(mapper.primary_key)
+        matched: list[Any] = []
         for record in records:
-            parts = tuple(
-                _decoded(column, record[position])
-                for position, column in enumerate(mapper.primary_key_columns)
+            row = [
+                value if decode is None or value is None else decode(value)
+                for at, decode in slots
+                for value in (record[at],)
+            ]
+            instance = find(mapper, row[0] if width == 1 else tuple(row[:width]))
+            if instance is not None and self._deletes:
+                matched.append(instance)
+            elif instance is not None:
+                change(self._unit, instance, zip(self._changed, row[width:], strict=True))
+        if self._deletes:
+            take_out(self._unit, [*matched, *self._others(records)])
+
+    def _others(self, records: list[Any]) -> list[Any]:
+        """Objects for deleted rows that were not loaded, so that those referring to them follow."""
+        if not self._echoes:
+            return []
+        unit, mapper = self._unit, self._mapper
+        references = unit.identity_map.references(mapper)
+        known = set(map(id, references.live()))
+        state = InstanceState(unit.scope, Status.PERSISTENT, partial=True)
+        found = hydrator(mapper, self._names, self._start, nullable=False)(
+            records, state, references, None
+        )
+        return [instance for instance in found if id(instance) not in known]
+
+
+class ByEvaluation:
+    """Evaluates a statement's conditions over the loaded objects; nothing comes back for it.
+
+    An object for which they can't be decided, because a value is not loaded, is expired.
+    """
+
+    def __init__(self, unit: UnitOfWork, mapper: Mapper, statement: Any) -> None:
+        self.statement = statement
+        self._unit = unit
+        self._deletes = isinstance(statement, Delete)
+        table = mapper.table
+        self._changed = () if self._deletes else _changed_names(mapper, statement)
+        computed = {}
+        for assignment in getattr(statement, "_assignments", ()):
+            computed[assignment.column.attribute] = assigned_value(assignment, table)
+        matches = evaluator(and_(*statement._where), table) if statement._where else None
+        self._matched: list[tuple[Any, list[Any]]] = []
+        self._undecided: list[Any] = []
+        for instance in _live(unit, mapper):
+            values = stored_values(instance)
+            result = True if matches is None else matches(values)
+            if result is UNLOADED:
+                self._undecided.append(instance)
+            elif result is True:
+                makers = [computed.get(name) for name in self._changed]
+                new = [UNLOADED if make is None else make(values) for make in makers]
+                self._matched.append((instance, new))
+
+    def apply(self, records: list[Any]) -> None:
+        """Change the objects that matched; what could not be computed is expired."""
+        if self._deletes:
+            take_out(self._unit, [instance for instance, _ in self._matched])
+        else:
+            for instance, values in self._matched:
+                change(self._unit, instance, zip(self._changed, values, strict=True))
+        for instance in self._undecided:
+            # unflushed changes of other attributes are not the statement's business
+            expire(instance, self._changed if own_state(instance).originals else None)
+            self._unit.levels[-1].note_update(mapper_of(instance), identity_key(instance))
+
+
+def _changed_names(mapper: Mapper, statement: Any) -> tuple[str, ...]:
+    """The attributes a statement changes; raises for the primary key of loaded objects."""
+    conflict = statement._conflict if isinstance(statement, Insert) else None
+    assignments: Any = statement._assignments if conflict is None else conflict.assignments
+    assigned = {assignment.column.attribute for assignment in assignments}
+    # an upsert that finds the row by its key leaves the key as it is
+    found_by = () if conflict is None else [getattr(e, "attribute", "") for e in conflict.elements]
+    for name in mapper.primary_key:
+        if name in assigned and name not in found_by:
+            raise InvalidRequestError(
+                f"a statement changes {mapper.name}.{name}, the primary key, while objects of "
+                f"{mapper.name} are loaded, which could not be found again",
+                hint="change the key of the objects and flush(), or expunge them and use "
+                ".execution_options(synchronize_session=False)",
             )
-            instance = unit.identity_map.get(mapper, parts[0] if width == 1 else parts)
-            if instance is None:
-                continue
-            if self._deletes:
-                self._remove(instance, parts[0] if width == 1 else parts)
-            else:
-                self._update(instance, record, width)
+    assigned.update(mapper.computed)
+    return tuple(n for n in mapper.columns if n in assigned and n not in mapper.key_names)
 
-    def _remove(self, instance: Any, key: Any) -> None:
-        unit = self._unit
-        state = own_state(instance)
-        unit.identity_map.discard(self._mapper, key, instance)
-        unit.dirty.pop(instance, None)
+
+def _referred(mapper: Mapper) -> tuple[str, ...]:
+    """The attributes that foreign keys of any table refer to."""
+    tables = mapper.entity.metadata.tables.values()
+    keys = [key for table in tables for key in table.foreign_keys if key.target is mapper.table]
+    return tuple(dict.fromkeys(target for key in keys for _, target in key.pairs))
+
+
+def change(unit: UnitOfWork, instance: Any, values: Iterable[tuple[str, Any]]) -> None:
+    """Give an object what a statement wrote to its row; UNLOADED stands for what nobody knows.
+
+    An unflushed change of the same attribute is overwritten, and is none any more.
+    """
+    state = own_state(instance)
+    originals, held = state.originals, instance.__dict__
+    assert originals is not None
+    references = references_by_attribute(type(instance).__mapper__)
+    for name, value in values:
+        if name in references and held.get(name, UNLOADED) != value:
+            forget_references(instance, references[name])
+        originals.pop(name, None)
+        forget_snapshot(state, name)
+        if value is UNLOADED:
+            expire(instance, (name,))
+        else:
+            held[name] = value
+    if not originals and not state.queued:
+        unit.mark_clean(instance)
+    unit.levels[-1].note_update(mapper_of(instance), identity_key(instance))
+
+
+def take_out(unit: UnitOfWork, instances: list[Any]) -> None:
+    """The rows of these objects were deleted, and what the server deletes along with them."""
+    gone = [*instances, *echo_deletes(unit, instances)]
+    for instance in gone:
+        deleted_elsewhere(unit, instance)
         unit.deleted.pop(instance, None)
-        state.status = Status.DELETED
-        unit.levels[-1].note_delete(instance, self._mapper, key)
-        unit.note("persistent_to_deleted", instance)
-
-    def _update(self, instance: Any, record: Any, width: int) -> None:
-        state = own_state(instance)
-        originals, values = state.originals, instance.__dict__
-        assert originals is not None
-        for position, name in enumerate(self._names, width):
-            originals.pop(name, None)
-            values[name] = _decoded(self._columns[position], record[position])
-        if not originals:
-            self._unit.mark_clean(instance)
-        self._unit.levels[-1].note_update(self._mapper, identity_key(instance))
-
-
-def _decoded(column: Any, value: Any) -> Any:
-    decode = column._type.decode
-    return value if decode is None or value is None else decode(value)
+        restore_clean(instance, own_state(instance))
+    leave(unit, gone)

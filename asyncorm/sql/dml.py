@@ -95,10 +95,12 @@ class Modification(Statement[R]):
 class Insert(Modification[R]):
     """INSERT; every method gives a new one."""
 
-    __slots__ = ("_conflict", "_rows")
+    __slots__ = ("_conflict", "_rows", "_written")
 
     def __init__(self, target: Any) -> None:
         super().__init__(target)
+        #: the rows with the model's defaults, where none were given; known with the structure
+        self._written: BulkRows | ValueRows | QueryRows | None = None
         self._rows: BulkRows | ValueRows | QueryRows | None = None
         self._conflict: Conflict | None = None
 
@@ -213,6 +215,11 @@ class Insert(Modification[R]):
         new._conflict = conflict or self._conflict
         return new
 
+    def _rows_written(self) -> BulkRows | ValueRows | QueryRows | None:
+        """The rows as they are sent; None means one row of nothing but the server's defaults."""
+        _ = self._structure
+        return self._written
+
     def _conflict_of(
         self,
         elements: Iterable[Any],
@@ -236,7 +243,8 @@ class Insert(Modification[R]):
         )
 
     def _build_structure(self) -> tuple[Hashable, tuple[Any, ...]]:
-        rows = () if self._rows is None else (self._rows,)
+        self._written = self._rows or collected_rows(self._target, [{}])
+        rows = () if self._written is None else (self._written,)
         conflict = () if self._conflict is None else (self._conflict,)
         return self._structured("insert", rows, conflict)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from asyncorm.errors import InvalidRequestError
@@ -12,6 +13,9 @@ from asyncorm.sql.sources import column_of, entity_name, table_of
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.values import fitting_type
 from asyncorm.types.base import Converter, SQLType
+
+#: how many parameters PostgreSQL's protocol lets the driver send with one statement
+PARAMETER_LIMIT = 32767
 
 
 class BulkArray(SQLType[Any]):
@@ -60,7 +64,8 @@ class ValueRows:
         self.rows = rows
         keys = tuple(tuple(item is not None and item._key for item in row) for row in rows)
         given = [item for row in rows for item in row if item is not None]
-        self._parameters = combined(given)[1]
+        # not by combined(), whose time grows with the square of many parts
+        self._parameters = tuple(chain.from_iterable(item._parameters for item in given))
         self._key: Hashable = ("values", tuple(column._key for column in columns), keys)
 
 
@@ -96,6 +101,22 @@ def collected_rows(target: Any, rows: list[dict[Any, Any]]) -> BulkRows | ValueR
         return found
     values = tuple(tuple(_value_of(row, column) for column in columns) for row in by_column)
     return ValueRows(columns, values)
+
+
+def groups_of(target: Any, rows: Sequence[Mapping[Any, Any]]) -> list[list[int]]:
+    """Which rows one statement can insert: all, unless they differ and are too many for VALUES.
+
+    Rows that give the same columns go as arrays, whatever their number.
+    """
+    defaults = [c for c in table_of(target).columns.values() if c.default is not None]
+    by_shape: dict[frozenset[Any], list[int]] = {}
+    for number, row in enumerate(rows):
+        shape = frozenset((*(column_of(target, key) for key in row), *defaults))
+        by_shape.setdefault(shape, []).append(number)
+    width = len(frozenset[Any]().union(*by_shape))
+    if len(by_shape) < 2 or width * len(rows) <= PARAMETER_LIMIT:
+        return [list(range(len(rows)))]
+    return list(by_shape.values())
 
 
 def _value_of(
