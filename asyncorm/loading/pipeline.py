@@ -89,6 +89,9 @@ async def load_path(instances: Iterable[Any], path: Path, context: LoadContext) 
     while pending:
         owners, steps = pending.popleft()
         step = RelatedLoad(steps[0], owners)
+        keys = step.keys_statement()
+        if keys is not None:
+            await load(keys, context)
         statement = step.statement(context.unit)
         if statement is not None:
             found = (await load(statement, context, is_relationship_load=True)).rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from asyncorm.errors import ObjectDeletedError
 from asyncorm.mapping.relationships import Direction, Relationship, referring
 from asyncorm.sql.expressions import Expression, and_, or_
 from asyncorm.sql.select import Select, select
@@ -24,6 +25,26 @@ class RelatedLoad:
         #: whether rows bring their keys, since those of objects held already may be stale
         self.keyed = False
 
+    def keys_statement(self) -> Select[Any] | None:
+        """The SELECT that completes expired instances whose own side of the link is unknown."""
+        relationship = self.relationship
+        names = relationship.local_attributes
+        lacking = [
+            instance
+            for instance in self.instances
+            if (state := instance._state) is not None
+            and state.partial
+            and relationship.name not in instance.__dict__
+            and any(name not in instance.__dict__ for name in names)
+        ]
+        if not lacking:
+            return None
+        mapper = relationship.mapper
+        columns = mapper.primary_key_columns
+        keys = [tuple(i.__dict__[name] for name in mapper.primary_key) for i in lacking]
+        statement: Select[Any] = select(mapper.entity)
+        return statement.where(_matches(columns, keys))
+
     def statement(self, unit: UnitOfWork) -> Select[Any] | None:
         """The SELECT still needed once memory has answered what it can; None if nothing is."""
         relationship = self.relationship
@@ -33,6 +54,11 @@ class RelatedLoad:
             if relationship.name in values:
                 continue
             key = tuple(values.get(name, UNLOADED) for name in relationship.local_attributes)
+            if UNLOADED in key:
+                raise ObjectDeletedError(
+                    f"the row of the {relationship.mapper.name} to load {relationship} for no "
+                    "longer exists"
+                )
             if to_one and self._answer(instance, key, unit):
                 continue
             if not to_one and known_empty(instance):

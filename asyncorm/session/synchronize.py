@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Protocol
+
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.flush.echo import echo_deletes
 from asyncorm.flush.leaving import take_out as leave
