@@ -23,23 +23,59 @@ def check_changes(
     seen: dict[tuple[Mapper, Any], Any] = {}
     for instance in inserts:
         mapper, links = mapper_of(instance), links_of(instance)
-        filled = _linked_values(links) if links else {}
+        filled = _linked_values(links, links_of) if links else {}
         _check_given(instance, mapper, filled)
         _check_identity(instance, mapper, filled, seen, unit)
     for instance, columns in updates.items():
         mapper, links = mapper_of(instance), links_of(instance)
+        if len(links) > 1:
+            _linked_values(links, links_of)
         if links or mapper.version is not None or not mapper.key_names.isdisjoint(columns):
             _check_update(instance, mapper, columns, links)
 
 
-def _linked_values(links: list[Link]) -> dict[str, Any]:
-    """What the links fill in; None for the key of a parent that has none yet."""
-    return {
-        name: value
-        for link in links
-        if link.parent is not None
-        for name, value in link.values().items()
-    }
+def _linked_values(links: list[Link], links_of: LinksOf) -> dict[str, Any]:
+    """What the links fill in; None for the key of a parent that has none yet.
+
+    Raises for two relationships that give one column different values.
+    """
+    filled: dict[str, Any] = {}
+    by_name: dict[str, Link] = {}
+    for link in links:
+        if link.parent is not None:
+            for name, value in link.values().items():
+                other = by_name.setdefault(name, link)
+                if other is not link and _disagree(name, link, other, links_of):
+                    raise _disagreement(name, link, other)
+                filled[name] = value
+    return filled
+
+
+def _disagree(name: str, one: Link, other: Link, links_of: LinksOf) -> bool:
+    """Whether two links fill a column from different places, with different values."""
+    first, second = _source(one, name, links_of), _source(other, name, links_of)
+    if first[0] is second[0] and first[1] == second[1]:
+        return False
+    value = first[0].__dict__.get(first[1])
+    return value is None or value != second[0].__dict__.get(second[1])
+
+
+def _source(link: Link, name: str, links_of: LinksOf) -> tuple[Any, str]:
+    """The object and attribute a column is filled from in the end: a parent's may be linked too."""
+    target = dict(link.foreign_key.pairs)[name]
+    for above in links_of(link.parent):
+        if above.parent is not None and target in above.attributes:
+            return _source(above, target, links_of)
+    return link.parent, target
+
+
+def _disagreement(name: str, one: Link, other: Link) -> FlushError:
+    entity = mapper_of(one.child).name
+    parents = " and ".join(type(link.parent).__name__ for link in (other, one))
+    return FlushError(
+        f"{entity}.{name} gets different values from the {parents} that the {entity} refers to",
+        hint="let the objects it refers to agree, or change both relationships",
+    )
 
 
 def _check_given(instance: Any, mapper: Mapper, filled: dict[str, Any]) -> None:

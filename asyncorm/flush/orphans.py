@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.flush.association import Associations
-from asyncorm.flush.link import Link, Links
+from asyncorm.flush.link import Link, Links, originals_of, stored_values
 from asyncorm.flush.references import refers_to
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.sql.table import ForeignKey
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.links import known_empty
+from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 #: a relationship of an object that must be loaded before its children can be deleted with it
@@ -33,6 +34,8 @@ def find_doomed(
             doomed[instance] = None
     orphans = [link.child for link in links.values() if _is_orphan(link, unit, links, doomed)]
     orphans += _released(unit, links, associations, doomed)
+    if any(mapper.owning for mapper in unit.identity_map.tables):
+        orphans += _disowned(unit, links, doomed)
     unloaded: list[Unloaded] = []
     for orphan in orphans:  # grows while it is walked
         doomed[orphan] = None
@@ -61,9 +64,10 @@ def _is_orphan(link: Link, unit: UnitOfWork, links: Links, doomed: dict[Any, Non
     if link.parent is not None or link.child in unit.new or link.child in doomed:
         return False
     keepers = mapper_of(link.child).keepers
-    return any(keeper.foreign_key is link.foreign_key for keeper in keepers) and not any(
-        _is_kept(link.child, keeper.foreign_key, links) for keeper in keepers
-    )
+    return any(
+        keeper.foreign_key is link.foreign_key and keeper.direction is Direction.ONE_TO_MANY
+        for keeper in keepers
+    ) and not any(_is_kept(link.child, keeper, unit, links, doomed) for keeper in keepers)
 
 
 def _released(
@@ -74,7 +78,12 @@ def _released(
     for member, relationship in associations.released:
         if unit.contains(member) and member not in doomed and member not in unit.new:
             keepers = mapper_of(member).keepers
-            if not any(_holds_on(k, relationship, member, links, associations) for k in keepers):
+            if not any(
+                _is_kept(member, keeper, unit, links, doomed)
+                if keeper.secondary is None
+                else _holds_on(keeper, relationship, member, associations)
+                for keeper in keepers
+            ):
                 found[member] = None
     return list(found)
 
@@ -83,24 +92,60 @@ def _holds_on(
     keeper: Relationship[Any, Any],
     released: Relationship[Any, Any],
     member: Any,
-    links: Links,
     associations: Associations,
 ) -> bool:
-    """Whether a relationship still keeps what another one, or the same one, has let go."""
-    if keeper.secondary is None:
-        return _is_kept(member, keeper.foreign_key, links)
-    if associations.adds(member, keeper.secondary):
+    """Whether a many-to-many relationship keeps what another one, or the same one, has let go."""
+    if keeper.secondary is not None and associations.adds(member, keeper.secondary):
         return True
     back = keeper.back
     return keeper is not released and back is not None and bool(member.__dict__.get(back.name))
 
 
-def _is_kept(child: Any, key: ForeignKey, links: Links) -> bool:
+def _disowned(unit: UnitOfWork, links: Links, doomed: dict[Any, None]) -> list[Any]:
+    """Stored objects that their owner, which has the foreign key, refers to no longer."""
+    found: dict[Any, None] = {}
+    for owner in unit.dirty:
+        for relationship in mapper_of(owner).owning:
+            old = originals_of(owner).get(relationship.name)
+            if old is None or old is UNLOADED or owner.__dict__.get(relationship.name) is old:
+                continue
+            stored = unit.contains(old) and old not in unit.new and old not in doomed
+            keepers = mapper_of(old).keepers
+            if stored and not any(_is_kept(old, k, unit, links, doomed) for k in keepers):
+                found[old] = None
+    return list(found)
+
+
+def _is_kept(
+    child: Any,
+    keeper: Relationship[Any, Any],
+    unit: UnitOfWork,
+    links: Links,
+    doomed: dict[Any, None],
+) -> bool:
+    if keeper.direction is Direction.MANY_TO_MANY:
+        return keeper.back is not None and bool(child.__dict__.get(keeper.back.name))
+    if keeper.direction is Direction.MANY_TO_ONE:
+        return any(
+            isinstance(owner, keeper.owner) and owner not in doomed and _owns(owner, child, keeper)
+            for owner in unit
+        )
+    key = keeper.foreign_key
     link = links.get((child, key))
     if link is not None:
         return link.parent is not None
     values = child.__dict__
     return all(name not in values or values[name] is not None for name, _ in key.pairs)
+
+
+def _owns(owner: Any, child: Any, relationship: Relationship[Any, Any]) -> bool:
+    """Whether an object refers to another one: by what it holds, else by its foreign key."""
+    values = owner.__dict__
+    if relationship.name in values:
+        return values[relationship.name] is child
+    known = stored_values(child)
+    keys = ((values.get(name), known.get(target)) for name, target in relationship.pairs)
+    return all(key is not None and key == target for key, target in keys)
 
 
 def _is_unloaded(instance: Any, relationship: Relationship[Any, Any]) -> bool:
@@ -126,6 +171,8 @@ def release_children(unit: UnitOfWork, doomed: dict[Any, None], links: Links) ->
 def _releases(relationship: Relationship[Any, Any]) -> bool:
     """Whether the flush sets the references of loaded children NULL, and not the server."""
     if relationship.direction is not Direction.ONE_TO_MANY or relationship.viewonly:
+        return False
+    if relationship.declaration.passive_deletes == "all":
         return False
     return not relationship.server_deletes or relationship.declaration.passive_deletes is False
 

@@ -82,7 +82,7 @@ def _added(unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]
 def _removed(
     unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]
 ) -> Iterator[Link]:
-    if instance in unit.new:
+    if instance in unit.new or relationship.declaration.passive_deletes == "all":
         return
     for child in changed_members(instance, relationship.name)[1]:
         is_stored = unit.contains(child) and child not in unit.new

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from asyncorm.errors import ObjectDeletedError
 from asyncorm.mapping.relationships import Direction, Relationship, referring
 from asyncorm.sql.expressions import Expression, and_, or_
 from asyncorm.sql.select import Select, select
@@ -56,6 +57,11 @@ class RelatedLoad:
             if relationship.name in values:
                 continue
             key = tuple(values.get(name, UNLOADED) for name in relationship.local_attributes)
+            if UNLOADED in key:
+                raise ObjectDeletedError(
+                    f"the row of the {relationship.mapper.name} to load {relationship} for no "
+                    "longer exists"
+                )
             if to_one and self._answer(instance, key, unit):
                 continue
             if not to_one and known_empty(instance):

@@ -34,6 +34,7 @@ def configure(registry: Registry) -> None:
     for mapper in pending:
         for relationship in mapper.relationships.values():
             _link_back(relationship)
+            _check_passive(relationship)
             _keep(relationship)
             if relationship.direction is not Direction.MANY_TO_ONE:
                 relationship.target.held_by.append(relationship)
@@ -232,6 +233,15 @@ def _order_column(relationship: Relationship[Any, Any], item: str) -> BaseColumn
     return found
 
 
+def _check_passive(relationship: Relationship[Any, Any]) -> None:
+    if relationship.declaration.passive_deletes == "all" and "delete" in relationship.cascade:
+        raise ConfigurationError(
+            f'{relationship}: passive_deletes="all" leaves all children to the server, but the '
+            "cascade delete deletes them here",
+            hint="use passive_deletes=True, or leave delete out of the cascade",
+        )
+
+
 def _keep(relationship: Relationship[Any, Any]) -> None:
     if "delete-orphan" not in relationship.cascade or relationship.viewonly:
         return
@@ -241,10 +251,13 @@ def _keep(relationship: Relationship[Any, Any]) -> None:
             hint="say that it has one: relationship(single_parent=True, ...)",
         )
     if relationship.direction is Direction.MANY_TO_ONE:
-        raise ConfigurationError(
-            f"{relationship}: the cascade delete-orphan on the side that has the foreign key",
-            hint=f"declare it on {relationship.target.name}, whose objects own the others",
-        )
+        if not relationship.declaration.single_parent:
+            raise ConfigurationError(
+                f"{relationship}: the cascade delete-orphan on the side that has the foreign key",
+                hint=f"declare it on {relationship.target.name}, whose objects own the others; or "
+                f"add single_parent=True if each {relationship.target.name} has one owner only",
+            )
+        relationship.mapper.owning.append(relationship)
     relationship.target.keepers.append(relationship)
 
 
@@ -275,7 +288,8 @@ def _link_back(relationship: Relationship[Any, Any]) -> None:
             f"{relationship}: back_populates names the relationship itself",
             hint="leave it out, and link both objects to each other by hand",
         )
-    relationship.back = back
+    if not (relationship.viewonly or back.viewonly):
+        relationship.back = back
 
 
 def _same_link(one: Relationship[Any, Any], other: Relationship[Any, Any]) -> bool:

@@ -42,6 +42,8 @@ class Mapper:
         self.held_by: list[Relationship[Any, Any]] = []
         #: foreign keys of link tables whose rows are deleted before a row of this entity
         self.link_keys: dict[ForeignKey, None] = {}
+        #: delete-orphan relationships along a foreign key of this table
+        self.owning: list[Relationship[Any, Any]] = []
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
         #: foreign keys that a relationship or the caller must fill before the flush

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
+from weakref import WeakKeyDictionary, ref
 
 from asyncorm.mapping.secondary import Secondary
 from asyncorm.sql.expressions import Condition, Expression, and_
@@ -38,6 +39,7 @@ class MappedEntity(Protocol):
     keepers: list[Relationship[Any, Any]]
     held_by: list[Relationship[Any, Any]]
     link_keys: dict[ForeignKey, None]
+    owning: list[Relationship[Any, Any]]
 
     @property
     def name(self) -> str:
@@ -107,6 +109,8 @@ class Relationship(Generic[E, R]):
         self.pairs: tuple[tuple[str, str], ...] = ()
         #: the attribute of the members that is their key in a dict
         self.keyed_by: str | None = None
+        #: with ``single_parent``: which owner an object was given to
+        self.parents: WeakKeyDictionary[Any, ref[Any]] = WeakKeyDictionary()
         self._key = ("relationship", id(self))
 
     @property

@@ -242,9 +242,15 @@ def relationship(
     delete-orphan, or all (everything but delete-orphan); the default is "save-update, merge".
     Columns may be given by name where they are declared later. Raises ConfigurationError.
     """
+    cascades = _cascades("none" if viewonly and cascade is None else cascade)
+    if viewonly and cascades:
+        raise ConfigurationError(
+            f"viewonly=True does not go with the cascade {sorted(cascades)[0]!r}",
+            hint="leave cascade out: nothing follows a relationship that is only looked at",
+        )
     return RelationshipDeclaration(
         back_populates=back_populates,
-        cascade=_cascades(cascade),
+        cascade=cascades,
         secondary=secondary,
         foreign_keys=_as_sequence(foreign_keys),
         remote_side=_as_sequence(remote_side),

@@ -1,9 +1,9 @@
 """UPDATE and DELETE statements keep loaded objects in step: the rows they changed come back, or
 the conditions are evaluated in memory.
 
-Collections are left alone: one that is loaded still holds a deleted object, or lacks one whose
-foreign key was changed, until it is read again. What a statement inside a CTE changes is not
-noticed either; refresh those objects.
+Deleted objects leave the collections that hold them. One whose foreign key was changed does not
+move between collections that are loaded until these are read again. What a statement inside a CTE
+changes is not noticed either; refresh those objects.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from asyncorm.sql.dml import Delete, Insert
 from asyncorm.sql.expressions import and_
 from asyncorm.sql.sources import entity_columns, is_entity
 from asyncorm.tracking.evaluate import assigned_value, evaluator
+from asyncorm.tracking.mutables import forget_snapshot
 from asyncorm.tracking.state import UNLOADED, InstanceState, Status, own_state
 from asyncorm.tracking.transitions import deleted_elsewhere, expire, restore_clean
-from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key
+from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
 _CHOICES = ("auto", "fetch", "evaluate")
 
@@ -172,7 +173,7 @@ class ByEvaluation:
         for instance in self._undecided:
             # unflushed changes of other attributes are not the statement's business
             expire(instance, self._changed if own_state(instance).originals else None)
-            self._unit.levels[-1].note_update(type(instance).__mapper__, identity_key(instance))
+            self._unit.levels[-1].note_update(mapper_of(instance), identity_key(instance))
 
 
 def _changed_names(mapper: Mapper, statement: Any) -> tuple[str, ...]:
@@ -214,24 +215,21 @@ def change(unit: UnitOfWork, instance: Any, values: Iterable[tuple[str, Any]]) -
         if name in references and held.get(name, UNLOADED) != value:
             forget_references(instance, references[name])
         originals.pop(name, None)
+        forget_snapshot(state, name)
         if value is UNLOADED:
             expire(instance, (name,))
         else:
             held[name] = value
     if not originals and not state.queued:
         unit.mark_clean(instance)
-    unit.levels[-1].note_update(type(instance).__mapper__, identity_key(instance))
+    unit.levels[-1].note_update(mapper_of(instance), identity_key(instance))
 
 
 def take_out(unit: UnitOfWork, instances: list[Any]) -> None:
     """The rows of these objects were deleted, and what the server deletes along with them."""
     gone = [*instances, *echo_deletes(unit, instances)]
     for instance in gone:
-        _take_out_one(unit, instance)
+        deleted_elsewhere(unit, instance)
+        unit.deleted.pop(instance, None)
+        restore_clean(instance, own_state(instance))
     leave_holders(unit, gone)
-
-
-def _take_out_one(unit: UnitOfWork, instance: Any) -> None:
-    deleted_elsewhere(unit, instance)
-    unit.deleted.pop(instance, None)
-    restore_clean(instance, own_state(instance))

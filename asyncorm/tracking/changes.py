@@ -91,7 +91,9 @@ def has_changes(instance: Any, include_collections: bool = True) -> bool:
         return True
     if not include_collections:
         return False
-    for name in type(instance).__mapper__.relationships:
+    for name, relationship in type(instance).__mapper__.relationships.items():
+        if relationship.viewonly:
+            continue
         added, removed = changed_members(instance, name)
         if added or removed:
             return True

@@ -4,6 +4,7 @@ adds linked objects to the session along the save-update cascade. No I/O, ever."
 from __future__ import annotations
 
 from typing import Any
+from weakref import ref
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.mapper import Mapper
@@ -106,11 +107,15 @@ def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) ->
     if old is value:
         values[relationship.name] = value
         return
+    if relationship.declaration.single_parent and value is not None:
+        _check_owner(instance, relationship, value)
     if old is UNLOADED and relationship.direction is Direction.ONE_TO_MANY:
         # the row that refers to this one now must be known, or its link would be lost
         if not known_empty(instance):
             raise unloaded_error(instance, relationship.name)
         old = None
+    if old is UNLOADED and "delete-orphan" in relationship.cascade:
+        raise unloaded_error(instance, relationship.name)  # what is to be deleted must be known
     record(instance, relationship.name, old)
     values[relationship.name] = value
     if relationship.back is not None:
@@ -121,10 +126,33 @@ def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) ->
     if value is not None:
         _cascade(instance, relationship, value)
     if old is not UNLOADED and old is not None:
-        if relationship.direction is Direction.ONE_TO_MANY:
-            _drop_orphan(relationship, old)
-        elif value is None and relationship.back is not None:
+        _drop_orphan(relationship, old)
+        is_reference = relationship.direction is Direction.MANY_TO_ONE
+        if is_reference and value is None and relationship.back is not None:
             _drop_orphan(relationship.back, instance)
+
+
+def _check_owner(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:
+    """Refuse an object that another one owns by its foreign key (``single_parent``)."""
+    name = relationship.name
+    given = relationship.parents.get(value)
+    candidates: list[Any] = [] if given is None else [given()]
+    back = relationship.back
+    if back is not None and not back.to_many:
+        candidates.append(known_one(value, back))
+    elif status_of(value) is Status.PERSISTENT:
+        # its owner may have been loaded, so that nobody has told
+        candidates += (i for i in unit_of(value) or () if isinstance(i, relationship.owner))
+    for owner in candidates:
+        if owner is None or owner is instance or owner is UNLOADED:
+            continue
+        if any(held is value for held in members_of(owner.__dict__.get(name))):
+            raise InvalidRequestError(
+                f"the {type(value).__name__} belongs to another {type(owner).__name__} along "
+                f"{relationship}, which allows a single parent",
+                hint="take it from the other one first, or give a new object",
+            )
+    relationship.parents[value] = ref(instance)
 
 
 def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:

@@ -1,0 +1,133 @@
+"""Association objects: a class of its own between two others, with both keys as its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from asyncorm import (
+    IdentityConflictError,
+    Mapped,
+    MetaData,
+    Model,
+    Related,
+    Session,
+    column,
+    foreign_key,
+    inspect,
+    relationship,
+    select,
+    selectinload,
+)
+from asyncorm.engine.engine import Engine
+from tests.conftest import CreateTables
+from tests.integration.conftest import Sent
+from tests.support.rows import rows
+
+
+class Own(Model):
+    metadata = MetaData()
+
+
+class Member(Own, table="assoc_member"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    name: Mapped[str]
+    memberships: Related[list[Membership]] = relationship(
+        back_populates="member", cascade="all, delete-orphan"
+    )
+
+
+class Club(Own, table="assoc_club"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    name: Mapped[str]
+    memberships: Related[list[Membership]] = relationship(
+        back_populates="club", cascade="all, delete-orphan", order_by="place"
+    )
+
+
+class Membership(Own, table="assoc_membership"):
+    member_id: Mapped[int] = foreign_key(Member.id, primary_key=True)
+    club_id: Mapped[int] = foreign_key(Club.id, primary_key=True)
+    place: Mapped[int] = column(default=0)
+    member: Related[Member] = relationship(back_populates="memberships")
+    club: Related[Club] = relationship(back_populates="memberships")
+
+
+PAIRS = """select m.name, c.name, place from assoc_membership join assoc_member m on m.id =
+    member_id join assoc_club c on c.id = club_id order by place"""
+
+
+async def test_the_keys_come_from_the_relationships(
+    engine: Engine, tables: CreateTables, sent: Sent
+) -> None:
+    await tables(Member, Club, Membership)
+    async with Session(engine) as session:
+        ann, bob, chess = Member(name="ann"), Member(name="bob"), Club(name="chess")
+        sent()
+        memberships = [Membership(member=m, club=chess, place=n) for n, m in enumerate((ann, bob))]
+        session.add_all(memberships)
+        await session.flush()
+        assert sent.verbs() == ["BEGIN", "INSERT", "INSERT", "INSERT"]
+        assert (ann.memberships, chess.memberships) == (memberships[:1], memberships)
+        assert await session.get(Membership, (ann.id, chess.id)) is memberships[0]
+        await session.commit()
+    assert await rows(engine, PAIRS) == [("ann", "chess", 0), ("bob", "chess", 1)]
+    async with Session(engine) as session:
+        club = await session.one(
+            select(Club).options(selectinload(Club.memberships).selectinload(Membership.member))
+        )
+        assert [m.member.name for m in club.memberships] == ["ann", "bob"]
+
+
+async def test_taken_from_one_side_it_stays_until_the_other_lets_go(  # C8
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Member, Club, Membership)
+    async with Session(engine) as session:
+        ann, chess, go = Member(name="ann"), Club(name="chess"), Club(name="go")
+        session.add(ann)
+        first, second = Membership(club=chess, place=1), Membership(club=go, place=2)
+        ann.memberships += [first, second]
+        await session.commit()
+        ann.memberships.remove(first)
+        chess.memberships.remove(first)
+        await session.commit()
+        assert inspect(first).was_deleted
+        assert await rows(engine, PAIRS) == [("ann", "go", 2)]
+        await session.delete(ann)
+        await session.commit()
+        assert inspect(second).was_deleted
+        assert inspect(go).persistent
+    assert await rows(engine, PAIRS) == []
+
+
+async def test_it_moves_to_another_club_by_a_change_of_its_key(
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Member, Club, Membership)
+    async with Session(engine) as session:
+        ann, chess, go = Member(name="ann"), Club(name="chess"), Club(name="go")
+        membership = Membership(member=ann, club=chess)
+        session.add_all([membership, go])
+        await session.commit()
+        membership.club = go
+        await session.commit()
+        assert (chess.memberships, go.memberships) == ([], [membership])
+        assert await session.get(Membership, (ann.id, go.id)) is membership
+        assert await session.get(Membership, (ann.id, chess.id)) is None
+        await session.rollback()
+    assert await rows(engine, PAIRS) == [("ann", "go", 0)]
+
+
+async def test_the_same_pair_twice_is_a_conflict_before_sql(
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Member, Club, Membership)
+    async with Session(engine) as session:
+        ann, chess = Member(name="ann"), Club(name="chess")
+        session.add_all([ann, chess])
+        await session.flush()
+        session.add(Membership(member=ann, club=chess))
+        await session.flush()
+        session.add(Membership(member=ann, club=chess))
+        with pytest.raises(IdentityConflictError, match="Membership"):
+            await session.flush()
