@@ -114,7 +114,7 @@ async def test_a_link_changed_from_both_ends_is_written_once(
 async def test_a_member_twice_in_a_list_is_one_link(engine: Engine) -> None:  # C18
     await shelf(engine)
     async with Session(engine) as session:
-        x, y = await books_of(session)
+        _, y = await books_of(session)
         c = await tag_of(session, "c")
         y.tags += [c, c]
         y.tags.append(y.tags[0])
