@@ -48,6 +48,7 @@ from asyncorm.errors import (
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.options import SelectInLoad, selectinload
+from asyncorm.mapping.keyed_dict import attribute_keyed_dict
 from asyncorm.mapping.relationships import Relationship, ToMany, ToOne
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, generated, relationship
@@ -220,6 +221,7 @@ __all__ = [
     "all_",
     "and_",
     "any_",
+    "attribute_keyed_dict",
     "case",
     "cast",
     "column",

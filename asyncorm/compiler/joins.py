@@ -25,6 +25,8 @@ class JoinTree:
         """Join one more source."""
         self.joins.append((join, condition))
         self.sources.append(join.source)
+        if join.link is not None:
+            self.sources.append(join.link[0])
 
 
 def join_trees(renderer: Renderer, roots: Iterable[Any], joins: tuple[Join, ...]) -> list[JoinTree]:

@@ -91,7 +91,17 @@ def _write_tree(renderer: Renderer, tree: JoinTree) -> None:
     write_source(renderer, tree.root)
     for join, condition in tree.joins:
         renderer.write(f" {join.kind} ")
-        write_source(renderer, join.source)
+        if join.link is not None:
+            link, link_condition = join.link
+            renderer.write("(")
+            write_source(renderer, join.source)
+            renderer.write(" JOIN ")
+            write_source(renderer, link)
+            renderer.write(" ON ")
+            renderer.render(link_condition)
+            renderer.write(")")
+        else:
+            write_source(renderer, join.source)
         renderer.write(" ON ")
         renderer.render(condition)
 

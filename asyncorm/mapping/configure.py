@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from asyncorm.errors import ConfigurationError
+from asyncorm.mapping.keyed_dict import KeyedDict
 from asyncorm.mapping.link_table import find_ends, link_table
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.registry import Registry
@@ -122,6 +123,35 @@ def _resolve_target(relationship: Relationship[Any, Any], mapper: Mapper) -> Non
     relationship.mapper = mapper
     relationship.target = target_mapper
     relationship.collection = target.collection
+    _resolve_collection(relationship)
+
+
+def _resolve_collection(relationship: Relationship[Any, Any]) -> None:
+    """Check the collection class against the annotation, and find what keys a dict."""
+    given, annotated = relationship.declaration.collection_class, relationship.collection
+    if isinstance(given, KeyedDict):
+        entity = relationship.target.entity
+        known = [name for kind in entity.__mro__ for name in vars(kind) if name[:1] != "_"]
+        if given.attribute not in known:
+            raise ConfigurationError(
+                f"{relationship} is keyed by {entity.__name__}.{given.attribute}, which does not "
+                "exist",
+                hint=_suggest(given.attribute, known, "name an attribute of the members"),
+            )
+        relationship.keyed_by = given.attribute
+        given = dict
+    elif annotated is dict:
+        raise ConfigurationError(
+            f"{relationship} is a dict, but nothing says which attribute is the key",
+            hint='add collection_class=attribute_keyed_dict("name")',
+        )
+    if given is not None and given is not annotated:
+        wanted = getattr(given, "__name__", repr(given))
+        raise ConfigurationError(
+            f"{relationship}: the collection class {wanted} does not fit the annotation",
+            hint="annotate Related[list[...]], Related[set[...]] or, for attribute_keyed_dict(), "
+            "Related[dict[...]]",
+        )
 
 
 def _resolve_direction(relationship: Relationship[Any, Any]) -> None:

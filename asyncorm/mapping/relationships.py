@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary, ref
 
+from asyncorm.errors import InvalidRequestError
 from asyncorm.mapping.secondary import Secondary
+from asyncorm.sql.clauses import JoinParts
 from asyncorm.sql.expressions import Condition, Expression, and_
 from asyncorm.sql.select import exists, select
 from asyncorm.sql.sources import Alias, column_of
@@ -151,11 +153,9 @@ class Relationship(Generic[E, R]):
         owner = owner or self.mapper.entity
         target = target or self.target.entity
         if self.secondary is not None:
-            link = Alias(self.secondary.table, None)
-            first = column_of(link, self.pairs[0][0])
-            mine = referring(self.secondary.owner_key, link, owner)
-            its = referring(self.secondary.target_key, link, target)
-            return exists(select(first).where(mine, its))
+            _, condition, link = self._join(owner, target)
+            table, its = cast("tuple[Any, Any]", link)
+            return exists(select(column_of(table, self.pairs[0][0])).where(condition, its))
         return and_(
             *(
                 getattr(target, remote) == getattr(owner, local)
@@ -163,14 +163,33 @@ class Relationship(Generic[E, R]):
             )
         )
 
-    def _join(self) -> tuple[Any, Expression[bool, bool]]:
+    def _join(self, owner: Any = None, target: Any = None) -> JoinParts:
         self.owner.metadata.configure()
-        return self.target.entity, self.condition()
+        target = target or self.target.entity
+        if self.secondary is None:
+            return JoinParts(target, self.condition(owner, target))
+        link = Alias(self.secondary.table, None)
+        mine = referring(self.secondary.owner_key, link, owner or self.mapper.entity)
+        its = referring(self.secondary.target_key, link, target)
+        return JoinParts(target, mine, (link, its))
 
     def _exists(self, where: Sequence[Expression[bool, Any]]) -> Condition:
         self.owner.metadata.configure()
-        related = select(self.target.primary_key_columns[0]).where(self.condition(), *where)
-        return exists(related)
+        target: Any = self.target.entity
+        if self.mapper is self.target:
+            if where:
+                raise InvalidRequestError(
+                    f"the conditions for {self} could mean either side of the self-reference",
+                    hint="write exists(select(alias).where(...)) with alias = aliased(...)",
+                )
+            target = Alias(target, None)
+        _, condition, link = self._join(None, target)
+        if link is not None:
+            table, its = link
+            linked = select(column_of(table, self.pairs[0][0])).join(target, its)
+            return exists(linked.where(condition, *where))
+        key = column_of(target, self.target.primary_key[0])
+        return exists(select(key).where(condition, *where))
 
     def __repr__(self) -> str:
         return f"<relationship {self.owner.__name__}.{self.name}>"
@@ -200,6 +219,22 @@ class ToMany(Relationship[E, list[U]]):
     def any(self, *where: Expression[bool, Any]) -> Condition:
         """Whether some related row fulfils the conditions."""
         return self._exists(where)
+
+    def contains(self, member: U) -> Expression[bool, bool]:
+        """Whether this very object, which must have its key, is among the related ones."""
+        self.owner.metadata.configure()
+        owner: Any = self.mapper.entity
+        values = vars(member)
+        if self.secondary is None:
+            pairs = zip(self.local_attributes, self.remote_attributes, strict=True)
+            return and_(*(column_of(owner, local) == values.get(remote) for local, remote in pairs))
+        _, condition, link = self._join()
+        table, _ = cast("tuple[Any, Any]", link)
+        matches = [
+            column_of(table, name) == values.get(referred)
+            for name, referred in self.secondary.target_key.pairs
+        ]
+        return exists(select(column_of(table, self.pairs[0][0])).where(condition, *matches))
 
 
 def referring_keys(table: Table, target: Table) -> list[ForeignKey]:

@@ -24,6 +24,7 @@ from asyncorm.tracking.unloaded import unloaded_error
 T = TypeVar("T")
 U = TypeVar("U")
 E = TypeVar("E")
+K = TypeVar("K")
 
 if TYPE_CHECKING:
 
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
         def __get__(self: Related[list[U]], instance: None, owner: type[E]) -> ToMany[E, U]: ...
         @overload
         def __get__(self: Related[set[U]], instance: None, owner: type[E]) -> ToMany[E, U]: ...
+        @overload
+        def __get__(self: Related[dict[K, U]], instance: None, owner: type[E]) -> ToMany[E, U]: ...
         @overload
         def __get__(
             self: Related[U | None], instance: None, owner: type[E]

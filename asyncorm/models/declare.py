@@ -284,7 +284,7 @@ def _relationship(
     """The relationship as class attribute; its target is resolved when all models are known."""
     source = declaration.annotation
     text = source if isinstance(source, str) else str(source)
-    many = re.search(r"\b(list|set|List|Set)\[", text) is not None
+    many = re.search(r"\b(list|set|dict|List|Set|Dict)\[", text) is not None
     kind: type[Relationship[Any, Any]] = ToMany if many else ToOne
     relationship = kind(name, cls, declaration)
     relationship.resolve = lambda: resolve_target(relationship, registry)

@@ -241,6 +241,16 @@ def relationship(
     ``cascade`` is a comma-separated list of save-update, merge, refresh-expire, expunge, delete,
     delete-orphan, or all (everything but delete-orphan); the default is "save-update, merge".
     Columns may be given by name where they are declared later. Raises ConfigurationError.
+
+    ``secondary`` makes it many-to-many: the name of the link table, or the class that maps it. A
+    table that no class maps is made automatically: a column ``<table>_<key>`` for each side's
+    key, the primary key over all, ON DELETE and ON UPDATE CASCADE. In a self-reference the
+    columns are called after the relationships that lead to them: with ``followers`` and
+    ``following`` on ``User``, ``followers_id`` refers to who follows and ``following_id`` to who
+    is followed; an end that no relationship leads to is called after the table. ``remote_side``
+    says which columns of a link table refer to the target where that can't be told.
+
+    ``collection_class`` is ``attribute_keyed_dict(...)`` for a ``Related[dict[...]]``.
     """
     cascades = _cascades("none" if viewonly and cascade is None else cascade)
     if viewonly and cascades:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import sys
 from types import NoneType, UnionType
@@ -14,19 +15,16 @@ from asyncorm.models.attributes import RelatedTo
 
 
 class _Names(dict[str, Any]):
-    """The names an annotation may use: those of its module, then the registry's classes."""
+    """The names an annotation may use: its module's, the registry's classes, builtins."""
 
     def __init__(self, module: str, registry: Registry) -> None:
         super().__init__(vars(sys.modules[module]) if module in sys.modules else {})
         self.module, self.registry = module, registry
 
     def __missing__(self, name: str) -> Any:
-        if name in _BUILTINS:
-            return _BUILTINS[name]
+        if name not in self.registry.mappers and hasattr(builtins, name):
+            return getattr(builtins, name)
         return self.registry.entity(name, self.module)
-
-
-_BUILTINS: dict[str, Any] = {"list": list, "set": set, "None": None, "frozenset": frozenset}
 
 
 def resolve_target(relationship: Relationship[Any, Any], registry: Registry) -> Target:
@@ -35,8 +33,8 @@ def resolve_target(relationship: Relationship[Any, Any], registry: Registry) -> 
     names = _Names(owner.__module__, registry)
     annotation = _evaluate(relationship.declaration.annotation, names, relationship)
     collection = get_origin(annotation)
-    if collection in (list, set):
-        inner = _evaluate(get_args(annotation)[0], names, relationship)
+    if collection in (list, set, dict):
+        inner = _evaluate(get_args(annotation)[-1], names, relationship)
         return Target(_entity(inner, relationship), collection, False)
     if get_origin(annotation) in (Union, UnionType):
         choices = [a for a in get_args(annotation) if a is not NoneType]

@@ -17,27 +17,46 @@ _BIGINT_LIMIT = 1 << 63
 class JoinTarget(Protocol):
     """What ``join()`` needs of a relationship attribute."""
 
-    def condition(self, owner: Any = None, target: Any = None) -> Expression[bool, bool]:
-        """The ON condition, for other owners or targets (aliases) if they are given."""
+    def _join(self, owner: Any = None, target: Any = None) -> JoinParts:
+        """What is joined, for other owners or targets (aliases) if they are given."""
         ...
 
-    def _join(self) -> tuple[Any, Expression[bool, bool]]:
-        """The target and the ON condition."""
-        ...
+
+class JoinParts(NamedTuple):
+    """The target of a join along a relationship, the ON condition, and what lies between them.
+
+    A link table comes with its own condition to the target; ``condition`` then is the link's.
+    """
+
+    target: Any
+    condition: Expression[bool, bool]
+    link: tuple[Any, Expression[bool, bool]] | None = None
 
 
 class Join:
     """One JOIN: what is joined, on what (None: the foreign key between them), and how."""
 
-    __slots__ = ("_key", "_parameters", "condition", "kind", "source", "target")
+    __slots__ = ("_key", "_parameters", "condition", "kind", "link", "source", "target")
 
-    def __init__(self, target: Any, condition: Expression[bool, Any] | None, kind: str) -> None:
+    def __init__(
+        self,
+        target: Any,
+        condition: Expression[bool, Any] | None,
+        kind: str,
+        link: tuple[Any, Expression[bool, bool]] | None = None,
+    ) -> None:
         self.target = target
         self.source = source_of(target)
         self.condition = condition
         self.kind = kind
+        #: a table joined to the source first, with its condition
+        self.link = link
         self._key: Hashable = (kind, self.source._key, condition is not None and condition._key)
         self._parameters: tuple[Any, ...] = self.source._parameters
+        if link is not None:
+            key, parameters = combined(link)
+            self._key = (self._key, key)
+            self._parameters += parameters
         if condition is not None:
             self._parameters += condition._parameters
 
@@ -50,12 +69,13 @@ def make_join(target: Any, onclause: Any, kind: str) -> Join:
                 "join() of a relationship takes no ON condition",
                 hint="write join(Book, condition), or join(alias, User.books)",
             )
-        target, condition = target._join()
-        return Join(target, condition, kind)
+        target, condition, link = target._join()
+        return Join(target, condition, kind, link)
     if onclause is None:
         return Join(target, None, kind)
     if hasattr(onclause, "_join"):
-        return Join(target, onclause.condition(None, target), kind)
+        _, condition, link = onclause._join(None, target)
+        return Join(target, condition, kind, link)
     return Join(target, as_condition(onclause), kind)
 
 

@@ -54,9 +54,8 @@ class AliasedRelationship:
             "Expression[bool, bool]", self._relationship.condition(owner or self._owner, target)
         )
 
-    def _join(self) -> tuple[Any, Expression[bool, bool]]:
-        target, _ = self._relationship._join()
-        return target, self.condition()
+    def _join(self, owner: Any = None, target: Any = None) -> Any:
+        return self._relationship._join(owner or self._owner, target)
 
 
 class Derived:

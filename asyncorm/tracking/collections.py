@@ -36,10 +36,10 @@ class RelatedList(list[Any], Related):
         if self._known is not None:
             self._known.add(id(member))
 
-    def remove_silently(self, member: Any) -> None:
-        """Remove a member, as often as it is one, without telling anybody."""
+    def keep_silently(self, members: list[Any]) -> None:
+        """Hold these of the members only, without telling anybody."""
         self._known = None
-        super().__setitem__(slice(None), [other for other in self if other is not member])
+        super().__setitem__(slice(None), members)
 
     def append(self, member: Any) -> None:
         """Add a member at the end."""
@@ -253,7 +253,7 @@ def silent_remove(collection: RelatedCollection, member: Any) -> None:
         for key in [key for key, other in collection.items() if other is member]:
             dict.__delitem__(collection, key)
     else:
-        collection.remove_silently(member)
+        collection.keep_silently([other for other in collection if other is not member])
 
 
 def silent_discard(collection: RelatedCollection, gone: set[int]) -> None:
@@ -264,7 +264,7 @@ def silent_discard(collection: RelatedCollection, gone: set[int]) -> None:
         for key in [key for key, member in collection.items() if id(member) in gone]:
             dict.__delitem__(collection, key)
     else:
-        list.__setitem__(collection, slice(None), [m for m in collection if id(m) not in gone])
+        collection.keep_silently([m for m in collection if id(m) not in gone])
 
 
 def members_of(value: Any) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import pglast
 
 from asyncorm.compiler.compiler import compile_statement
+from asyncorm.sql.clauses import JoinParts
 from asyncorm.sql.table import Column, ForeignKey, NullColumn, Table
 from asyncorm.types.arrays import Array
 from asyncorm.types.enums import Enum
@@ -93,8 +94,8 @@ class Link:
         near, far = owner or self.owner, target or self.target
         return getattr(far, self.remote) == getattr(near, self.local)
 
-    def _join(self) -> tuple[Any, Any]:
-        return self.target, self.condition()
+    def _join(self, owner: Any = None, target: Any = None) -> JoinParts:
+        return JoinParts(target or self.target, self.condition(owner, target))
 
 
 User.books = Link(User, Book, "id", "author_id")  # type: ignore[attr-defined]

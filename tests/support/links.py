@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncorm.mapping.keyed_dict import attribute_keyed_dict
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, relationship
 from asyncorm.models.model import Model
@@ -48,12 +49,8 @@ class Person(Linked, table="person"):
     id: Mapped[int] = column(primary_key=True, init=False)
     name: Mapped[str]
     friends: Related[list[Person]] = relationship(secondary="friendship")
-    followers: Related[list[Person]] = relationship(
-        secondary="follow", back_populates="following"
-    )
-    following: Related[list[Person]] = relationship(
-        secondary="follow", back_populates="followers"
-    )
+    followers: Related[list[Person]] = relationship(secondary="follow", back_populates="following")
+    following: Related[list[Person]] = relationship(secondary="follow", back_populates="followers")
 
 
 class Seat(Linked, table="seat"):
@@ -67,3 +64,53 @@ class Seat(Linked, table="seat"):
 class Guest(Linked, table="guest"):
     name: Mapped[str] = column(primary_key=True)
     seats: Related[set[Seat]] = relationship(secondary="seat_guest", back_populates="guests")
+
+
+class Shop(Linked, table="shop"):
+    """Its offers belong to one shop only, and go with it."""
+
+    id: Mapped[int] = column(primary_key=True, init=False)
+    offers: Related[list[Offer]] = relationship(
+        secondary="shop_offer", cascade="all, delete-orphan", single_parent=True
+    )
+
+
+class Offer(Linked, table="offer"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    details: Related[list[Detail]] = relationship(cascade="all, delete-orphan")
+
+
+class Detail(Linked, table="detail"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    offer_id: Mapped[int] = foreign_key(Offer.id)
+
+
+class Page(Linked, table="page"):
+    """Its notes and words are found by what they are called."""
+
+    id: Mapped[int] = column(primary_key=True, init=False)
+    notes: Related[dict[str, Note]] = relationship(
+        back_populates="page",
+        collection_class=attribute_keyed_dict("title"),
+        cascade="all, delete-orphan",
+    )
+    words: Related[dict[str, Word]] = relationship(
+        secondary="page_word",
+        back_populates="pages",
+        collection_class=attribute_keyed_dict("text"),
+    )
+
+
+class Note(Linked, table="note"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    title: Mapped[str]
+    page_id: Mapped[int] = foreign_key(Page.id)
+    page: Related[Page] = relationship(back_populates="notes")
+
+
+class Word(Linked, table="word"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    text: Mapped[str]
+    pages: Related[set[Page]] = relationship(
+        secondary="page_word", back_populates="words", collection_class=set
+    )

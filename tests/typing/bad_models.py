@@ -7,6 +7,7 @@ from asyncorm import (
     MetaData,
     Model,
     Related,
+    attribute_keyed_dict,
     column,
     foreign_key,
     generated,
@@ -81,3 +82,20 @@ select(User).where(User.books.any(Book.title == 5))  # E compares str with int
 select(User).where(Book.author.has("x"))  # E no condition
 select(User.books)  # E a relationship can't be selected
 update(User).set(User.books.set([]))  # E a relationship is no column
+
+
+class Page(Base, table="pages"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    notes: Related[dict[str, Note]] = relationship(collection_class=attribute_keyed_dict("title"))
+
+
+class Note(Base, table="notes"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    title: Mapped[str]
+    page_id: Mapped[int] = foreign_key(Page.id)
+
+
+page = Page(notes=[Note(title="a")])  # E a dict, not a list
+page.notes[1] = Note(title="a")  # E the key is a string
+page.notes["a"] = Page()  # E an object of another class
+attribute_keyed_dict(Note.title)  # E the name of the attribute

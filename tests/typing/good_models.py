@@ -26,6 +26,7 @@ from asyncorm import (
     ToMany,
     ToOne,
     UniqueConstraint,
+    attribute_keyed_dict,
     column,
     foreign_key,
     func,
@@ -148,3 +149,31 @@ book.editor = None
 assert_type(User.model_validate({}), User)
 assert_type(user.model_copy(), User)
 assert_type(user.model_dump(), dict[str, Any])
+
+
+# many-to-many, and dictionaries
+class Page(Base, table="pages"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    links: Related[list[Page]] = relationship(secondary="page_link")
+    words: Related[set[Word]] = relationship(secondary="page_word")
+    notes: Related[dict[str, Note]] = relationship(
+        collection_class=attribute_keyed_dict("title"), cascade="all, delete-orphan"
+    )
+
+
+class Word(Base, table="words"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+
+
+class Note(Base, table="notes"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    title: Mapped[str]
+    page_id: Mapped[int] = foreign_key(Page.id)
+
+
+page = Page(links=[Page()], words={Word()}, notes={"a": Note(title="a")})
+assert_type(Page.notes, ToMany[Page, Note])
+assert_type(Page.words, ToMany[Page, Word])
+assert_type(page.notes, dict[str, Note])
+page.notes["b"] = Note(title="b")
+page.notes = {}
