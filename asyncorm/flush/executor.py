@@ -54,7 +54,7 @@ async def _execute(batch: Batch, connection: FlushConnection, statements: Statem
 async def _execute_statement(
     batch: Batch, statement: BatchStatement, connection: FlushConnection
 ) -> None:
-    keys = [identity_key(i) for i in batch.instances] if statement.keys else []
+    keys = [identity_key(i) for i in batch.holders] if statement.keys else []
     arguments = arguments_for(statement, batch, keys)
     rows: list[Any] = []
     if statement.guarded:

@@ -29,7 +29,19 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
         batches += _save(component, by_mapper, changes)
     for component in reversed(components):
         batches += _delete(component, by_mapper)
+    if changes.replaced and batches:
+        batches[0].links[:0] = _early_links(changes)
     return FlushPlan(tuple(batches))
+
+
+def _early_links(changes: ChangeSet) -> list[Link]:
+    """What gives new objects their known keys: others may refer to their rows from the start."""
+    return [
+        link
+        for new in changes.replaced
+        for link in changes.links_of(new)
+        if not mapper_of(new).key_names.isdisjoint(link.attributes)
+    ]
 
 
 class _Rows:
@@ -72,7 +84,7 @@ def _save(component: list[Mapper], rows: _Rows, changes: ChangeSet) -> list[Batc
     inserts = [i for m in component for i in rows.inserts.get(m, ())]
     if not _is_cyclic(component):
         return [
-            *update_batches(updates, changes.links_of),
+            *update_batches(updates, changes.links_of, changes.replaced),
             *insert_batches(inserts, changes.links_of),
         ]
     new = set(inserts)
@@ -81,10 +93,10 @@ def _save(component: list[Mapper], rows: _Rows, changes: ChangeSet) -> list[Batc
     shapes = {i: insert_shape(i, changes.links_of(i)) for i in inserts}
     steps, postponed = order_inserts(inserts, changes, shapes.__getitem__)
     at_first = _links_at_first(changes, postponed)
-    batches = update_batches(first, changes.links_of)
+    batches = update_batches(first, changes.links_of, changes.replaced)
     for step in steps:
         batches += insert_batches(step, at_first)
-    batches += update_batches(later, changes.links_of)
+    batches += update_batches(later, changes.links_of, changes.replaced)
     return [*batches, *_link_batches(postponed.values())]
 
 
