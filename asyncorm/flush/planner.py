@@ -15,7 +15,9 @@ from asyncorm.flush.batches import delete_batches, insert_batches, insert_shape,
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.link import Link, Links
 from asyncorm.flush.plan import Batch, FlushPlan
+from asyncorm.flush.row_planner import RowOrder
 from asyncorm.flush.rows import order_deletes, order_inserts
+from asyncorm.flush.unique_keys import Turn, find_turns
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.tracking.unit_of_work import mapper_of
 
@@ -25,10 +27,14 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
     by_mapper = _Rows(changes)
     components = _components(by_mapper.mappers)
     batches: list[Batch] = []
-    for component in components:
-        batches += _save(component, by_mapper, changes)
-    for component in reversed(components):
-        batches += _delete(component, by_mapper)
+    turns = find_turns(changes) if changes.deletes or changes.updates else []
+    if turns:
+        batches = _by_row(components, by_mapper, changes, turns)
+    else:
+        for component in components:
+            batches += _save(component, by_mapper, changes)
+        for component in reversed(components):
+            batches += _delete(component, by_mapper)
     if changes.replaced and batches:
         batches[0].links[:0] = _early_links(changes)
     return FlushPlan(tuple(batches))
@@ -41,6 +47,21 @@ def _early_links(changes: ChangeSet) -> list[Link]:
         for new in changes.replaced
         for link in changes.links_of(new)
         if not mapper_of(new).key_names.isdisjoint(link.attributes)
+    ]
+
+
+def _by_row(
+    components: list[list[Mapper]], rows: _Rows, changes: ChangeSet, turns: list[Turn]
+) -> list[Batch]:
+    """The order of all rows at once: as above where nothing speaks against it."""
+    mappers = [mapper for component in components for mapper in component]
+    listed = [i for m in mappers for i in (*rows.updates.get(m, ()), *rows.inserts.get(m, ()))]
+    listed += [i for m in reversed(mappers) for i in rows.deletes.get(m, ())]
+    order = RowOrder(changes, listed, turns)
+    return [
+        *_link_batches(order.released),
+        *order.batches(_links_at_first(changes, order.postponed)),
+        *_link_batches(order.postponed.values()),
     ]
 
 
