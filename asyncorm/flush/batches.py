@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from asyncorm._graph import sort_components
@@ -14,6 +15,8 @@ from asyncorm.sql.expressions import Expression
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
 
 LinksOf = Callable[[Any], list[Link]]
+
+NOTHING_REPLACED: Mapping[Any, Any] = MappingProxyType({})
 
 
 def insert_batches(instances: Iterable[Any], links_of: LinksOf) -> list[Batch]:
@@ -40,7 +43,7 @@ def insert_shape(instance: Any, links: list[Link]) -> InsertShape:
     """Which INSERT a new instance belongs to."""
     mapper = mapper_of(instance)
     alone = instance._state.expressions and _has_expressions(instance)
-    omitted = _omitted(instance, mapper, links)
+    omitted = omitted_columns(instance, mapper, links)
     return mapper, omitted, id(instance) if alone else None
 
 
@@ -56,7 +59,7 @@ def _insert_batch(shape: InsertShape) -> Batch:
     return Batch(Kind.INSERT, mapper, columns, [], returning, [], expressions)
 
 
-def _omitted(instance: Any, mapper: Mapper, links: list[Link]) -> tuple[str, ...]:
+def omitted_columns(instance: Any, mapper: Mapper, links: list[Link]) -> tuple[str, ...]:
     """The columns that have no value and that the server will fill."""
     made = mapper.made_by_server
     if not made:
@@ -87,29 +90,57 @@ def _has_expressions(instance: Any) -> bool:
     return any(isinstance(value, Expression) for value in instance.__dict__.values())
 
 
-def update_batches(updates: dict[Any, tuple[str, ...]], links_of: LinksOf) -> list[Batch]:
+def update_batches(
+    updates: dict[Any, tuple[str, ...]],
+    links_of: LinksOf,
+    replaced: Mapping[Any, Any] = NOTHING_REPLACED,
+) -> list[Batch]:
     """UPDATEs in primary key order, one for each set of changed columns.
 
-    A row that takes the key of another one comes after it.
+    A row that takes the key of another one comes after it. ``replaced`` are the deleted objects
+    whose rows new ones take.
     """
     batches: dict[Any, Batch] = {}
     turns = key_turns(updates)
-    for instance in sorted(_by_key(updates), key=turns.__getitem__) if turns else _by_key(updates):
+    rows = _by_key(updates, replaced)
+    for instance in sorted(rows, key=turns.__getitem__) if turns else rows:
         mapper, columns = mapper_of(instance), updates[instance]
+        defaults: tuple[str, ...] = ()
+        if instance in replaced:
+            defaults = _defaults(instance, mapper, columns, links_of(instance))
+            columns = tuple(name for name in columns if name not in defaults)
         version = mapper.version
         if version is not None and version.following is not None and version.name not in columns:
             columns = (*columns, version.name)
         own = _expressions(instance, columns) if instance._state.expressions else ()
-        shape = id(instance) if own else (mapper, columns, turns.get(instance))
-        batch = batches.get(shape)
-        if batch is None:
-            returning = tuple(dict.fromkeys((*own, *mapper.computed)))
-            batch = batches[shape] = Batch(
-                Kind.UPDATE, mapper, columns, [], returning, [], bool(own)
-            )
-        batch.instances.append(instance)
-        batch.links.extend(links_of(instance))
+        shapes: list[Any] = [(columns, defaults, own)]
+        if own and defaults:  # the compiler knows no DEFAULT
+            shapes = [((), defaults, ()), (columns, (), own)]
+        for shape in shapes:
+            key = (mapper, shape, turns.get(instance), instance in replaced, bool(own) and instance)
+            batch = batches.get(key)
+            if batch is None:
+                batch = batches[key] = _update_batch(mapper, *shape)
+            batch.instances.append(instance)
+            batch.links.extend(links_of(instance))
+            if instance in replaced:
+                batch.replaced.append(replaced[instance])
     return list(batches.values())
+
+
+def _update_batch(
+    mapper: Mapper, columns: tuple[str, ...], defaults: tuple[str, ...], own: tuple[str, ...]
+) -> Batch:
+    returning = tuple(dict.fromkeys((*own, *defaults, *mapper.computed)))
+    return Batch(Kind.UPDATE, mapper, columns, [], returning, [], bool(own), defaults)
+
+
+def _defaults(
+    instance: Any, mapper: Mapper, columns: tuple[str, ...], links: list[Link]
+) -> tuple[str, ...]:
+    """The columns that get their server default, because a new object leaves them open."""
+    omitted = omitted_columns(instance, mapper, links)
+    return tuple(name for name in omitted if name in columns)
 
 
 def _expressions(instance: Any, columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -153,10 +184,12 @@ def delete_batches(instances: Iterable[Any]) -> list[Batch]:
     return list(batches.values())
 
 
-def _by_key(instances: Iterable[Any]) -> list[Any]:
+def _by_key(instances: Iterable[Any], replaced: Mapping[Any, Any] = NOTHING_REPLACED) -> list[Any]:
     """Sorted by primary key, which makes deadlocks rarer; as they came if keys can't be sorted."""
     rows = list(instances)
     try:
+        if replaced:
+            return sorted(rows, key=lambda row: identity_key(replaced.get(row, row)))
         return sorted(rows, key=identity_key)
     except TypeError:
         return rows

@@ -11,6 +11,7 @@ from asyncorm.flush.checks import check_changes
 from asyncorm.flush.link import Link, Links
 from asyncorm.flush.orphans import Unloaded, find_doomed, release_children
 from asyncorm.flush.references import collect_links
+from asyncorm.flush.switch import Replaced, find_switches, is_kept, written_columns
 from asyncorm.tracking.changes import changed_columns
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
@@ -27,6 +28,8 @@ class ChangeSet:
     dropped: list[Any] = field(default_factory=list)
     #: what must be loaded before the changes are complete
     unloaded: list[Unloaded] = field(default_factory=list)
+    #: new instances with the deleted ones whose rows they take; they are among the updates
+    replaced: Replaced = field(default_factory=dict)
     links: Links = field(default_factory=dict)
     #: what is added to and removed from each link table
     associations: list[AssociationChanges] = field(default_factory=list)
@@ -40,6 +43,8 @@ class ChangeSet:
         """Take the links in, grouped by child."""
         for link in links:
             self.links[(link.child, link.foreign_key)] = link
+            if self.replaced and is_kept(link, self.replaced):
+                continue
             self._by_child.setdefault(link.child, []).append(link)
 
 
@@ -51,22 +56,31 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
     associations = Associations(unit)
     links = collect_links(unit, dirty, associations)
     doomed, unloaded = find_doomed(unit, links, associations)
-    release_children(unit, doomed, links)
+    replaced: Replaced = {}
+    if doomed and unit.new:
+        replaced, children = find_switches(unit, doomed, links)
+        unloaded += children
+    gone = dict.fromkeys(replaced.values())
+    release_children(unit, doomed, gone, links)
     if doomed:
         associations.leave_out(doomed)
     changes = ChangeSet(
-        inserts=[i for i in unit.new if i not in doomed],
-        deletes=[i for i in doomed if i not in unit.new],
+        inserts=[i for i in unit.new if i not in doomed and i not in replaced],
+        deletes=[i for i in doomed if i not in unit.new and i not in gone],
         dropped=[i for i in doomed if i in unit.new],
         unloaded=unloaded,
         associations=list(associations),
+        replaced=replaced,
     )
     changes.set_links(link for link in links.values() if link.child not in doomed)
     linked = (link.child for link in changes.links.values() if link.child not in unit.new)
     for instance in (*dirty, *linked):
         if instance not in doomed:
             _collect_update(changes, instance)
-    check_changes(unit, changes.inserts, changes.updates, changes.links_of)
+    check_changes(unit, (*changes.inserts, *replaced), changes.updates, changes.links_of, doomed)
+    for new, old in replaced.items():
+        if columns := written_columns(new, old, changes.links_of(new), changes.links):
+            changes.updates[new] = columns
     return changes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 from asyncorm.errors import FlushError, IdentityConflictError
@@ -18,6 +18,7 @@ def check_changes(
     inserts: Iterable[Any],
     updates: Mapping[Any, tuple[str, ...]],
     links_of: LinksOf,
+    doomed: Container[Any],
 ) -> None:
     """Raise IdentityConflictError or FlushError for rows that can't be written."""
     seen: dict[tuple[Mapper, Any], Any] = {}
@@ -25,7 +26,11 @@ def check_changes(
         mapper, links = mapper_of(instance), links_of(instance)
         filled = _linked_values(links, links_of) if links else {}
         _check_given(instance, mapper, filled)
-        _check_identity(instance, mapper, filled, seen, unit)
+        other = _same_key(instance, mapper, filled, seen, unit)
+        if other is not None and other not in doomed and not _gives_up_key(other, updates):
+            raise IdentityConflictError(
+                f"a new {mapper.name} has the primary key of another {mapper.name} of this session"
+            )
     for instance, columns in updates.items():
         mapper, links = mapper_of(instance), links_of(instance)
         if len(links) > 1:
@@ -89,25 +94,27 @@ def _check_given(instance: Any, mapper: Mapper, filled: dict[str, Any]) -> None:
             )
 
 
-def _check_identity(
+def _same_key(
     instance: Any,
     mapper: Mapper,
     filled: dict[str, Any],
     seen: dict[tuple[Mapper, Any], Any],
     unit: UnitOfWork,
-) -> None:
-    """A new object must not have the key of an object of the session, nor of another new one."""
+) -> Any:
+    """Another object of the session, stored or new, that has the key of a new one; or None."""
     values = instance.__dict__
     key = mapper.key_of(values | filled if filled else values)
     if key is None:
-        return
+        return None
     other = seen.setdefault((mapper, key), instance)
     if other is instance:
         other = unit.identity_map.get(mapper, key)
-    if other is not None and other is not instance and other not in unit.deleted:
-        raise IdentityConflictError(
-            f"a new {mapper.name} has the primary key of another {mapper.name} of this session"
-        )
+    return None if other is instance else other
+
+
+def _gives_up_key(other: Any, updates: Mapping[Any, tuple[str, ...]]) -> bool:
+    """Whether a stored object gets another key in this flush."""
+    return not mapper_of(other).key_names.isdisjoint(updates.get(other, ()))
 
 
 def _check_update(

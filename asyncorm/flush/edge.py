@@ -11,7 +11,8 @@ from asyncorm.sql.table import ForeignKey
 
 @dataclass(frozen=True, eq=False)
 class Edge:
-    """``first`` must be written before ``then``, because of a foreign key between them.
+    """``first`` must be written before ``then``, because of a foreign key between them
+    (or a unique key).
 
     A ``strict`` edge needs two statements. The others may share one, because PostgreSQL checks
     foreign keys at the end of a statement: rows of one shape whose keys are known beforehand.
@@ -19,7 +20,8 @@ class Edge:
 
     first: Any
     then: Any
-    foreign_key: ForeignKey
+    #: None if it is a unique key whose value goes from one row to the other
+    foreign_key: ForeignKey | None
     strict: bool
     #: writing this link later (or, for a DELETE, before) makes the order free
     link: Link | None

@@ -100,7 +100,7 @@ async def _execute(
 async def _execute_statement(
     batch: Batch, statement: BatchStatement, connection: FlushConnection, versions: Sequence[Any]
 ) -> None:
-    keys = [identity_key(i) for i in batch.instances] if statement.keys else []
+    keys = [identity_key(i) for i in batch.holders] if statement.keys else []
     arguments = arguments_for(statement, batch, keys, versions)
     rows: list[Any] = []
     if statement.guarded:

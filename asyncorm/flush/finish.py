@@ -26,12 +26,17 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     echo_key_changes(unit, changes)
     echoed = echo_deletes(unit, changes.deletes)
     # first, so that the keys of what is deleted are free for what takes them
-    for instance in (*changes.deletes, *echoed):
+    gone = (*changes.deletes, *changes.replaced.values(), *echoed)
+    for instance in gone:
         _delete(unit, instance)
     _rekey(unit, changes.updates)
     for link in changes.links.values():
         _point(link)
-    _persist_all(unit, changes.inserts)
+    for new in changes.replaced:
+        if new not in changes.updates:  # its row was as it should be, so nothing was sent
+            for link in changes.links_of(new):
+                link.apply()
+    _persist_all(unit, [*changes.inserts, *changes.replaced])
     for instance in dict.fromkeys((*changes.updates, *dirty)):
         if instance not in level.deleted:
             restore_clean(instance, own_state(instance))
@@ -44,7 +49,7 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     unit.dirty.clear()
     unit.new.clear()
     unit.deleted.clear()
-    leave_holders(unit, (*changes.deletes, *echoed))
+    leave_holders(unit, gone)
     unit.watched.prune()
 
 

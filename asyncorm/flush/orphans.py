@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from asyncorm.flush.association import Associations
@@ -29,13 +30,20 @@ def find_doomed(
     doomed: dict[Any, None] = {}
     for instance, cause in unit.deleted.items():
         if cause is None or (
-            cause.parent in doomed and not _moved(instance, cause.foreign_key, links, doomed)
+            cause.parent in doomed and not is_moved(instance, cause.foreign_key, links, doomed)
         ):
             doomed[instance] = None
     orphans = [link.child for link in links.values() if _is_orphan(link, unit, links, doomed)]
     orphans += _released(unit, links, associations, doomed)
     if any(mapper.owning for mapper in unit.identity_map.tables):
         orphans += _disowned(unit, links, doomed)
+    return doomed, doom(orphans, unit, links, doomed)
+
+
+def doom(
+    orphans: list[Any], unit: UnitOfWork, links: Links, doomed: dict[Any, None]
+) -> list[Unloaded]:
+    """Add objects to the doomed ones, with their children by cascade."""
     unloaded: list[Unloaded] = []
     for orphan in orphans:  # grows while it is walked
         doomed[orphan] = None
@@ -48,12 +56,12 @@ def find_doomed(
                     for member in members_of(orphan.__dict__.get(relationship.name))
                     if member not in doomed
                     and unit.contains(member)
-                    and not _moved(member, relationship.foreign_key, links, doomed)
+                    and not is_moved(member, relationship.foreign_key, links, doomed)
                 ]
-    return doomed, unloaded
+    return unloaded
 
 
-def _moved(child: Any, key: ForeignKey, links: Links, doomed: dict[Any, None]) -> bool:
+def is_moved(child: Any, key: ForeignKey, links: Links, doomed: dict[Any, None]) -> bool:
     """Whether the child has got another parent that stays."""
     link = links.get((child, key))
     return link is not None and link.parent is not None and link.parent not in doomed
@@ -156,24 +164,31 @@ def _is_unloaded(instance: Any, relationship: Relationship[Any, Any]) -> bool:
     return concerns and not relationship.passive_deletes and not known_empty(instance)
 
 
-def release_children(unit: UnitOfWork, doomed: dict[Any, None], links: Links) -> None:
-    """Children that stay lose their reference to a deleted parent, unless the server sees to it."""
+def release_children(
+    unit: UnitOfWork, doomed: dict[Any, None], replaced: Collection[Any], links: Links
+) -> None:
+    """Children that stay lose their reference to a deleted parent, unless the server sees to it.
+
+    It does not where the parent's row is ``replaced`` by a new object's instead of deleted.
+    """
     for key, link in list(links.items()):
         if link.parent in doomed and link.child not in doomed:
             links[key] = Link(link.child, None, link.foreign_key)
     for parent in doomed:
         for relationship in mapper_of(parent).relationships.values():
-            if _releases(relationship):
+            if _releases(relationship, parent in replaced):
                 for child in members_of(parent.__dict__.get(relationship.name)):
                     _release(child, parent, relationship, unit, doomed, links)
 
 
-def _releases(relationship: Relationship[Any, Any]) -> bool:
+def _releases(relationship: Relationship[Any, Any], replaced: bool) -> bool:
     """Whether the flush sets the references of loaded children NULL, and not the server."""
     if relationship.direction is not Direction.ONE_TO_MANY or relationship.viewonly:
         return False
     if relationship.declaration.passive_deletes == "all":
         return False
+    if replaced:
+        return True
     return not relationship.server_deletes or relationship.declaration.passive_deletes is False
 
 

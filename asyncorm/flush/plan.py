@@ -36,6 +36,10 @@ class Batch:
     links: list[Link] = field(default_factory=list)
     #: whether a value is an SQL expression, so that the row needs a statement of its own
     expressions: bool = False
+    #: columns that an UPDATE sets to their server default
+    defaults: tuple[str, ...] = ()
+    #: the deleted objects whose rows the instances take, one each; else empty
+    replaced: list[Any] = field(default_factory=list)
     #: of rows being written: what their mutable values were when they were sent
     snapshots: list[tuple[Any, dict[str, Any]]] = field(default_factory=list)
 
@@ -44,10 +48,16 @@ class Batch:
         """How many rows are written."""
         return len(self.instances)
 
+    @property
+    def holders(self) -> list[Any]:
+        """The objects whose keys (and versions) the rows have before the statement."""
+        return self.replaced or self.instances
+
     def __str__(self) -> str:
         text = f"{self.kind.value} {self.mapper.table.full_name}"
-        if self.columns:
-            text += f" ({', '.join(self.columns)})"
+        if self.columns or self.defaults:
+            names = (*self.columns, *(f"{name} = default" for name in self.defaults))
+            text += f" ({', '.join(names)})"
         if self.returning:
             text += f" -> {', '.join(self.returning)}"
         return f"{text}: {_count(self.rows)}"

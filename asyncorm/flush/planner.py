@@ -22,7 +22,9 @@ from asyncorm.flush.plan import (
     Kind,
     UnlinkBatch,
 )
+from asyncorm.flush.row_planner import RowOrder
 from asyncorm.flush.rows import order_deletes, order_inserts
+from asyncorm.flush.unique_keys import Turn, find_turns
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.table import ForeignKey
 from asyncorm.tracking.unit_of_work import mapper_of
@@ -33,16 +35,28 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
     by_mapper = _Rows(changes)
     components = _components(by_mapper.mappers)
     batches: list[AnyBatch] = _unlink(changes)
-    for component in components:
-        batches += _save(component, by_mapper, changes)
-    for component in reversed(components):
-        batches += _delete(component, by_mapper)
+    batches += _plan_rows(components, by_mapper, changes)
     batches += [
         AssociationBatch(Kind.INSERT, found.linked, list(found.added))
         for found in changes.associations
         if found.added
     ]
     return FlushPlan(tuple(batches))
+
+
+def _plan_rows(components: list[list[Mapper]], rows: _Rows, changes: ChangeSet) -> list[Batch]:
+    turns = find_turns(changes) if changes.deletes or changes.updates else []
+    batches: list[Batch] = []
+    if turns:
+        batches = _by_row(components, rows, changes, turns)
+    else:
+        for component in components:
+            batches += _save(component, rows, changes)
+        for component in reversed(components):
+            batches += _delete(component, rows)
+    if changes.replaced and batches:
+        batches[0].links[:0] = _early_links(changes)
+    return batches
 
 
 def _unlink(changes: ChangeSet) -> list[AnyBatch]:
@@ -54,9 +68,38 @@ def _unlink(changes: ChangeSet) -> list[AnyBatch]:
     ]
     by_key: dict[ForeignKey, list[Any]] = {}
     for instance in changes.deletes:
-        for key in mapper_of(instance).link_keys:
+        for key, by_us in mapper_of(instance).link_keys.items():
+            if by_us:
+                by_key.setdefault(key, []).append(instance)
+    for instance in changes.replaced.values():
+        for key in mapper_of(instance).link_keys:  # no DELETE is sent that would cascade
             by_key.setdefault(key, []).append(instance)
     return batches + [UnlinkBatch(key, instances) for key, instances in by_key.items()]
+
+
+def _early_links(changes: ChangeSet) -> list[Link]:
+    """What gives new objects their known keys: others may refer to their rows from the start."""
+    return [
+        link
+        for new in changes.replaced
+        for link in changes.links_of(new)
+        if not mapper_of(new).key_names.isdisjoint(link.attributes)
+    ]
+
+
+def _by_row(
+    components: list[list[Mapper]], rows: _Rows, changes: ChangeSet, turns: list[Turn]
+) -> list[Batch]:
+    """The order of all rows at once: as above where nothing speaks against it."""
+    mappers = [mapper for component in components for mapper in component]
+    listed = [i for m in mappers for i in (*rows.updates.get(m, ()), *rows.inserts.get(m, ()))]
+    listed += [i for m in reversed(mappers) for i in rows.deletes.get(m, ())]
+    order = RowOrder(changes, listed, turns)
+    return [
+        *_link_batches(order.released),
+        *order.batches(_links_at_first(changes, order.postponed)),
+        *_link_batches(order.postponed.values()),
+    ]
 
 
 class _Rows:
@@ -99,7 +142,7 @@ def _save(component: list[Mapper], rows: _Rows, changes: ChangeSet) -> list[Batc
     inserts = [i for m in component for i in rows.inserts.get(m, ())]
     if not _is_cyclic(component):
         return [
-            *update_batches(updates, changes.links_of),
+            *update_batches(updates, changes.links_of, changes.replaced),
             *insert_batches(inserts, changes.links_of),
         ]
     new = set(inserts)
@@ -108,10 +151,10 @@ def _save(component: list[Mapper], rows: _Rows, changes: ChangeSet) -> list[Batc
     shapes = {i: insert_shape(i, changes.links_of(i)) for i in inserts}
     steps, postponed = order_inserts(inserts, changes, shapes.__getitem__)
     at_first = _links_at_first(changes, postponed)
-    batches = update_batches(first, changes.links_of)
+    batches = update_batches(first, changes.links_of, changes.replaced)
     for step in steps:
         batches += insert_batches(step, at_first)
-    batches += update_batches(later, changes.links_of)
+    batches += update_batches(later, changes.links_of, changes.replaced)
     return [*batches, *_link_batches(postponed.values())]
 
 

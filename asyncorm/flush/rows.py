@@ -22,9 +22,10 @@ def order_inserts(
 
     Raises CircularDependencyError if a circle of rows has no reference that may be NULL at first.
     """
-    waits = _insert_waits(instances, changes, shape_of)
-    steps, broken = _order(instances, waits, shape_of)
-    return steps, {(edge.then, edge.foreign_key): edge.link for edge in broken if edge.link}
+    waits = insert_waits(instances, changes, shape_of)
+    steps, broken = order_rows(instances, waits, shape_of)
+    links = {(e.then, e.foreign_key): e.link for e in broken if e.foreign_key and e.link}
+    return steps, links
 
 
 def order_deletes(instances: list[Any]) -> tuple[list[list[Any]], list[Link]]:
@@ -32,13 +33,14 @@ def order_deletes(instances: list[Any]) -> tuple[list[list[Any]], list[Link]]:
 
     Raises CircularDependencyError if rows refer to each other over keys that can't be NULL.
     """
-    steps, broken = _order(instances, _delete_waits(instances), mapper_of)
+    steps, broken = order_rows(instances, delete_waits(instances), mapper_of)
     return steps, [edge.link for edge in broken if edge.link]
 
 
-def _order(
+def order_rows(
     rows: list[Any], waits: Waits, shape_of: Callable[[Any], Shape]
 ) -> tuple[list[list[Any]], list[Edge]]:
+    """Rows statement by statement, and the edges that had to be broken for it."""
     broken: list[Edge] = []
     while True:
         groups = sort_components(rows, lambda row: [edge.first for edge in waits[row]])
@@ -58,7 +60,7 @@ def _needs_order(group: list[Any], waits: Waits) -> bool:
 def _break(circle: Sequence[Any], waits: Waits) -> list[Edge]:
     """Let one foreign key of a circle hold later: the one with the fewest rows to write twice."""
     members = set(circle)
-    by_key: dict[ForeignKey, list[Edge]] = {}
+    by_key: dict[ForeignKey | None, list[Edge]] = {}
     for row in circle:
         for edge in waits[row]:
             if edge.first in members:
@@ -77,19 +79,21 @@ def _break(circle: Sequence[Any], waits: Waits) -> list[Edge]:
     return [edge for edge in edges if not edge.deferred]
 
 
-def _cost(edges: list[Edge]) -> tuple[bool, bool, int]:
+def _cost(edges: list[Edge]) -> tuple[bool, bool, bool, int]:
     return (
+        edges[0].foreign_key is None,
         not any(edge.strict for edge in edges),
         not all(edge.deferred for edge in edges),
         len(edges),
     )
 
 
-def _insert_waits(
+def insert_waits(
     instances: list[Any], changes: ChangeSet, shape_of: Callable[[Any], Shape]
 ) -> Waits:
+    """Which new rows refer to which other new ones."""
     new = set(instances)
-    find = _finder(instances, lambda instance: instance.__dict__)
+    find = finder(instances, lambda instance: instance.__dict__)
     waits: Waits = {}
     for child in instances:
         links = {link.foreign_key: link for link in changes.links_of(child)}
@@ -119,8 +123,9 @@ def _insert_edge(
     )
 
 
-def _delete_waits(instances: list[Any]) -> Waits:
-    find = _finder(instances, stored_values)
+def delete_waits(instances: list[Any]) -> Waits:
+    """Which deleted rows are referred to by which other deleted ones."""
+    find = finder(instances, stored_values)
     waits: Waits = {instance: [] for instance in instances}
     for child in instances:
         values = stored_values(child)
@@ -140,7 +145,7 @@ def _delete_waits(instances: list[Any]) -> Waits:
     return waits
 
 
-def _finder(
+def finder(
     instances: Iterable[Any], values_of: Callable[[Any], dict[str, Any]]
 ) -> Callable[[ForeignKey, dict[str, Any]], Any]:
     """A function from a foreign key and a row's values to the instance the row refers to."""

@@ -17,7 +17,7 @@ def single_statement(batch: Batch, instance: Any, versions: Sequence[Any] = ()) 
     returning = [mapper.columns[name] for name in batch.returning]
     if batch.kind is Kind.INSERT:
         return insert(mapper.entity).values(given).returning(*returning)
-    key = mapper.key_values(identity_key(instance))
+    key = mapper.key_values(identity_key(batch.holders[0]))
     conditions = [
         column == part for column, part in zip(mapper.primary_key_columns, key, strict=True)
     ]

@@ -76,7 +76,15 @@ def statement_for(batch: Batch, guarded: bool = False) -> BatchStatement:
     """
     many = len(batch.instances) > 1
     guarded = guarded and many
-    memo_key = ("flush", batch.kind, batch.columns, batch.returning, many, guarded)
+    memo_key = (
+        "flush",
+        batch.kind,
+        batch.columns,
+        batch.defaults,
+        batch.returning,
+        many,
+        guarded,
+    )
     found: BatchStatement | None = batch.mapper.memo.get(memo_key)
     if found is None:
         found = _BUILDERS[batch.kind](batch, many)
@@ -149,20 +157,21 @@ def _update(batch: Batch, many: bool) -> BatchStatement:
     numbered = many and (bool(batch.returning) or changes_identity)
     if many:
         where = _matches(keys, len(columns))
-        changes = ", ".join(
+        changes = [
             f"{quote(column.name)} = {_element(n, column)}" for n, column in enumerate(columns, 1)
-        )
-        source = _unnest([*columns, *keys], ordinality=numbered)
-        text = f"UPDATE {target} AS t SET {changes} FROM {source} WHERE {where}"
+        ]
+        source = " FROM " + _unnest([*columns, *keys], ordinality=numbered)
     else:
-        changes = ", ".join(
+        changes = [
             f"{quote(column.name)} = {_parameter(n, column)}" for n, column in enumerate(columns, 1)
-        )
+        ]
         where = " AND ".join(
             f"t.{quote(column.name)} = {_parameter(n, column)}"
             for n, column in enumerate(keys, len(columns) + 1)
         )
-        text = f"UPDATE {target} AS t SET {changes} WHERE {where}"
+        source = ""
+    changes += [f"{quote(mapper.columns[name].name)} = DEFAULT" for name in batch.defaults]
+    text = f"UPDATE {target} AS t SET {', '.join(changes)}{source} WHERE {where}"
     return BatchStatement(
         text + _returning(batch, "t.", numbered),
         _encoders(batch.columns, mapper, many),

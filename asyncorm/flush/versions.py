@@ -24,7 +24,7 @@ class Versions:
         """The objects whose version is not loaded."""
         if batch.kind is Kind.INSERT:
             return []
-        return [i for i in batch.instances if self._stored(i, batch.mapper) is UNLOADED]
+        return [i for i in batch.holders if self._stored(i, batch.mapper) is UNLOADED]
 
     def begin(self, batch: Batch) -> list[Any]:
         """Give the objects their next versions; returns those their rows must still have.
@@ -38,7 +38,7 @@ class Versions:
                 for instance in batch.instances:
                     instance.__dict__[mapper.version.name] = mapper.version.following(None)
             return []
-        stored = [self._stored(instance, mapper) for instance in batch.instances]
+        stored = [self._stored(holder, mapper) for holder in batch.holders]
         if None in stored:
             raise FlushError(
                 f"{mapper.name}.{mapper.version.name} of a stored row is NULL; an UPDATE or "

@@ -191,8 +191,8 @@ def _resolve_secondary(relationship: Relationship[Any, Any], registry: Registry)
             (relationship.mapper, secondary.owner_key),
             (relationship.target, secondary.target_key),
         ):
-            if not passive and (key.ondelete != "CASCADE" or passive is False):
-                mapper.link_keys[key] = None
+            by_us = not passive and (key.ondelete != "CASCADE" or passive is False)
+            mapper.link_keys[key] = by_us or mapper.link_keys.get(key, False)
 
 
 def _candidates(relationship: Relationship[Any, Any]) -> list[tuple[Direction, ForeignKey]]:

@@ -1,0 +1,144 @@
+"""Unique keys that one row gives up and another one takes in the same flush.
+
+PostgreSQL checks a unique key row by row, so the row that gives a value up must be written first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from asyncorm.flush.changes import ChangeSet
+from asyncorm.flush.link import stored_values
+from asyncorm.flush.switch import known_value
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.sql.constraints import UniqueConstraint
+from asyncorm.sql.expressions import Expression
+from asyncorm.sql.table import Table
+from asyncorm.tracking.state import UNLOADED
+from asyncorm.tracking.unit_of_work import mapper_of
+
+
+@dataclass(frozen=True)
+class UniqueKey:
+    """Attributes whose values no two rows of a table share."""
+
+    attributes: tuple[str, ...]
+    nulls_count: bool = False
+    #: checked at the end of a statement, so that rows of one statement may exchange values
+    deferrable: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """``then`` takes the value of a unique key that ``first`` gives up."""
+
+    first: Any
+    then: Any
+    key: UniqueKey
+
+
+def unique_keys(mapper: Mapper) -> tuple[UniqueKey, ...]:
+    """The keys of a mapper that are checked before COMMIT; found once and kept with it."""
+    found: tuple[UniqueKey, ...] | None = mapper.memo.get("unique keys")
+    if found is None:
+        keys = [UniqueKey(mapper.primary_key), *_declared(mapper.table)]
+        found = mapper.memo["unique keys"] = tuple(dict.fromkeys(keys))
+    return found
+
+
+def _declared(table: Table) -> Iterable[UniqueKey]:
+    for constraint in table.unique:
+        if not constraint.initially_deferred:
+            yield _from_constraint(table, constraint)
+    for index in table.indexes:
+        if index.unique and index.where is None:
+            names = [name for name in index.expressions if isinstance(name, str)]
+            if len(names) == len(index.expressions):
+                yield UniqueKey(_attributes(table, names))
+
+
+def _from_constraint(table: Table, constraint: UniqueConstraint) -> UniqueKey:
+    return UniqueKey(
+        _attributes(table, constraint.columns),
+        constraint.nulls_not_distinct,
+        constraint.deferrable,
+    )
+
+
+def _attributes(table: Table, names: Iterable[str]) -> tuple[str, ...]:
+    """Columns are named by attribute or by their name in the database."""
+    known = table.by_attribute
+    return tuple(name if name in known else table.columns[name].attribute for name in names)
+
+
+def find_turns(changes: ChangeSet) -> list[Turn]:
+    """Which rows must be written before which others, because of unique keys."""
+    freed: dict[Mapper, dict[tuple[UniqueKey, Any], Any]] = {}
+    for instance in changes.deletes:
+        mapper = mapper_of(instance)
+        _note(freed.setdefault(mapper, {}), instance, unique_keys(mapper), stored_values(instance))
+    for instance, columns in changes.updates.items():
+        mapper = mapper_of(instance)
+        keys = _touched(mapper, columns)
+        if keys:
+            holder = changes.replaced.get(instance, instance)
+            _note(freed.setdefault(mapper, {}), instance, keys, stored_values(holder))
+    turns: list[Turn] = []
+    for instance in changes.inserts if freed else ():
+        mapper = mapper_of(instance)
+        if mapper in freed:
+            turns += _taken(freed[mapper], instance, unique_keys(mapper), changes)
+    for instance, columns in changes.updates.items() if freed else ():
+        mapper = mapper_of(instance)
+        if mapper in freed:
+            turns += _taken(freed[mapper], instance, _touched(mapper, columns), changes)
+    return turns
+
+
+def _touched(mapper: Mapper, columns: tuple[str, ...]) -> tuple[UniqueKey, ...]:
+    return tuple(k for k in unique_keys(mapper) if not set(columns).isdisjoint(k.attributes))
+
+
+def _note(
+    freed: dict[tuple[UniqueKey, Any], Any],
+    instance: Any,
+    keys: Iterable[UniqueKey],
+    values: dict[str, Any],
+) -> None:
+    for key in keys:
+        value = _hashable(key, [values.get(name, UNLOADED) for name in key.attributes])
+        if value is not None:
+            freed[(key, value)] = instance
+
+
+def _taken(
+    freed: dict[tuple[UniqueKey, Any], Any],
+    instance: Any,
+    keys: Iterable[UniqueKey],
+    changes: ChangeSet,
+) -> Iterable[Turn]:
+    linked = bool(changes.links_of(instance))
+    values = instance.__dict__
+    for key in keys:
+        names = key.attributes
+        new = [known_value(instance, n, changes.links) if linked else values.get(n) for n in names]
+        value = _hashable(key, new)
+        first = None if value is None else freed.get((key, value))
+        if first is not None and first is not instance:
+            yield Turn(first, instance, key)
+
+
+def _hashable(key: UniqueKey, values: list[Any]) -> tuple[Any, ...] | None:
+    """The values of a key, if they can be compared and can conflict at all."""
+    value = tuple(values)
+    if any(part is UNLOADED or isinstance(part, Expression) for part in value):
+        return None
+    if not key.nulls_count and any(part is None for part in value):
+        return None
+    try:
+        hash(value)
+    except TypeError:
+        return None
+    return value
