@@ -43,7 +43,6 @@ class FlushHooks:
             stage.leave()
         stage.check_all()
         unit.stage = None
-        unit.notice()  # a listener may have changed a document inside
 
     async def after(self) -> None:
         """Call the listeners after the rows, and after_flush, which sees what was to be done."""
