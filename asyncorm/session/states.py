@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.models.model import Model
+from asyncorm.tracking.notices import Watch, fire_all
 from asyncorm.tracking.state import (
     NO_SCOPE,
     InstanceState,
@@ -40,12 +41,15 @@ def make_transient(instance: Model) -> None:
     state, unit = state_of(instance), unit_of(instance)
     if state is None:
         return
+    watch = None if unit is None else Watch(unit, (instance,))
     if unit is not None and state.status is not Status.TRANSIENT:
         unit.release(instance)
     given = instance.__pydantic_fields_set__
     given.update(name for name in mapper.columns if name in instance.__dict__)  # NULL included
     fill_unloaded(instance)
     set_state(instance, None)
+    if unit is not None and watch is not None:
+        fire_all(unit, watch.moves())
 
 
 def make_transient_to_detached(instance: Model) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol
 
+from asyncorm.tracking.listeners import Hearer
 
-class Unit(Protocol):
+
+class Unit(Hearer, Protocol):
     """The part of a unit of work that an instance and its changed attributes talk to."""
-
-    session: Callable[[], Any]
 
     def mark_dirty(self, instance: Any) -> None:
         """Remember an instance as modified and keep it alive."""

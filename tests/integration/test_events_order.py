@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from asyncorm import IdentityConflictError, IntegrityError, event, select
+from asyncorm import IdentityConflictError, IntegrityError, event, make_transient, select
 from asyncorm.session.factory import SessionFactory
 from tests.support.bookshop import Author, Country
 from tests.support.events import Heard
@@ -208,6 +208,19 @@ async def test_expunge(Session: SessionFactory, heard: Heard) -> None:
         heard()
         session.expunge(author)
         assert heard() == ["persistent_to_detached"]
+
+
+async def test_made_transient_by_hand(Session: SessionFactory, heard: Heard) -> None:
+    async with Session() as session:
+        stored, pending = Author(name="a"), Author(name="b")
+        session.add(stored)
+        await session.flush()
+        session.add(pending)
+        heard()
+        make_transient(stored)
+        assert heard() == ["persistent_to_transient"]
+        make_transient(pending)
+        assert heard() == ["pending_to_transient"]
 
 
 async def test_add_of_a_detached_object(Session: SessionFactory, heard: Heard) -> None:

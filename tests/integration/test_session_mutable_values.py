@@ -15,6 +15,7 @@ from asyncorm import (
     DataError,
     SessionFactory,
     UnflushedChangesError,
+    event,
     inspect,
     select,
     sessionmaker,
@@ -207,6 +208,20 @@ async def test_an_object_that_was_only_read_is_let_go(Users: SessionFactory) -> 
         await session.flush()
         assert weak() is None
         assert len(session.identity_map) == 0
+
+
+async def test_what_a_listener_changes_inside_is_part_of_the_flush(Users: SessionFactory) -> None:
+    async with Users() as session:
+
+        @event.listens_for(session, "before_update")
+        def count(session: SessionType, user: User) -> None:
+            user.data["a"]["b"] += 1
+
+        user = await session.get_one(User, 1)
+        user.name = "changed"
+        await session.commit()
+        assert not session.is_modified(user)
+    assert (await stored(Users)).data == {"a": {"b": 1}, "l": [1]}
 
 
 async def test_a_stream_of_documents_that_are_read_keeps_few(
