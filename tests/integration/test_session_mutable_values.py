@@ -364,7 +364,9 @@ async def test_a_lock_keeps_inner_changes_and_what_was_read(
         tags = user.tags
         deep(user)
         async with engine.begin() as connection:
-            await connection.command("update wardrobe_user set name = 'n', marks = '{7}'")
+            await connection.command(
+                "update wardrobe_user set name = 'n', marks = '{7}', data = '{}'"
+            )
         with session.no_autoflush:
             await session.get(User, 1, with_for_update=True)
         assert (user.name, user.marks, user.data["a"]["b"]) == ("n", {7}, 1)

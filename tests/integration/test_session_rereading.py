@@ -176,6 +176,19 @@ async def test_populate_existing_reaches_what_options_load(
         assert session.dirty == ()
 
 
+async def test_populate_existing_keeps_what_the_same_statement_has_loaded(
+    Session: SessionFactory,
+) -> None:
+    """A16"""
+    async with Session() as session:
+        author, book = await stored(session)
+        option = selectinload(Book.author).selectinload(Author.books)
+        session.expire(author, ["books"])
+        await session.one(fresh(select(Book).options(option)))
+        assert author.books == [book]
+        assert not inspect(book).unloaded
+
+
 async def test_populate_existing_forgets_relationships_that_no_option_loads(
     Session: SessionFactory,
 ) -> None:
