@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from asyncorm.errors import DatabaseError, DataError, NotNullViolation
+from asyncorm.errors import DatabaseError, DataError, ForeignKeyViolation, NotNullViolation
 from asyncorm.flush.plan import AssociationBatch, Batch, Kind
 from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import SQLType
@@ -30,9 +30,9 @@ def name_objects(error: DatabaseError, batch: Batch) -> None:
         return
     found = batch.instances
     if len(found) > 1:
-        found = _by_key(error, batch) or _by_null(error, batch) or _by_row(error, batch)
-        if not found and isinstance(error, DataError):
-            found = _by_value(batch)
+        found = _by_line(error, batch) or _by_key(error, batch) or _by_null(error, batch)
+        if not found:
+            found = _by_value(batch) if isinstance(error, DataError) else _by_row(error, batch)
     error.objects = tuple(found)
     _name_column(error, batch)
 
@@ -70,12 +70,21 @@ def _name_column(error: DatabaseError, batch: Batch) -> None:
         error.columns = (batch.mapper.columns[name].name,)
 
 
+def _by_line(error: DatabaseError, batch: Batch) -> list[Any]:
+    """The row at which COPY stopped."""
+    context = getattr(error.__cause__, "context", None) or ""
+    table = re.escape(batch.mapper.table.name)
+    match = re.search(rf"^COPY {table}, line (\d+)", context, re.MULTILINE)
+    line = int(match[1]) if match is not None else 0
+    return batch.instances[line - 1 : line] if line else []
+
+
 def _by_key(error: DatabaseError, batch: Batch) -> list[Any]:
     """The row whose values are those that PostgreSQL's detail quotes."""
     match = _KEY.search(error.detail or "")
-    if match is None:
-        return []
     table = batch.mapper.table
+    if match is None or not _is_of(error, batch):
+        return []
     names = [name.strip(' "') for name in match["columns"].split(",")]
     if not all(name in table.columns for name in names):
         return []  # an expression of an index
@@ -85,12 +94,21 @@ def _by_key(error: DatabaseError, batch: Batch) -> list[Any]:
         for instance in batch.instances
         if ", ".join(_text(instance, c) or "" for c in columns) == match["values"]
     ]
-    # of two rows with one key the second is refused
-    return found[-1:] if error.sqlstate == "23505" else found[:1]
+    # of several rows with one key the second is refused
+    return found[1:2] or found if error.sqlstate == "23505" else found[:1]
+
+
+def _is_of(error: DatabaseError, batch: Batch) -> bool:
+    """Whether an error is about the batch's own table, and not one that a trigger writes to.
+
+    A deleted row that is still referred to is reported with the other table's name.
+    """
+    refers = isinstance(error, ForeignKeyViolation) and batch.kind is not Kind.INSERT
+    return refers or error.table in (None, batch.mapper.table.name)
 
 
 def _by_null(error: DatabaseError, batch: Batch) -> list[Any]:
-    if not isinstance(error, NotNullViolation) or not error.columns:
+    if not isinstance(error, NotNullViolation) or not error.columns or not _is_of(error, batch):
         return []
     column = batch.mapper.table.columns.get(error.columns[0])
     if column is None or column.attribute not in batch.columns:
@@ -99,31 +117,51 @@ def _by_null(error: DatabaseError, batch: Batch) -> list[Any]:
 
 
 def _by_row(error: DatabaseError, batch: Batch) -> list[Any]:
-    """The row that PostgreSQL quotes as a whole: for CHECK and NOT NULL."""
+    """The row that PostgreSQL quotes as a whole, for CHECK and NOT NULL, if it is the only one."""
     match = _ROW.match(error.detail or "")
     if match is None or not (error.detail or "").startswith("Failing row"):
         return []
+    if not _is_of(error, batch):
+        return []
+    quoted, found = match["values"], []
     for instance in batch.instances:
-        if re.fullmatch(_row_pattern(instance, batch), match["values"], re.DOTALL):
-            return [instance]
-    return []
+        parts = _row_parts(instance, batch)
+        # most rows are told apart without a regular expression, which costs 100 times as much
+        if not all(part.text in quoted for part in parts):
+            continue
+        if re.fullmatch(", ".join(part.pattern for part in parts), quoted, re.DOTALL):
+            found.append(instance)
+    return found if len(found) == 1 else []
 
 
-def _row_pattern(instance: Any, batch: Batch) -> str:
-    """What a quoted row looks like; anything where the server's spelling is not certain."""
-    parts: list[str] = []
-    for name, column in batch.mapper.columns.items():
-        made = batch.kind is Kind.INSERT and name not in batch.columns
-        text = None if made else _text(instance, column)
-        if text is None:
-            parts.append(".*?")
-        elif len(text.encode()) > _SHOWN:
-            # cut at a whole character
-            shown = text.encode()[:_SHOWN].decode(errors="ignore")
-            parts.append(re.escape(shown[:-1]) + r".?\.\.\.")
-        else:
-            parts.append(re.escape(text))
-    return ", ".join(parts)
+class _Part(NamedTuple):
+    """What a quoted row shows of a value: text that is in it for certain, and the whole."""
+
+    text: str
+    pattern: str
+
+
+_ANYTHING = _Part("", ".*?")
+
+
+def _row_parts(instance: Any, batch: Batch) -> list[_Part]:
+    """What a quoted row shows of an instance, column by column."""
+    known = batch.columns if batch.kind is Kind.INSERT else instance.__dict__
+    return [
+        _part(_text(instance, column)) if name in known else _ANYTHING
+        for name, column in batch.mapper.columns.items()
+        if not column.system
+    ]
+
+
+def _part(text: str | None) -> _Part:
+    if text is None:
+        return _ANYTHING
+    if len(text.encode()) > _SHOWN:
+        # cut at a whole character
+        shown = text.encode()[:_SHOWN].decode(errors="ignore")[:-1]
+        return _Part(shown, re.escape(shown) + r".?\.\.\.")
+    return _Part(text, re.escape(text))
 
 
 def _text(instance: Any, column: BaseColumn[Any, Any]) -> str | None:

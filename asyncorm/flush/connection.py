@@ -26,6 +26,18 @@ class FlushConnection(Protocol):
         ...
 
 
+class TransactionConnection(FlushConnection, Protocol):
+    """What the search for a refused row needs besides: points to return to."""
+
+    async def savepoint(self, name: str) -> None:
+        """Set a savepoint."""
+        ...
+
+    async def rollback_to_savepoint(self, name: str) -> None:
+        """Undo what was done since the savepoint."""
+        ...
+
+
 class CommittingConnection:
     """A connection outside a transaction, for a flush of one statement: it commits by itself.
 

@@ -13,7 +13,8 @@ from asyncorm.flush.blame import name_objects
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.diagnosis import add_conflicts, load_versions, rows_missing
 from asyncorm.flush.link_executor import execute_links
-from asyncorm.flush.plan import Batch, FlushPlan, Kind
+from asyncorm.flush.plan import AnyBatch, Batch, FlushPlan, Kind
+from asyncorm.flush.search import Refusal, Restart, may_search, search
 from asyncorm.flush.single import single_statement
 from asyncorm.flush.statements import (
     GUARD,
@@ -27,27 +28,41 @@ from asyncorm.tracking.unit_of_work import identity_key
 
 
 async def execute_plan(
-    plan: FlushPlan, connection: FlushConnection, statements: StatementCache
+    plan: FlushPlan, connection: FlushConnection, statements: StatementCache, restart: Restart
 ) -> None:
     """Send the batches in order; errors of the database name the objects of the failing rows."""
     versions = Versions()
     for batch in plan.batches:
-        if not isinstance(batch, Batch):
-            await execute_links(batch, connection)
-            continue
-        for link in batch.links:
-            link.apply()
         try:
-            if batch.mapper.version is None:
-                await _execute(batch, connection, statements)
-            else:
-                await _execute_versioned(batch, connection, statements, versions)
+            await _send(batch, connection, statements, versions)
         except StaleDataError as error:
-            await add_conflicts(error, batch, connection)
+            if isinstance(batch, Batch):
+                await add_conflicts(error, batch, connection)
             raise
         except DatabaseError as error:
-            name_objects(error, batch)
+            if isinstance(batch, Batch):
+                refusal = Refusal.of(error)
+                name_objects(error, batch)
+                if not error.objects and may_search(error, batch):
+                    await search(error, refusal, plan, batch, restart, statements, _send)
             raise
+
+
+async def _send(
+    batch: AnyBatch,
+    connection: FlushConnection,
+    statements: StatementCache,
+    versions: Versions,
+) -> None:
+    if not isinstance(batch, Batch):
+        await execute_links(batch, connection)
+        return
+    for link in batch.links:
+        link.apply()
+    if batch.mapper.version is None:
+        await _execute(batch, connection, statements)
+    else:
+        await _execute_versioned(batch, connection, statements, versions)
 
 
 async def _execute_versioned(

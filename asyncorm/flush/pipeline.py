@@ -14,6 +14,7 @@ from asyncorm.flush.hooks import FlushHooks
 from asyncorm.flush.orphans import Unloaded
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.flush.planner import plan_flush
+from asyncorm.flush.search import Restart
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
@@ -30,7 +31,9 @@ def preview(unit: UnitOfWork) -> FlushPlan:
     return plan_flush(collect_changes(unit))
 
 
-async def flush(unit: UnitOfWork, connect: Connect, statements: StatementCache, load: Load) -> None:
+async def flush(
+    unit: UnitOfWork, connect: Connect, statements: StatementCache, load: Load, restart: Restart
+) -> None:
     """Write every change the unit of work holds; without changes no connection is needed."""
     hooks = FlushHooks.of(unit)  # who listens to it
     changes = await _complete(unit, load)  # what differs from the database
@@ -42,7 +45,7 @@ async def flush(unit: UnitOfWork, connect: Connect, statements: StatementCache, 
         changes = await _complete(unit, load)
         plan = plan_flush(changes)
     if plan.batches:
-        await execute_plan(plan, await connect(plan), statements)
+        await execute_plan(plan, await connect(plan), statements, restart)
     if hooks is not None:
         await hooks.after()
     finish_flush(unit, changes, plan)  # instances take their new states

@@ -7,7 +7,7 @@ from typing import Any
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
 from asyncorm.engine.joined import JoinedTransaction
-from asyncorm.errors import CommitUnknown, DatabaseError, FlushError
+from asyncorm.errors import CommitUnknown, DatabaseError, FlushError, ForeignKeyViolation
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.pipeline import flush
 from asyncorm.flush.plan import FlushPlan
@@ -81,7 +81,7 @@ class SessionCore:
                 fire(unit, "after_transaction_create")
                 if hears(unit, FLUSH_EVENTS):
                     connect = self._flush_connection  # listeners belong to the transaction
-            await flush(unit, connect, self.engine.statements, self._load_children)
+            await flush(unit, connect, self.engine.statements, self._load_children, self._restart)
             if begun:
                 fire(unit, "after_transaction_end")
         except BaseException as error:
@@ -112,6 +112,18 @@ class SessionCore:
 
     async def _load_children(self, owners: list[Any], relationship: Relationship[Any, Any]) -> None:
         await load_path(owners, (relationship,), self.context)
+
+    async def _restart(self, error: DatabaseError) -> Connection | None:
+        """The level that a flush has failed in from its beginning, to try its parts again.
+
+        None where that would tell nothing: in somebody else's transaction, and for references to
+        rows that were flushed in the level before, which are not there any more.
+        """
+        transaction = self.transaction
+        refers = isinstance(error, ForeignKeyViolation)
+        if transaction.joined is not None or (refers and not self.unit.levels[-1].is_empty):
+            return None
+        return await transaction.restart()
 
     async def _flush_connection(self, plan: FlushPlan) -> FlushConnection:
         connection = await self.transaction.begin_on_server()

@@ -223,6 +223,18 @@ class Transaction:
         elif self.begun and connection.in_transaction and _came_from_server(error):
             self.failure, self.failed_depth = error, len(self.savepoints)
 
+    async def restart(self) -> Connection:
+        """The innermost level from its beginning, after a flush in it has failed."""
+        connection = await self.connect()
+        if self.savepoints:
+            await connection.rollback_to_savepoint(self.savepoints[-1])
+        else:
+            if self.begun:
+                await connection.rollback()
+            self.begun = False
+            await self.begin_on_server()
+        return connection
+
     async def fail_flush(self, error: BaseException) -> None:
         """A flush failed: roll its level back on the server and in memory, and stay failed."""
         if not isinstance(error, Exception) or isinstance(error, ConnectionLost):

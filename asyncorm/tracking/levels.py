@@ -33,6 +33,11 @@ class Level:
         #: relationships that deleted objects were taken out of: (owner, name, value before)
         self.holders: list[tuple[ref[Any], str, Any]] = []
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was flushed in it."""
+        return not (self.inserted or self.updated or self.deleted)
+
     def note_holder(self, owner: Any, name: str, before: Any) -> None:
         """Deleted objects leave a relationship of an owner."""
         self.holders.append((ref(owner), name, before))

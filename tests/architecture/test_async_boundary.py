@@ -17,6 +17,7 @@ MAY_WAIT = (
     "flush/hooks.py",
     "flush/diagnosis.py",
     "flush/link_executor.py",
+    "flush/search.py",
 )
 
 
