@@ -170,3 +170,63 @@ def test_a_refused_parameter_is_named_by_its_attribute() -> None:
     assert blamed(error, [row(), wrong]) == [wrong]
     assert error.message == "Row.number is no integer (got str)"
     assert error.columns == ("number",)
+
+
+class Refused(Exception):
+    """Stands for the driver's error, of which only the context is read."""
+
+    def __init__(self, context: str) -> None:
+        super().__init__()
+        self.context = context
+
+
+def test_copy_says_at_which_line_it_stopped() -> None:
+    rows = [row(text=str(n)) for n in range(5)]
+    error = DatabaseError("refused")
+    error.__cause__ = Refused("PL/pgSQL function refuse() line 3 at RAISE\nCOPY row, line 4")
+    assert blamed(error, rows) == [rows[3]]
+    error = DatabaseError("refused")
+    error.__cause__ = Refused("COPY other, line 4\nCOPY rows, line 2\nCOPY row, line 9")
+    assert blamed(error, rows) == []
+
+
+def test_of_three_rows_with_one_key_the_second_is_refused() -> None:
+    rows = [row(text="x") for _ in range(3)]
+    error = UniqueViolation("", sqlstate="23505", detail='Key ("the text")=(x) already exists.')
+    assert [found is rows[1] for found in blamed(error, rows)] == [True]
+
+
+def test_rows_that_look_alike_blame_nobody() -> None:
+    rows = [row(text="x" * 70 + str(n)) for n in range(3)]
+    detail = f"Failing row contains (1, {'x' * 64}..., t, SAD, 0, null, null, {{}})."
+    assert blamed(CheckViolation("", detail=detail), rows) == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UniqueViolation(
+            "", sqlstate="23505", table="log", detail="Key (number)=(0) already exists."
+        ),
+        NotNullViolation("", table="log", columns=["price"]),
+        CheckViolation(
+            "",
+            table="log",
+            detail="Failing row contains (1, a, t, SAD, 0, null, null, {}).",
+        ),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_about_a_table_that_a_trigger_writes_to_blames_nobody(
+    error: DatabaseError,
+) -> None:
+    assert blamed(error, [row(), row(text="b")]) == []
+
+
+def test_attributes_that_are_not_loaded_may_be_anything_in_a_changed_row() -> None:
+    rows = [row(id=n, number=n) for n in range(3)]
+    for found in rows:
+        del found.__dict__["text"]
+    error = CheckViolation("", detail="Failing row contains (2, hi, t, SAD, 2, null, null, {}).")
+    name_objects(error, Batch(Kind.UPDATE, Row.__mapper__, ("number",), rows))
+    assert error.objects == (rows[2],)

@@ -23,6 +23,8 @@ from asyncorm.models.model import Model
 from asyncorm.sql.functions import func
 from asyncorm.sql.table import MetaData
 from asyncorm.types.scalars import Numeric, SmallInteger
+from tests.support.versioned import Bare as VersionedBare
+from tests.support.versioned import Document
 
 
 class Base(Model):
@@ -224,6 +226,71 @@ def test_keys_follow_the_values_of_an_update() -> None:
     many = batch(Kind.UPDATE, PAIR, ("number",), rows)
     keys = [(Mood.HAPPY, 7), (Mood.SAD, 8)]
     assert arguments_for(statement_for(many), many, keys) == [[1, 2], ["happy", "sad"], [7, 8]]
+
+
+# ----------------------------------------------------------------------------------- versions
+
+DOCUMENT, BARE_VERSION = Document.__mapper__, VersionedBare.__mapper__
+
+
+def versioned_arguments(found: Batch, versions: list[Any]) -> list[Any]:
+    keys = list(range(1, len(found.instances) + 1))
+    return arguments_for(statement_for(found), found, keys, versions)
+
+
+def test_an_update_finds_the_loaded_version_only() -> None:
+    one = Document(title="a")
+    one.version = 2
+    found = batch(Kind.UPDATE, DOCUMENT, ("title", "version"), [one])
+    assert statement_for(found).sql == (
+        'UPDATE "document" AS t SET "title" = $1::text, "version" = $2::bigint '
+        'WHERE t."id" = $3::bigint AND t."version" = $4::bigint'
+    )
+    assert versioned_arguments(found, [1]) == ["a", 2, 1, 1]
+
+
+def test_an_update_of_many_rows_says_which_it_has_found() -> None:
+    rows = [Document(title="a"), Document(title="b")]
+    for number, row in enumerate(rows):
+        row.version = number + 5
+    found = batch(Kind.UPDATE, DOCUMENT, ("title", "version"), rows)
+    assert statement_for(found).sql == (
+        'UPDATE "document" AS t SET "title" = u.c1, "version" = u.c2 '
+        "FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) "
+        "WITH ORDINALITY AS u(c1, c2, c3, c4, o) "
+        'WHERE t."id" = u.c3 AND t."version" = u.c4 RETURNING u.o'
+    )
+    assert versioned_arguments(found, [4, 5]) == [["a", "b"], [5, 6], [1, 2], [4, 5]]
+
+
+def test_a_delete_finds_the_loaded_version_only() -> None:
+    rows = [Document(title="a"), Document(title="b")]
+    one, many = (batch(Kind.DELETE, DOCUMENT, (), rows[:count]) for count in (1, 2))
+    assert statement_for(one).sql == (
+        'DELETE FROM "document" AS t WHERE t."id" = $1::bigint AND t."version" = $2::bigint'
+    )
+    assert versioned_arguments(one, [7]) == [1, 7]
+    assert statement_for(many).sql == (
+        'DELETE FROM "document" AS t USING unnest($1::bigint[], $2::bigint[]) AS u(c1, c2) '
+        'WHERE t."id" = u.c1 AND t."version" = u.c2 RETURNING t."id"'
+    )
+    assert versioned_arguments(many, [7, 8]) == [[1, 2], [7, 8]]
+
+
+def test_a_guarded_update_of_versioned_rows_counts_its_arguments() -> None:
+    rows = [Document(title="a"), Document(title="b")]
+    found = batch(Kind.UPDATE, DOCUMENT, ("title", "version"), rows)
+    guarded = statement_for(found, guarded=True)
+    assert "count(*) = $5::bigint" in guarded.sql
+    assert arguments_for(guarded, found, [1, 2], [1, 1])[-1] == 2
+
+
+def test_a_version_that_the_server_makes_comes_back() -> None:
+    found = batch(Kind.UPDATE, BARE_VERSION, ("title",), [VersionedBare(id=1)], "xmin")
+    assert statement_for(found).sql == (
+        'UPDATE "bare_version" AS t SET "title" = $1::text '
+        'WHERE t."id" = $2::bigint AND t."xmin" = $3::xid RETURNING t."xmin"'
+    )
 
 
 # --------------------------------------------------------------------------------------- COPY
