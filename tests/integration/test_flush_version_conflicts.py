@@ -117,6 +117,8 @@ async def test_a_commit_without_begin_reads_its_conflicts_outside_a_transaction(
                 "SELECT",
                 "SELECT",
             ]
+            # looking is no commit, of whose end somebody could be uncertain
+            assert session._core.transaction.connection.outcome == "rolled_back"
             assert caught.value.objects == (made[1],)
             assert caught.value.theirs is not None
             assert caught.value.theirs["title"] == "theirs"

@@ -15,8 +15,10 @@ from tests.support.rows import rows, run
 from tests.support.versioned import (
     FUNCTION,
     TRIGGER,
+    Chicken,
     Circle,
     Document,
+    Hatched,
     Named,
     Remark,
     Stamped,
@@ -291,6 +293,22 @@ async def test_j10_a_row_written_twice_in_one_flush_is_checked_and_counted_twice
     one.name = other.name = "again"
     await session.commit()
     assert [one.version, other.version] == [3, 3]
+
+
+async def test_a_row_updated_and_deleted_in_one_flush_is_found_by_its_new_version(
+    session: Session, tables: CreateTables, engine: Engine, sent: Sent
+) -> None:
+    await tables(Chicken, Hatched)
+    chicken, egg = Chicken(), Hatched()
+    chicken.egg, egg.chicken = egg, chicken
+    session.add_all([chicken, egg])
+    await session.commit()
+    await session.delete(chicken)
+    await session.delete(egg)
+    sent()
+    await session.commit()
+    assert sent.verbs() == ["BEGIN", "UPDATE", "DELETE", "DELETE", "COMMIT"]
+    assert await rows(engine, "select 1 from chicken, egg_version") == []
 
 
 @pytest.mark.parametrize(("entity", "name"), [(Stamped, "changed_at"), (Tagged, "tag")])

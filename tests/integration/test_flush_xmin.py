@@ -145,9 +145,9 @@ async def test_an_update_that_returns_objects_tells_them_their_new_version(
 async def test_rows_that_the_server_changes_along_are_read_before_they_are_written(
     session: Session, engine: Engine, sent: Sent
 ) -> None:
-    named, leaf = Named(code="a"), Leaf(id=1)
-    named.leaves = [leaf]
-    session.add(named)
+    named = Named(code="a")
+    leaf = Leaf(id=1, named=named)
+    session.add(leaf)
     await session.commit()
     named.code = "b"
     await session.flush()
@@ -160,7 +160,9 @@ async def test_rows_that_the_server_changes_along_are_read_before_they_are_writt
     await session.flush()
     assert leaf.code is None
     leaf.text = "after ON DELETE SET NULL"
+    sent()
     await session.commit()
+    assert sent.verbs() == ["SELECT", "UPDATE", "COMMIT"]
     assert await rows(engine, "select text, code from leaf_version") == [
         ("after ON DELETE SET NULL", None)
     ]

@@ -73,7 +73,6 @@ class Named(Versioned, table="named_version"):
     code: Mapped[str] = column(primary_key=True)
     name: Mapped[str] = column(default="")
     counter: Mapped[int] = column(default=0)
-    leaves: Related[list[Leaf]] = relationship(back_populates="named")
     __mapper_args__ = {"version_id_col": "counter"}
 
 
@@ -83,8 +82,25 @@ class Leaf(Versioned, table="leaf_version"):
     id: Mapped[int] = column(primary_key=True)
     text: Mapped[str] = column(default="")
     code: Mapped[str | None] = foreign_key(Named.code, onupdate="CASCADE", ondelete="SET NULL")
-    named: Related[Named | None] = relationship(back_populates="leaves")
+    named: Related[Named | None] = relationship()
     __mapper_args__ = {"version_id_col": "xmin"}
+
+
+class Chicken(Versioned, table="chicken"):
+    """Refers to its egg, which refers to it: one of both is written twice."""
+
+    id: Mapped[int] = generated(primary_key=True)
+    name: Mapped[str] = column(default="")
+    egg_id: Mapped[int | None] = foreign_key("egg_version.id")
+    egg: Related[Hatched | None] = relationship(foreign_keys="egg_id")
+    version: Mapped[int] = column(version=True, init=False)
+
+
+class Hatched(Versioned, table="egg_version"):
+    id: Mapped[int] = generated(primary_key=True)
+    chicken_id: Mapped[int | None] = foreign_key(Chicken.id)
+    chicken: Related[Chicken | None] = relationship(foreign_keys="chicken_id")
+    version: Mapped[int] = column(version=True, init=False)
 
 
 FUNCTION = (
