@@ -145,15 +145,15 @@ class ByEvaluation:
         self.statement = statement
         self._unit = unit
         self._deletes = isinstance(statement, Delete)
-        table = mapper.table
-        self._changed = () if self._deletes else _changed_names(mapper, statement)
+        table, live = mapper.table, _live(unit, mapper)
+        self._changed = _changed_names(mapper, statement) if live and not self._deletes else ()
         computed = {}
         for assignment in getattr(statement, "_assignments", ()):
             computed[assignment.column.attribute] = assigned_value(assignment, table)
         matches = evaluator(and_(*statement._where), table) if statement._where else None
         self._matched: list[tuple[Any, list[Any]]] = []
         self._undecided: list[Any] = []
-        for instance in _live(unit, mapper):
+        for instance in live:
             values = stored_values(instance)
             result = True if matches is None else matches(values)
             if result is UNLOADED:
@@ -178,8 +178,8 @@ class ByEvaluation:
 
 def _changed_names(mapper: Mapper, statement: Any) -> tuple[str, ...]:
     """The attributes a statement changes; raises for the primary key of loaded objects."""
-    conflict = statement._conflict if isinstance(statement, Insert) else None
-    assignments: Any = statement._assignments if conflict is None else conflict.assignments
+    conflict: Any = getattr(statement, "_conflict", None)
+    assignments = statement._assignments if conflict is None else conflict.assignments
     assigned = {assignment.column.attribute for assignment in assignments}
     # an upsert that finds the row by its key leaves the key as it is
     found_by = () if conflict is None else [getattr(e, "attribute", "") for e in conflict.elements]

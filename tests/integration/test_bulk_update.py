@@ -9,8 +9,12 @@ import pytest
 from asyncorm import (
     ArgumentError,
     InvalidRequestError,
+    Mapped,
+    MetaData,
+    Model,
     Session,
     UnloadedAttributeError,
+    column,
     delete,
     update,
 )
@@ -174,3 +178,60 @@ async def test_what_a_list_of_rows_can_not_say(Session: SessionFactory) -> None:
             await session.execute(update(Author), [{"id": a.id, "agee": 1}])
         assert (await session.execute(update(Author), [])).rowcount == 0
         assert (await session.execute(update(Author), [{"id": a.id}])).rowcount == 0
+
+
+class Own(Model):
+    metadata = MetaData()
+
+
+class Account(Own, table="bulk_account"):
+    id: Mapped[int] = column(primary_key=True)
+    balance: Mapped[int]
+    revision: Mapped[int] = column(version=True, default=1)
+
+
+class Page(Own, table="bulk_page"):
+    id: Mapped[int] = column(primary_key=True)
+    data: Mapped[dict[str, Any]]
+    __mapper_args__ = {"version": "xmin"}
+
+
+async def test_versions_are_neither_checked_nor_counted(  # B4
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Account)
+    async with Session(engine) as session:
+        accounts = [Account(id=1, balance=1), Account(id=2, balance=2)]
+        session.add_all(accounts)
+        await session.commit()
+        await session.execute(update(Account), [{"id": n, "balance": 5} for n in (1, 2)])
+        await session.execute(update(Account).where(Account.id == 1).values(balance=6))
+        assert [account.balance for account in accounts] == [6, 5]
+        accounts[0].balance = 7
+        await session.commit()
+    found = await rows(engine, "select balance, revision from bulk_account order by id")
+    assert found == [(7, 2), (5, 1)]
+
+
+async def test_a_version_of_the_server_and_mutable_values_follow(
+    engine: Engine, tables: CreateTables, sent: Sent
+) -> None:
+    await tables(Page)
+    async with Session(engine) as session:
+        page = Page(id=1, data={"a": 1})
+        session.add(page)
+        await session.commit()
+        assert page.data == {"a": 1}
+        held = page.data
+        await session.execute(update(Page), [{"id": 1, "data": {"b": 2}}])
+        assert page.data == {"b": 2}
+        held["c"] = 3  # nobody's value any more
+        await session.execute(update(Page).where(Page.id == 1).values(data={"d": 4}))
+        assert page.data == {"d": 4}
+        await session.commit()
+        sent()
+        await session.flush()
+        assert sent() == []
+        page.data["e"] = 5
+        await session.commit()  # with the version that the statement has made
+    assert await rows(engine, "select data ->> 'e' from bulk_page") == [("5",)]
