@@ -40,7 +40,7 @@ class LinkTable:
     def goes(self, association: Association, doomed: Container[Any]) -> bool:
         """Whether the row of a link is deleted because one of its ends is."""
         return any(
-            end in doomed and (key.ondelete == "CASCADE" or key in mapper_of(end).link_keys)
+            end in doomed and (key.ondelete == "CASCADE" or mapper_of(end).link_keys.get(key))
             for key, end in zip(self.keys, association.ends, strict=True)
         )
 

@@ -54,8 +54,9 @@ def _unlink(changes: ChangeSet) -> list[AnyBatch]:
     ]
     by_key: dict[ForeignKey, list[Any]] = {}
     for instance in changes.deletes:
-        for key in mapper_of(instance).link_keys:
-            by_key.setdefault(key, []).append(instance)
+        for key, is_ours in mapper_of(instance).link_keys.items():
+            if is_ours:
+                by_key.setdefault(key, []).append(instance)
     return batches + [UnlinkBatch(key, instances) for key, instances in by_key.items()]
 
 

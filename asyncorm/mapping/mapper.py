@@ -40,8 +40,9 @@ class Mapper:
         self.keepers: list[Relationship[Any, Any]] = []
         #: relationships of others whose values hold objects of this entity
         self.held_by: list[Relationship[Any, Any]] = []
-        #: foreign keys of link tables whose rows are deleted before a row of this entity
-        self.link_keys: dict[ForeignKey, None] = {}
+        #: foreign keys of link tables that refer here: whether a flush that deletes a row deletes
+        #: its links before (or the server sees to it)
+        self.link_keys: dict[ForeignKey, bool] = {}
         #: delete-orphan relationships along a foreign key of this table
         self.owning: list[Relationship[Any, Any]] = []
         #: attributes that the server fills in when INSERT leaves them out

@@ -40,7 +40,7 @@ class MappedEntity(Protocol):
     relationships: dict[str, Relationship[Any, Any]]
     keepers: list[Relationship[Any, Any]]
     held_by: list[Relationship[Any, Any]]
-    link_keys: dict[ForeignKey, None]
+    link_keys: dict[ForeignKey, bool]
     owning: list[Relationship[Any, Any]]
 
     @property
