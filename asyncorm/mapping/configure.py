@@ -178,6 +178,13 @@ def _resolve_secondary(relationship: Relationship[Any, Any], registry: Registry)
             f"{relationship} has a secondary table, but leads to a single object",
             hint=f"annotate it as a collection: Related[list[{relationship.target.name}]]",
         )
+    if relationship.target.relationships.get(relationship.declaration.back_populates or "") is (
+        relationship
+    ):
+        raise ConfigurationError(
+            f"{relationship}: back_populates names the relationship itself",
+            hint="leave it out, and link both objects to each other by hand",
+        )
     table = link_table(relationship, registry)
     if not table.foreign_keys:
         resolve_foreign_keys(table, registry)
@@ -185,14 +192,15 @@ def _resolve_secondary(relationship: Relationship[Any, Any], registry: Registry)
     relationship.direction = Direction.MANY_TO_MANY
     relationship.foreign_key = secondary.owner_key
     relationship.pairs = secondary.owner_key.pairs
-    if not relationship.viewonly:
-        passive = relationship.declaration.passive_deletes
-        for mapper, key in (
-            (relationship.mapper, secondary.owner_key),
-            (relationship.target, secondary.target_key),
-        ):
-            by_us = not passive and (key.ondelete != "CASCADE" or passive is False)
-            mapper.link_keys[key] = by_us or mapper.link_keys.get(key, False)
+    if relationship.viewonly:
+        return
+    mine, its = secondary.owner_key, secondary.target_key
+    passive = relationship.declaration.passive_deletes
+    relationship.mapper.link_keys[mine] = (
+        mine.ondelete != "CASCADE" if passive is None else not passive
+    )
+    # the other side, if there is one, has the last word
+    relationship.target.link_keys.setdefault(its, its.ondelete != "CASCADE")
 
 
 def _candidates(relationship: Relationship[Any, Any]) -> list[tuple[Direction, ForeignKey]]:
@@ -312,11 +320,6 @@ def _link_back(relationship: Relationship[Any, Any]) -> None:
         raise ConfigurationError(
             f"{relationship} and {back} both look in the same direction",
             hint="in a self-reference give the to-one side remote_side=[...] of the key column",
-        )
-    if back is relationship:
-        raise ConfigurationError(
-            f"{relationship}: back_populates names the relationship itself",
-            hint="leave it out, and link both objects to each other by hand",
         )
     if not (relationship.viewonly or back.viewonly):
         relationship.back = back

@@ -40,8 +40,8 @@ class Mapper:
         self.keepers: list[Relationship[Any, Any]] = []
         #: relationships of others whose values hold objects of this entity
         self.held_by: list[Relationship[Any, Any]] = []
-        #: foreign keys of link tables to this entity; True if the flush deletes the rows of deleted
-        #: objects, False if the server does
+        #: foreign keys of link tables that refer here: whether a flush that deletes a row deletes
+        #: its links before (or the server sees to it)
         self.link_keys: dict[ForeignKey, bool] = {}
         #: delete-orphan relationships along a foreign key of this table
         self.owning: list[Relationship[Any, Any]] = []

@@ -31,6 +31,13 @@ class Registry:
                     "class Base(Model): metadata = MetaData()",
                 )
             self.mappers[known.entity.__name__].remove(known)
+        automatic = self.metadata.tables.get(name)
+        if automatic is not None and automatic.automatic:
+            raise ConfigurationError(
+                f"{_path(mapper.entity)} maps the table {name!r}, which a relationship has made "
+                "for itself already",
+                hint="import the module of the class before the models are first used",
+            )
         self.mappers.setdefault(mapper.entity.__name__, []).append(mapper)
         self.metadata.tables[name] = mapper.table
         self.pending.append(mapper)

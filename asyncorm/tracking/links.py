@@ -45,8 +45,8 @@ class Links:
     def admit(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
         """Refuse a member that can't be taken into the owner's session, before it comes in."""
         _check_cascade(owner, relationship, member)
-        if relationship.direction is Direction.MANY_TO_MANY:
-            _check_single_parent(owner, relationship, member)
+        if relationship.secondary is not None and relationship.declaration.single_parent:
+            _check_owner(owner, relationship, member)
 
     def changing(self, owner: Any, relationship: Relationship[Any, Any], before: Any) -> None:
         """Remember the members before the first change."""
@@ -133,13 +133,15 @@ def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) ->
 
 
 def _check_owner(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:
-    """Refuse an object that another one owns by its foreign key (``single_parent``)."""
+    """Refuse an object that another one owns (``single_parent``)."""
     name = relationship.name
     given = relationship.parents.get(value)
     candidates: list[Any] = [] if given is None else [given()]
     back = relationship.back
     if back is not None and not back.to_many:
         candidates.append(known_one(value, back))
+    elif back is not None and back.name in value.__dict__:
+        candidates += members_of(value.__dict__[back.name])
     elif status_of(value) is Status.PERSISTENT:
         # its owner may have been loaded, so that nobody has told
         candidates += (i for i in unit_of(value) or () if isinstance(i, relationship.owner))
@@ -300,27 +302,6 @@ def _keeps(keeper: Relationship[Any, Any], member: Any, unit: Unit) -> bool:
         and any(other is member for other in members_of(owner.__dict__.get(keeper.name)))
         for owner in unit
     )
-
-
-def _check_single_parent(owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
-    """Refuse a second parent in a many-to-many relationship that allows one only."""
-    if not relationship.declaration.single_parent:
-        return
-    if relationship.back is not None:
-        parents = members_of(member.__dict__.get(relationship.back.name))
-    else:
-        parents = (
-            other
-            for other in unit_of(owner) or ()
-            if isinstance(other, relationship.owner)
-            and any(m is member for m in members_of(other.__dict__.get(relationship.name)))
-        )
-    if any(parent is not owner for parent in parents):
-        raise InvalidRequestError(
-            f"the {type(member).__name__} has another {type(owner).__name__} already, and "
-            f"{relationship} allows a single parent",
-            hint="take it out of the other one's collection first",
-        )
 
 
 def _check_cascade(owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
