@@ -29,6 +29,7 @@ def configure(registry: Registry) -> None:
         for relationship in mapper.relationships.values():
             _link_back(relationship)
             _keep(relationship)
+            _post_update(relationship)
             if relationship.direction is Direction.ONE_TO_MANY:
                 relationship.target.held_by.append(relationship)
     del registry.pending[: len(pending)]
@@ -203,6 +204,22 @@ def _keep(relationship: Relationship[Any, Any]) -> None:
             hint=f"declare it on {relationship.target.name}, whose objects own the others",
         )
     relationship.target.keepers.append(relationship)
+
+
+def _post_update(relationship: Relationship[Any, Any]) -> None:
+    """Note at the table that has the key that it is written later, whichever side said so."""
+    if not relationship.declaration.post_update or relationship.viewonly:
+        return
+    key = relationship.foreign_key
+    if not key.nullable:
+        names = ", ".join(f"{relationship.child.name}.{column.attribute}" for column in key.columns)
+        raise ConfigurationError(
+            f"{relationship}: post_update leaves {names} NULL at first, which it can't be",
+            hint=f"annotate it as nullable: Mapped[{key.columns[0]._type.python_type.__name__}"
+            " | None]",
+        )
+    if key not in relationship.child.post_updated:
+        relationship.child.post_updated.append(key)
 
 
 def _link_back(relationship: Relationship[Any, Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncorm.mapping.relationships import Direction, Relationship
-from asyncorm.sql.table import BaseColumn, Table
+from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 from asyncorm.types.base import SQLType
 
 Key = Any
@@ -38,6 +38,8 @@ class Mapper:
         self.keepers: list[Relationship[Any, Any]] = []
         #: relationships of others whose values hold objects of this entity
         self.held_by: list[Relationship[Any, Any]] = []
+        #: foreign keys of this table that are written by a second UPDATE (post_update)
+        self.post_updated: list[ForeignKey] = []
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
         #: foreign keys that a relationship or the caller must fill before the flush
