@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from asyncorm.flush.changes import ChangeSet
-from asyncorm.flush.link import Link, Links, stored_values
+from asyncorm.flush.link import Link, Links
 from asyncorm.flush.rows import finder
+from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.unit_of_work import mapper_of
 
 

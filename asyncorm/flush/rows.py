@@ -9,9 +9,10 @@ from asyncorm._graph import sort_components
 from asyncorm.errors import CircularDependencyError
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.edge import Edge
-from asyncorm.flush.link import Link, Links, stored_values
+from asyncorm.flush.link import Link, Links
 from asyncorm.flush.schedule import Shape, Waits, schedule
 from asyncorm.sql.table import ForeignKey, Table
+from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.unit_of_work import mapper_of
 
 
