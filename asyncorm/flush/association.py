@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asyncorm.errors import FlushError, OrphanedReferenceError
-from asyncorm.flush.link import stored_values
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.secondary import Secondary
 from asyncorm.sql.table import ForeignKey, Table
-from asyncorm.tracking.changes import changed_members
+from asyncorm.tracking.changes import changed_members, stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.state import Status, status_of
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of

@@ -11,6 +11,7 @@ from asyncorm.flush.checks import check_changes
 from asyncorm.flush.link import Link, Links
 from asyncorm.flush.orphans import Unloaded, find_doomed, release_children
 from asyncorm.flush.references import collect_links
+from asyncorm.flush.renames import follow_renames
 from asyncorm.flush.switch import Replaced, find_switches, is_kept, written_columns
 from asyncorm.tracking.changes import changed_columns
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
@@ -61,6 +62,7 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
         replaced, children = find_switches(unit, doomed, links)
         unloaded += children
     gone = dict.fromkeys(replaced.values())
+    unloaded += follow_renames(unit, dirty, doomed, links)
     release_children(unit, doomed, gone, links)
     if doomed:
         associations.leave_out(doomed)

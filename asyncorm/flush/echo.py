@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from asyncorm.flush.changes import ChangeSet
-from asyncorm.flush.link import originals_of, stored_values
 from asyncorm.sql.table import ForeignKey, Table
+from asyncorm.tracking.changes import originals_of, stored_values
 from asyncorm.tracking.links import record
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.transitions import expire

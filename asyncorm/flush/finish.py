@@ -10,9 +10,10 @@ from asyncorm.errors import FlushError
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.echo import echo_deletes, echo_key_changes
 from asyncorm.flush.leaving import leave_holders
-from asyncorm.flush.link import Link, originals_of
+from asyncorm.flush.link import Link
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.mapping.mapper import Key, Mapper
+from asyncorm.tracking.changes import originals_of
 from asyncorm.tracking.mutables import renew_snapshots
 from asyncorm.tracking.state import InstanceState, Status, own_state, set_state
 from asyncorm.tracking.transitions import restore_clean

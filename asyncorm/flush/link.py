@@ -7,6 +7,7 @@ from typing import Any
 
 from asyncorm.errors import FlushError
 from asyncorm.sql.table import ForeignKey
+from asyncorm.tracking.changes import originals_of
 from asyncorm.tracking.links import record
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import mapper_of
@@ -63,16 +64,3 @@ def is_written(link: Link, new: dict[Any, None]) -> bool:
         name in values and name not in originals and values[name] == wanted[name]
         for name in link.attributes
     )
-
-
-def originals_of(instance: Any) -> dict[str, Any]:
-    """The values that changed attributes have in the database."""
-    state = instance._state
-    return (state.originals if state is not None else None) or {}
-
-
-def stored_values(instance: Any) -> dict[str, Any]:
-    """The attributes as they are in the database: unflushed changes do not count."""
-    values: dict[str, Any] = instance.__dict__
-    originals = originals_of(instance)
-    return values | originals if originals else values

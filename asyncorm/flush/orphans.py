@@ -6,10 +6,11 @@ from collections.abc import Collection
 from typing import Any
 
 from asyncorm.flush.association import Associations
-from asyncorm.flush.link import Link, Links, originals_of, stored_values
+from asyncorm.flush.link import Link, Links
 from asyncorm.flush.references import refers_to
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.sql.table import ForeignKey
+from asyncorm.tracking.changes import originals_of, stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.links import known_empty
 from asyncorm.tracking.state import UNLOADED

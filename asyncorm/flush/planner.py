@@ -22,6 +22,7 @@ from asyncorm.flush.plan import (
     Kind,
     UnlinkBatch,
 )
+from asyncorm.flush.post_update import emptied_before, written_after
 from asyncorm.flush.row_planner import RowOrder
 from asyncorm.flush.rows import order_deletes, order_inserts
 from asyncorm.flush.unique_keys import Turn, find_turns
@@ -45,13 +46,15 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
 
 
 def _plan_rows(components: list[list[Mapper]], rows: _Rows, changes: ChangeSet) -> list[Batch]:
+    released = emptied_before(changes.deletes)
     turns = find_turns(changes) if changes.deletes or changes.updates else []
     batches: list[Batch] = []
     if turns:
-        batches = _by_row(components, rows, changes, turns)
+        batches = [*_link_batches(released), *_by_row(components, rows, changes, turns)]
     else:
         for component in components:
             batches += _save(component, rows, changes)
+        batches += _link_batches(released)
         for component in reversed(components):
             batches += _delete(component, rows)
     if changes.replaced and batches:
@@ -95,10 +98,11 @@ def _by_row(
     listed = [i for m in mappers for i in (*rows.updates.get(m, ()), *rows.inserts.get(m, ()))]
     listed += [i for m in reversed(mappers) for i in rows.deletes.get(m, ())]
     order = RowOrder(changes, listed, turns)
+    postponed = order.postponed | written_after(changes.inserts, changes)
     return [
         *_link_batches(order.released),
-        *order.batches(_links_at_first(changes, order.postponed)),
-        *_link_batches(order.postponed.values()),
+        *order.batches(_links_at_first(changes, postponed)),
+        *_link_batches(postponed.values()),
     ]
 
 
@@ -141,15 +145,18 @@ def _save(component: list[Mapper], rows: _Rows, changes: ChangeSet) -> list[Batc
     updates = {i: changes.updates[i] for m in component for i in rows.updates.get(m, ())}
     inserts = [i for m in component for i in rows.inserts.get(m, ())]
     if not _is_cyclic(component):
+        later_links = written_after(inserts, changes)
         return [
             *update_batches(updates, changes.links_of, changes.replaced),
-            *insert_batches(inserts, changes.links_of),
+            *insert_batches(inserts, _links_at_first(changes, later_links)),
+            *_link_batches(later_links.values()),
         ]
     new = set(inserts)
     later = {i: columns for i, columns in updates.items() if _waits(i, new, changes)}
     first = {i: columns for i, columns in updates.items() if i not in later}
     shapes = {i: insert_shape(i, changes.links_of(i)) for i in inserts}
     steps, postponed = order_inserts(inserts, changes, shapes.__getitem__)
+    postponed |= written_after(inserts, changes)
     at_first = _links_at_first(changes, postponed)
     batches = update_batches(first, changes.links_of, changes.replaced)
     for step in steps:
@@ -165,6 +172,8 @@ def _waits(instance: Any, new: set[Any], changes: ChangeSet) -> bool:
 
 def _links_at_first(changes: ChangeSet, postponed: Links) -> Callable[[Any], list[Link]]:
     """The links of an INSERT: a postponed one is NULL at first."""
+    if not postponed:
+        return changes.links_of
     empty: dict[Any, list[Link]] = {}
     for child, key in postponed:
         empty.setdefault(child, []).append(Link(child, None, key))

@@ -7,9 +7,9 @@ from typing import Any
 
 from asyncorm.errors import OrphanedReferenceError
 from asyncorm.flush.association import Associations
-from asyncorm.flush.link import Link, Links, is_written, originals_of, stored_values
+from asyncorm.flush.link import Link, Links, is_written
 from asyncorm.mapping.relationships import Direction, Relationship
-from asyncorm.tracking.changes import changed_members
+from asyncorm.tracking.changes import changed_members, originals_of, stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of

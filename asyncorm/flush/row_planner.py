@@ -17,11 +17,12 @@ from asyncorm.flush.batches import (
 )
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.edge import Edge
-from asyncorm.flush.link import Link, Links, stored_values
+from asyncorm.flush.link import Link, Links
 from asyncorm.flush.plan import Batch
 from asyncorm.flush.rows import delete_waits, finder, insert_waits, order_rows
 from asyncorm.flush.schedule import Shape, Waits
 from asyncorm.flush.unique_keys import Turn
+from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.unit_of_work import mapper_of
 
 

@@ -9,9 +9,10 @@ from asyncorm._graph import sort_components
 from asyncorm.errors import CircularDependencyError
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.edge import Edge
-from asyncorm.flush.link import Link, Links, stored_values
+from asyncorm.flush.link import Link, Links
 from asyncorm.flush.schedule import Shape, Waits, schedule
 from asyncorm.sql.table import ForeignKey, Table
+from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.unit_of_work import mapper_of
 
 
@@ -98,7 +99,10 @@ def insert_waits(
     for child in instances:
         links = {link.foreign_key: link for link in changes.links_of(child)}
         waits[child] = []
-        for key in mapper_of(child).table.foreign_keys:
+        mapper = mapper_of(child)
+        for key in mapper.table.foreign_keys:
+            if key in mapper.post_updated and key in links:
+                continue
             parent = links[key].parent if key in links else find(key, child.__dict__)
             if parent in new:
                 edge = _insert_edge(child, parent, key, shape_of)
@@ -128,9 +132,9 @@ def delete_waits(instances: list[Any]) -> Waits:
     find = finder(instances, stored_values)
     waits: Waits = {instance: [] for instance in instances}
     for child in instances:
-        values = stored_values(child)
-        for key in mapper_of(child).table.foreign_keys:
-            parent = find(key, values)
+        values, mapper = stored_values(child), mapper_of(child)
+        for key in mapper.table.foreign_keys:
+            parent = find(key, values) if key not in mapper.post_updated else None
             if parent is not None and parent is not child:
                 waits[parent].append(
                     Edge(

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.flush.batches import omitted_columns
-from asyncorm.flush.link import Link, Links, originals_of, stored_values
+from asyncorm.flush.link import Link, Links
 from asyncorm.flush.orphans import Unloaded, doom, is_moved
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.mapping.relationships import Direction, Relationship
-from asyncorm.tracking.changes import same
+from asyncorm.tracking.changes import originals_of, same, stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.links import known_empty
 from asyncorm.tracking.state import UNLOADED, Status, status_of

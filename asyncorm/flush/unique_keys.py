@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncorm.flush.changes import ChangeSet
-from asyncorm.flush.link import stored_values
 from asyncorm.flush.switch import known_value
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.constraints import UniqueConstraint
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import Table
+from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import mapper_of
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.errors import FlushError
-from asyncorm.flush.link import originals_of
 from asyncorm.flush.plan import Batch, Kind
 from asyncorm.mapping.mapper import Mapper
-from asyncorm.tracking.changes import same
+from asyncorm.tracking.changes import originals_of, same
 from asyncorm.tracking.links import record
 from asyncorm.tracking.state import UNLOADED
 

@@ -9,6 +9,7 @@ from asyncorm.errors import ObjectDeletedError
 from asyncorm.mapping.relationships import Direction, Relationship, referring
 from asyncorm.sql.expressions import Expression, and_, or_
 from asyncorm.sql.select import Select, select
+from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.links import fill_collection, known_empty
 from asyncorm.tracking.state import UNLOADED
@@ -56,7 +57,9 @@ class RelatedLoad:
             values = instance.__dict__
             if relationship.name in values:
                 continue
-            key = tuple(values.get(name, UNLOADED) for name in relationship.local_attributes)
+            # children refer to the key that the row has, whatever it will be after the flush
+            known = values if to_one else stored_values(instance)
+            key = tuple(known.get(name, UNLOADED) for name in relationship.local_attributes)
             if UNLOADED in key:
                 raise ObjectDeletedError(
                     f"the row of the {relationship.mapper.name} to load {relationship} for no "

@@ -37,6 +37,7 @@ def configure(registry: Registry) -> None:
             _link_back(relationship)
             _check_passive(relationship)
             _keep(relationship)
+            _post_update(relationship)
             if relationship.direction is not Direction.MANY_TO_ONE:
                 relationship.target.held_by.append(relationship)
     del registry.pending[: len(pending)]
@@ -297,6 +298,29 @@ def _keep(relationship: Relationship[Any, Any]) -> None:
             )
         relationship.mapper.owning.append(relationship)
     relationship.target.keepers.append(relationship)
+
+
+def _post_update(relationship: Relationship[Any, Any]) -> None:
+    """Note at the table that has the key that it is written later, whichever side said so."""
+    if not relationship.declaration.post_update or relationship.viewonly:
+        return
+    if relationship.direction is Direction.MANY_TO_MANY:
+        raise ConfigurationError(
+            f"{relationship}: post_update on a relationship with a secondary table",
+            hint="leave it out: links are written after both ends anyway",
+        )
+    to_one = relationship.direction is Direction.MANY_TO_ONE
+    child = relationship.mapper if to_one else relationship.target
+    key = relationship.foreign_key
+    if not key.nullable:
+        names = ", ".join(f"{child.name}.{column.attribute}" for column in key.columns)
+        raise ConfigurationError(
+            f"{relationship}: post_update leaves {names} NULL at first, which it can't be",
+            hint=f"annotate it as nullable: Mapped[{key.columns[0]._type.python_type.__name__}"
+            " | None]",
+        )
+    if key not in child.post_updated:
+        child.post_updated.append(key)
 
 
 def _link_back(relationship: Relationship[Any, Any]) -> None:

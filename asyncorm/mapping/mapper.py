@@ -45,6 +45,8 @@ class Mapper:
         self.link_keys: dict[ForeignKey, bool] = {}
         #: delete-orphan relationships along a foreign key of this table
         self.owning: list[Relationship[Any, Any]] = []
+        #: foreign keys of this table that are written by a second UPDATE (post_update)
+        self.post_updated: list[ForeignKey] = []
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
         #: foreign keys that a relationship or the caller must fill before the flush

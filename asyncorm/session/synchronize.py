@@ -14,13 +14,13 @@ from typing import Any, Protocol
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.flush.echo import echo_deletes
 from asyncorm.flush.leaving import leave_holders
-from asyncorm.flush.link import stored_values
 from asyncorm.loading.existing import forget_references, references_by_attribute
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.dml import Delete, Insert
 from asyncorm.sql.expressions import and_
 from asyncorm.sql.sources import entity_columns, is_entity
+from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.evaluate import assigned_value, evaluator
 from asyncorm.tracking.mutables import forget_snapshot
 from asyncorm.tracking.state import UNLOADED, InstanceState, Status, own_state

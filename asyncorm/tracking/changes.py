@@ -74,6 +74,19 @@ def original_value(instance: Any, name: str) -> Any:
     return (state.originals or {}).get(name, UNLOADED)
 
 
+def originals_of(instance: Any) -> dict[str, Any]:
+    """The values that changed attributes have in the database."""
+    state = instance._state
+    return (state.originals if state is not None else None) or {}
+
+
+def stored_values(instance: Any) -> dict[str, Any]:
+    """The attributes as they are in the database: unflushed changes do not count."""
+    values: dict[str, Any] = instance.__dict__
+    originals = originals_of(instance)
+    return values | originals if originals else values
+
+
 def changed_members(instance: Any, name: str) -> tuple[list[Any], list[Any]]:
     """What was added to and removed from a relationship since the last flush."""
     state = state_of(instance)
