@@ -9,7 +9,12 @@ from asyncorm.errors import OrphanedReferenceError
 from asyncorm.flush.association import Associations
 from asyncorm.flush.link import Link, Links, is_written
 from asyncorm.mapping.relationships import Direction, Relationship
-from asyncorm.tracking.changes import changed_members, originals_of, stored_values
+from asyncorm.tracking.changes import (
+    changed_members,
+    originals_of,
+    queued_members,
+    stored_values,
+)
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
@@ -70,13 +75,20 @@ def _added(unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]
         added = members_of(instance.__dict__.get(relationship.name))
     else:
         added = iter(changed_members(instance, relationship.name)[0])
+        # their own references make the links, if they are in the session
+        for child in queued_members(instance, relationship.name):
+            _check_held(unit, child, relationship)
     for child in added:
-        if not unit.contains(child):
-            raise OrphanedReferenceError(
-                f"{relationship} holds a {type(child).__name__} that is not in this session; "
-                "the link would be lost"
-            )
+        _check_held(unit, child, relationship)
         yield Link(child, instance, relationship.foreign_key)
+
+
+def _check_held(unit: UnitOfWork, child: Any, relationship: Relationship[Any, Any]) -> None:
+    if not unit.contains(child):
+        raise OrphanedReferenceError(
+            f"{relationship} holds a {type(child).__name__} that is not in this session; "
+            "the link would be lost"
+        )
 
 
 def _removed(

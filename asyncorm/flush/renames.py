@@ -73,7 +73,8 @@ def _follows(
     if not refers_to(child, parent, relationship):
         return False
     if not key.initially_deferred:
-        names = ", ".join(f"{relationship.target.name}.{column.attribute}" for column in key.columns)
+        child_name = relationship.target.name
+        names = ", ".join(f"{child_name}.{column.attribute}" for column in key.columns)
         raise FlushError(
             f"the key of a {relationship.mapper.name} can't change before {names} does, nor after",
             hint='declare foreign_key(..., initially="DEFERRED"), or onupdate="CASCADE" and '

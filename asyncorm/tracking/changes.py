@@ -98,6 +98,13 @@ def changed_members(instance: Any, name: str) -> tuple[list[Any], list[Any]]:
     return added, [m for m in before if id(m) not in are]
 
 
+def queued_members(instance: Any, name: str) -> list[Any]:
+    """What came into a relationship from its other side while it is not loaded."""
+    state = state_of(instance)
+    queued = None if state is None or state.queued is None else state.queued.get(name)
+    return [] if queued is None else queued[0]
+
+
 def has_changes(instance: Any, include_collections: bool = True) -> bool:
     """Whether a flush would find a net change on the instance."""
     if changed_columns(instance):

@@ -82,6 +82,8 @@ class UnitOfWork:
         """Remember an instance as modified and keep it alive until the flush."""
         if self.stage is not None:
             self.stage.check(instance)
+        if instance._state.status is Status.DELETED:
+            return  # there is no row to write it to
         self.dirty[instance] = None
         self.touched = True
 

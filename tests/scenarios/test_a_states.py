@@ -8,6 +8,7 @@ import asyncorm
 from asyncorm import (
     Engine,
     InvalidRequestError,
+    OrphanedReferenceError,
     SessionFactory,
     UnloadedAttributeError,
     inspect,
@@ -77,6 +78,29 @@ async def test_a03_a_deleted_object_leaves_in_three_steps(
         assert inspect(author).was_deleted
         assert inspect(author).session is None
     assert await rows(engine, ALL_AUTHORS) == []
+
+
+async def test_a03_what_is_assigned_to_a_deleted_object_is_not_written(
+    Session: SessionFactory, sent: Sent
+) -> None:
+    await store(Session, Author(name="a"), Book(title="t"))
+    async with Session() as session:
+        author, book = await session.get_one(Author, 1), await session.get_one(Book, 1)
+        await session.delete(book)
+        await session.flush()
+        book.title = "changed"
+        book.pages += 1
+        assert list(session.dirty) == []
+        sent()
+        await session.flush()
+        assert sent() == []
+        book.author = author
+        with pytest.raises(OrphanedReferenceError, match=r"Author\.books"):
+            await session.flush()
+        await session.rollback()
+        assert state_of(book) == "persistent"
+        await session.refresh(book)
+        assert (book.title, book.pages, book.author_id) == ("t", 1, None)
 
 
 @pytest.mark.parametrize("pending", [False, True], ids=["transient", "pending"])

@@ -11,6 +11,7 @@ from asyncorm import (
     Mapped,
     MetaData,
     Model,
+    OrphanedReferenceError,
     Related,
     SessionFactory,
     UnloadedAttributeError,
@@ -58,18 +59,26 @@ async def test_h01_what_is_appended_to_an_attached_parent_is_pending(
         assert [line.order_id for line in order.lines] == [1, 1]
 
 
-async def test_h01_the_reverse_side_does_not_pull_a_child_in(Session: SessionFactory) -> None:
+@pytest.mark.parametrize("loaded", [True, False], ids=["loaded", "unloaded"])
+async def test_h01_the_reverse_side_does_not_pull_a_child_in(
+    Session: SessionFactory, sent: Sent, engine: Engine, loaded: bool
+) -> None:
     """C3 D14"""
     await store(Session, Order())
     async with Session() as session:
         order = await session.get_one(Order, 1)
-        await session.load(order, Order.lines)
-        line = Line(text="1")
-        line.order = order
+        if loaded:
+            await session.load(order, Order.lines)
+        line = Line(text="1", order=order)
         assert line not in session
         assert state_of(line) == "transient"
-        with pytest.raises(InvalidRequestError, match="Line"):
+        sent()
+        with pytest.raises(OrphanedReferenceError, match=r"Order\.lines(.|\n)*Line(.|\n)*add"):
             await session.flush()
+        assert sent.work() == []
+        session.add(line)
+        await session.commit()
+    assert await rows(engine, "select text, order_id from line") == [("1", 1)]
 
 
 async def test_h02_members_missing_in_a_new_collection_are_deleted_as_orphans(

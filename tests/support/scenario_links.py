@@ -18,8 +18,8 @@ class Article(Linked, table="article"):
 
 
 class Tag(Linked, table="tag"):
-    name: Mapped[str] = column(unique=True)
     id: Mapped[int] = generated(primary_key=True)
+    name: Mapped[str] = column(unique=True)
     articles: Related[list[Article]] = relationship(
         secondary="article_tag", back_populates="tags", order_by="id"
     )
