@@ -140,7 +140,8 @@ def column(
     ``default_factory`` are made in Python, ``server_default`` (a value or SQL expression) and
     ``computed`` (an expression) by the server. The first argument overrides the column's type.
     ``version=True`` makes a version of an int, datetime or UUID, which every UPDATE changes and
-    every UPDATE and DELETE checks; ``version="server"`` is one that a trigger changes.
+    every UPDATE and DELETE checks (one assigned by hand is written instead of the next);
+    ``version="server"`` is one that a trigger changes.
     """
     has_default = default is not _MISSING or default_factory is not _MISSING
     declaration = ColumnDeclaration(

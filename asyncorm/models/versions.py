@@ -24,7 +24,11 @@ class VersionOption(NamedTuple):
 
 
 def system_column(name: str) -> BaseColumn[Any, Any]:
-    """The column xmin: the transaction that wrote the row, which every UPDATE changes."""
+    """The column xmin: the transaction that wrote the row, so that each one's UPDATE changes it.
+
+    Also raw SQL and triggers of the session's own transaction do: refresh() loaded objects then.
+    A partitioned table can't return it, so it needs a version column.
+    """
     return Column(name, TransactionId(), system=True)
 
 

@@ -132,8 +132,15 @@ async def test_the_refused_one_of_a_thousand_new_objects_is_named(
     await check_insert(session, engine, sent, kind, how, case, 1000)
 
 
-@pytest.mark.parametrize("case", WRONG)
-@pytest.mark.parametrize("kind", [Crate, Parcel])
+@pytest.mark.parametrize(
+    ("kind", "case"),
+    [
+        *((Parcel, case) for case in WRONG),
+        (Crate, "unique"),
+        (Crate, "check-hidden"),
+        (Crate, "raise"),
+    ],
+)
 async def test_the_refused_one_of_ten_thousand_new_objects_is_named(
     session: Session, engine: Engine, sent: Sent, kind: Any, case: str
 ) -> None:
