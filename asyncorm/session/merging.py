@@ -181,7 +181,8 @@ class _Copying(_Merging):
     def _link(self, target: Any, relationship: Relationship[Any, Any], value: Any) -> None:
         if relationship.to_many:
             target.__dict__.pop(relationship.name, None)
-            fill_collection(target, relationship, self._counterpart(relationship, value))
+            members = list(members_of(self._counterpart(relationship, value)))
+            fill_collection(target, relationship, members)
         else:
             target.__dict__[relationship.name] = self._counterpart(relationship, value)
 
