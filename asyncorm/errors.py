@@ -64,9 +64,15 @@ class ConcurrentSessionUseError(InvalidRequestError):
 
 
 class IdentityConflictError(InvalidRequestError):
-    """A new object has the primary key of another object of the session."""
+    """A new object has the primary key of another object of the session; ``objects`` are both."""
 
     default_hint = "load and change the existing object, or use await session.merge(obj)"
+
+    def __init__(
+        self, message: str, *, objects: Sequence[Any] = (), hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.objects = tuple(objects)
 
 
 class OrphanedReferenceError(InvalidRequestError):

@@ -7,21 +7,28 @@ from typing import Any
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
 from asyncorm.engine.joined import JoinedTransaction
-from asyncorm.errors import CommitUnknown, DatabaseError, FlushError, ForeignKeyViolation
+from asyncorm.errors import (
+    CommitUnknown,
+    DatabaseError,
+    FlushError,
+    ForeignKeyViolation,
+    IdentityConflictError,
+)
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.pipeline import flush
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.flush.statements import is_atomic
 from asyncorm.loading.context import LoadContext
-from asyncorm.loading.pipeline import load_path
+from asyncorm.loading.on_demand import key_statement
+from asyncorm.loading.pipeline import load, load_path
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.session.announcing import Announcer
 from asyncorm.session.transaction import Transaction
 from asyncorm.tracking.event_names import FLUSH_EVENTS
 from asyncorm.tracking.listeners import HEARD, hears
 from asyncorm.tracking.notices import Notice, fire
-from asyncorm.tracking.transitions import expire
-from asyncorm.tracking.unit_of_work import UnitOfWork
+from asyncorm.tracking.transitions import deleted_elsewhere, expire, is_expired
+from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
 #: how often a commit flushes before it gives up: listeners may add something every time
 _FLUSHES = 100
@@ -81,7 +88,7 @@ class SessionCore:
                 fire(unit, "after_transaction_create")
                 if hears(unit, FLUSH_EVENTS):
                     connect = self._flush_connection  # listeners belong to the transaction
-            await flush(unit, connect, self.engine.statements, self._load_children, self._restart)
+            await self._write(connect)
             if begun:
                 fire(unit, "after_transaction_end")
         except BaseException as error:
@@ -94,6 +101,28 @@ class SessionCore:
             raise
         finally:
             self.flushing = self._sending = False
+
+    async def _write(self, connect: Any) -> None:
+        unit, statements = self.unit, self.engine.statements
+        while True:
+            try:
+                await flush(unit, connect, statements, self._load_children, self._restart)
+            except IdentityConflictError as conflict:
+                if not await self._has_gone(conflict.objects[1]):
+                    raise
+            else:
+                return
+
+    async def _has_gone(self, holder: Any) -> bool:
+        """Whether the holder of a key is expired and has no row any more: then the key is free."""
+        if not is_expired(holder):
+            return False
+        mapper = mapper_of(holder)
+        statement = key_statement(mapper, [mapper.key_values(identity_key(holder))])
+        if (await load(statement, self.context)).rows:
+            return False
+        deleted_elsewhere(self.unit, holder)
+        return True
 
     async def flush_until_clean(self, connect: Any = None) -> None:
         """Flush, and again as long as listeners leave something to do."""
