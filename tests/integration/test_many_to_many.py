@@ -325,18 +325,24 @@ async def test_a_rollback_restores_the_collections(engine: Engine) -> None:
         assert y.tags == [b]
 
 
-async def test_links_of_a_row_that_takes_a_deleted_ones_key(engine: Engine) -> None:  # F03
+async def test_links_of_a_row_that_takes_a_deleted_ones_key(
+    engine: Engine, sent: Sent
+) -> None:  # F03
     async with Session(engine) as session:
-        session.add(Reader(name="ann"))
         session.add(Seat(row="A", number=1, guests={Guest(name="a"), Guest(name="b")}))
         await session.commit()
     async with Session(engine) as session:
         seat = await session.get_one(Seat, ("A", 1))
         guest = await session.get_one(Guest, "b")
+        await session.load(guest, Guest.seats)
         await session.delete(seat)
-        await session.flush()
-        session.add(Seat(row="A", number=1, guests={guest}))
+        new = Seat(row="A", number=1, guests={guest})
+        session.add(new)
+        sent()
         await session.commit()
+        # the links of the deleted one, and that of the new one; the row stays
+        assert sent.verbs() == ["BEGIN", "DELETE", "INSERT", "COMMIT"]
+        assert guest.seats == {new}
     assert await rows(engine, "SELECT guest_name FROM seat_guest") == [("b",)]
 
 
