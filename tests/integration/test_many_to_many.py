@@ -259,6 +259,29 @@ async def test_links_follow_a_renamed_end(engine: Engine) -> None:  # I05
     assert await rows(engine, "SELECT count(*) FROM seat_guest") == [(0,)]
 
 
+async def test_a_link_of_a_renamed_end_is_removed_by_its_old_key(engine: Engine) -> None:  # I05
+    async with Session(engine) as session:
+        guest = Guest(name="g")
+        session.add_all([Seat(row="A", number=n, guests={guest}) for n in (1, 2)])
+        await session.commit()
+        guest.name = "h"
+        guest.seats.pop()
+        guest.seats.add(Seat(row="B", number=1))
+        await session.commit()
+    assert await rows(engine, "SELECT guest_name FROM seat_guest") == [("h",), ("h",)]
+
+
+async def test_an_automatic_table_is_created_and_dropped_with_its_models(engine: Engine) -> None:
+    exists = "SELECT to_regclass('book_tag') IS NOT NULL"
+    await engine.drop_all(Linked)
+    await engine.create_all(Book)
+    assert await rows(engine, exists) == [(False,)]
+    await engine.create_all(Tag, Book)
+    assert await rows(engine, exists) == [(True,)]
+    await engine.drop_all(Book)
+    assert await rows(engine, exists) == [(False,)]
+
+
 async def test_a_self_reference_links_from_one_side_and_from_both(engine: Engine) -> None:  # G09
     ann, bob, eve = Person(name="ann"), Person(name="bob"), Person(name="eve")
     ann.friends.append(bob)
