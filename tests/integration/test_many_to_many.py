@@ -259,6 +259,29 @@ async def test_links_follow_a_renamed_end(engine: Engine) -> None:  # I05
     assert await rows(engine, "SELECT count(*) FROM seat_guest") == [(0,)]
 
 
+async def test_a_link_of_a_renamed_end_is_removed_by_its_old_key(engine: Engine) -> None:  # I05
+    async with Session(engine) as session:
+        guest = Guest(name="g")
+        session.add_all([Seat(row="A", number=n, guests={guest}) for n in (1, 2)])
+        await session.commit()
+        guest.name = "h"
+        guest.seats.pop()
+        guest.seats.add(Seat(row="B", number=1))
+        await session.commit()
+    assert await rows(engine, "SELECT guest_name FROM seat_guest") == [("h",), ("h",)]
+
+
+async def test_an_automatic_table_is_created_and_dropped_with_its_models(engine: Engine) -> None:
+    exists = "SELECT to_regclass('book_tag') IS NOT NULL"
+    await engine.drop_all(Linked)
+    await engine.create_all(Book)
+    assert await rows(engine, exists) == [(False,)]
+    await engine.create_all(Tag, Book)
+    assert await rows(engine, exists) == [(True,)]
+    await engine.drop_all(Book)
+    assert await rows(engine, exists) == [(False,)]
+
+
 async def test_a_self_reference_links_from_one_side_and_from_both(engine: Engine) -> None:  # G09
     ann, bob, eve = Person(name="ann"), Person(name="bob"), Person(name="eve")
     ann.friends.append(bob)
@@ -325,18 +348,24 @@ async def test_a_rollback_restores_the_collections(engine: Engine) -> None:
         assert y.tags == [b]
 
 
-async def test_links_of_a_row_that_takes_a_deleted_ones_key(engine: Engine) -> None:  # F03
+async def test_links_of_a_row_that_takes_a_deleted_ones_key(
+    engine: Engine, sent: Sent
+) -> None:  # F03
     async with Session(engine) as session:
-        session.add(Reader(name="ann"))
         session.add(Seat(row="A", number=1, guests={Guest(name="a"), Guest(name="b")}))
         await session.commit()
     async with Session(engine) as session:
         seat = await session.get_one(Seat, ("A", 1))
         guest = await session.get_one(Guest, "b")
+        await session.load(guest, Guest.seats)
         await session.delete(seat)
-        await session.flush()
-        session.add(Seat(row="A", number=1, guests={guest}))
+        new = Seat(row="A", number=1, guests={guest})
+        session.add(new)
+        sent()
         await session.commit()
+        # the links of the deleted one, and that of the new one; the row stays
+        assert sent.verbs() == ["BEGIN", "DELETE", "INSERT", "COMMIT"]
+        assert guest.seats == {new}
     assert await rows(engine, "SELECT guest_name FROM seat_guest") == [("b",)]
 
 
