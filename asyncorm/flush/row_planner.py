@@ -105,8 +105,11 @@ class RowOrder:
                 if not {own for own, _ in key.pairs}.isdisjoint(columns):
                     parent = find(key, values)
                     if parent is not None:
-                        # what is emptied first is written again by the link
+                        # what is emptied first must be written again by a link, or stay empty
                         linked = any(k.foreign_key is key for k in changes.links_of(child))
+                        linked = linked or all(
+                            child.__dict__.get(name) is None for name in key.cleared
+                        )
                         link = Link(child, None, key) if linked and key.nullable else None
                         waits[parent].append(Edge(child, parent, key, True, link, False))
 
