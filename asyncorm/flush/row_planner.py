@@ -42,12 +42,10 @@ class RowOrder:
         for turn in turns:
             waits[turn.then].append(self._turn_edge(turn))
         self.steps, broken = order_rows(rows, waits, self.shape_of)
-        links = [edge for edge in broken if edge.link is not None]
-        self.released = [e.link for e in links if e.link is not None and e.first in self.deletes]
+        links = [edge.link for edge in broken if edge.link is not None]
+        self.released = [link for link in links if link.parent is None]
         self.postponed: Links = {
-            (edge.then, edge.foreign_key): edge.link
-            for edge in links
-            if edge.first not in self.deletes and edge.foreign_key and edge.link
+            (link.child, link.foreign_key): link for link in links if link.parent is not None
         }
 
     def batches(self, links_of: Callable[[Any], list[Link]]) -> list[Batch]:
@@ -94,7 +92,8 @@ class RowOrder:
                 parent = links[key].parent if key in links else find(key, child.__dict__)
                 known = parent in self.inserts and child in self.inserts
                 if parent in parents and parent is not child and not known:
-                    waits[child].append(Edge(parent, child, key, True, None, False))
+                    link = Link(child, parent, key) if key.nullable else None
+                    waits[child].append(Edge(parent, child, key, True, link, False))
 
     def _leave_parents(self, waits: Waits) -> None:
         """A row is deleted after those that refer to it are changed to do so no longer."""
@@ -106,7 +105,13 @@ class RowOrder:
                 if not {own for own, _ in key.pairs}.isdisjoint(columns):
                     parent = find(key, values)
                     if parent is not None:
-                        waits[parent].append(Edge(child, parent, key, True, None, False))
+                        # what is emptied first must be written again by a link, or stay empty
+                        linked = any(k.foreign_key is key for k in changes.links_of(child))
+                        linked = linked or all(
+                            child.__dict__.get(name) is None for name in key.cleared
+                        )
+                        link = Link(child, None, key) if linked and key.nullable else None
+                        waits[parent].append(Edge(child, parent, key, True, link, False))
 
     def _turn_edge(self, turn: Turn) -> Edge:
         """Without a foreign key: in a circle it is given up last, for the server to judge."""

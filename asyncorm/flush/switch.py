@@ -123,9 +123,10 @@ def written_columns(new: Any, old: Any, links: list[Link], all_links: Links) -> 
         and (mapper.version is None or name != mapper.version.name)
     )
     before = stored_values(old)
+    linked = {name for link in links if link.parent is not None for name in link.attributes}
     for name in names:
-        if name in omitted:
-            return names
+        if name in omitted or (name in linked and known_value(new, name, all_links) is None):
+            return names  # what the server makes, or the key of a parent that has none yet
         if not same(before.get(name, UNLOADED), known_value(new, name, all_links)):
             return names
     return ()

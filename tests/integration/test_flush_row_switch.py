@@ -353,3 +353,16 @@ async def test_a_renamed_object_leaves_its_key_to_a_new_one(engine: Engine, sent
         assert sent.verbs() == ["BEGIN", "UPDATE", "INSERT", "COMMIT"]
         assert await session.get(Shop, 2) is old
         assert await session.get(Shop, 1) is new
+
+
+@pytest.mark.usefixtures("shops")
+async def test_f04_a_switched_row_refers_to_a_new_one_whose_key_is_not_known_yet(
+    engine: Engine,
+) -> None:
+    """It looks the same as before as long as the reference is not filled."""
+    await store(engine, Guest(id=1))
+    async with Session(engine) as session:
+        await session.delete(await session.get_one(Guest, 1))
+        session.add(Guest(id=1, shop=Shop(id=9)))
+        await session.commit()
+    assert await rows(engine, "select id, shop_id from guest") == [(1, 9)]
