@@ -11,7 +11,7 @@ DB_URL  := postgresql://asyncorm:asyncorm@localhost:$(DB_PORT)/asyncorm
 export DB_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench db-up db-down clean
+.PHONY: help demo test long-run lint types bench db-up db-down clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: $(VENV)/.demo  ## load real data through the unit of work, and walk throug
 
 test: $(VENV)/.dev  ## all tests, on DATABASE_URL or an embedded PostgreSQL; make test ARGS="-k flush"
 	@$(BIN)/python -m pytest $(ARGS)
+
+long-run: $(VENV)/.dev  ## random sessions against a plain picture of them: 10,000 steps, or STEPS=…
+	@ASYNCORM_RANDOM_STEPS=$(or $(STEPS),10000) $(BIN)/python -m pytest tests/integration/test_random_sessions.py
 
 lint: $(VENV)/.dev  ## style, format and import contracts
 	@$(BIN)/ruff check .
