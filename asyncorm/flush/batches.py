@@ -41,7 +41,7 @@ InsertShape = tuple[Mapper, tuple[str, ...], int | None]
 
 def insert_shape(instance: Any, links: list[Link]) -> InsertShape:
     """Which INSERT a new instance belongs to."""
-    mapper = mapper_of(instance)
+    mapper = type(instance).__mapper__
     alone = instance._state.expressions and _has_expressions(instance)
     omitted = omitted_columns(instance, mapper, links)
     return mapper, omitted, id(instance) if alone else None
@@ -104,28 +104,64 @@ def update_batches(
     turns = key_turns(updates)
     rows = _by_key(updates, replaced)
     for instance in sorted(rows, key=turns.__getitem__) if turns else rows:
-        mapper, columns = mapper_of(instance), updates[instance]
-        defaults: tuple[str, ...] = ()
-        if instance in replaced:
-            defaults = _defaults(instance, mapper, columns, links_of(instance))
-            columns = tuple(name for name in columns if name not in defaults)
-        version = mapper.version
-        if version is not None and version.following is not None and version.name not in columns:
-            columns = (*columns, version.name)
-        own = _expressions(instance, columns) if instance._state.expressions else ()
-        shapes: list[Any] = [(columns, defaults, own)]
-        if own and defaults:  # the compiler knows no DEFAULT
-            shapes = [((), defaults, ()), (columns, (), own)]
-        for shape in shapes:
-            key = (mapper, shape, turns.get(instance), instance in replaced, bool(own) and instance)
-            batch = batches.get(key)
-            if batch is None:
-                batch = batches[key] = _update_batch(mapper, *shape)
-            batch.instances.append(instance)
-            batch.links.extend(links_of(instance))
-            if instance in replaced:
-                batch.replaced.append(replaced[instance])
+        mapper, columns = type(instance).__mapper__, updates[instance]
+        turn = turns[instance] if turns else 0
+        if instance._state.expressions or instance in replaced:
+            _add_special(batches, instance, columns, turn, links_of, replaced)
+            continue
+        batch = batches.get((mapper, columns, turn))
+        if batch is None:
+            batch = _update_batch(mapper, _with_version(mapper, columns), (), ())
+            batches[mapper, columns, turn] = batch
+        batch.instances.append(instance)
+        batch.links.extend(links_of(instance))
     return list(batches.values())
+
+
+def _add_special(
+    batches: dict[Any, Batch],
+    instance: Any,
+    columns: tuple[str, ...],
+    turn: int,
+    links_of: LinksOf,
+    replaced: Mapping[Any, Any],
+) -> None:
+    """Add a row that takes over another one's, or that has SQL expressions in it."""
+    mapper, links, takes = mapper_of(instance), links_of(instance), instance in replaced
+    for shape in _special_shapes(instance, mapper, columns, links, takes):
+        key = (mapper, shape, turn, takes, instance if shape[2] else None)
+        batch = batches.get(key)
+        if batch is None:
+            batch = batches[key] = _update_batch(mapper, *shape)
+        batch.instances.append(instance)
+        batch.links.extend(links)
+        if takes:
+            batch.replaced.append(replaced[instance])
+
+
+#: the columns that an UPDATE writes, those it sets to their default, and those among the first
+#: whose values are SQL expressions
+UpdateShape = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+
+def _special_shapes(
+    instance: Any, mapper: Mapper, columns: tuple[str, ...], links: list[Link], takes: bool
+) -> tuple[UpdateShape, ...]:
+    """The statements for such a row."""
+    defaults = _defaults(instance, mapper, columns, links) if takes else ()
+    written = tuple(name for name in columns if name not in defaults) if defaults else columns
+    written = _with_version(mapper, written)
+    own = _expressions(instance, written) if instance._state.expressions else ()
+    if own and defaults:  # the compiler knows no DEFAULT
+        return ((), defaults, ()), (written, (), own)
+    return ((written, defaults, own),)
+
+
+def _with_version(mapper: Mapper, columns: tuple[str, ...]) -> tuple[str, ...]:
+    version = mapper.version
+    if version is None or version.following is None or version.name in columns:
+        return columns
+    return (*columns, version.name)
 
 
 def _update_batch(
@@ -157,7 +193,7 @@ def key_turns(updates: dict[Any, tuple[str, ...]]) -> dict[Any, int]:
     holders: dict[Any, Any] = {}
     takers: dict[Any, Any] = {}
     for instance, columns in updates.items():
-        mapper = mapper_of(instance)
+        mapper = type(instance).__mapper__
         if not mapper.key_names.isdisjoint(columns):
             holders[(mapper, identity_key(instance))] = instance
             takers[instance] = (mapper, mapper.key_of(instance.__dict__))

@@ -33,7 +33,7 @@ def check_changes(
                 objects=(instance, other),
             )
     for instance, columns in updates.items():
-        mapper, links = mapper_of(instance), links_of(instance)
+        mapper, links = type(instance).__mapper__, links_of(instance)
         if len(links) > 1:
             _linked_values(links, links_of)
         if links or mapper.version is not None or not mapper.key_names.isdisjoint(columns):

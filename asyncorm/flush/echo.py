@@ -28,7 +28,8 @@ def echo_key_changes(unit: UnitOfWork, changes: ChangeSet) -> None:
     moved = [
         instance
         for instance, columns in changes.updates.items()
-        if not mapper_of(instance).key_names.isdisjoint(columns) and _changed_targets(instance)
+        if not type(instance).__mapper__.key_names.isdisjoint(columns)
+        and _changed_targets(instance)
     ]
     while moved:
         found: dict[Any, None] = {}

@@ -41,7 +41,8 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     for instance in dict.fromkeys((*changes.updates, *dirty)):
         if instance not in level.deleted:
             restore_clean(instance, own_state(instance))
-            level.note_update(mapper_of(instance), identity_key(instance))
+            mapper = type(instance).__mapper__
+            level.note_update(mapper, mapper.key_of(instance.__dict__))
     for batch in plan.of_entities:
         for instance, snapshots in batch.snapshots:
             renew_snapshots(instance, (*batch.columns, *batch.returning), snapshots)
@@ -78,22 +79,27 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
     clean = InstanceState(unit.scope, Status.PERSISTENT)
     clean.inserted = True
     level = unit.levels[-1]
-    inserted, born = level.inserted, level.born
+    by_mapper: dict[Mapper, list[Any]] = {}
     for instance in instances:
-        mapper = mapper_of(instance)
-        key = mapper.key_of(instance.__dict__)
-        if key is None:
-            raise _without_key(mapper)
-        state = instance._state
-        if state.originals is None:
-            set_state(instance, clean)
-        else:
-            state.status = Status.PERSISTENT
-            state.inserted = True
-            restore_clean(instance, state)
-        unit.identity_map.add(mapper, key, instance)
-        inserted.append(ref(instance))
-        born.setdefault(mapper, set()).add(key)
+        by_mapper.setdefault(type(instance).__mapper__, []).append(instance)
+    for mapper, rows in by_mapper.items():
+        references = unit.identity_map.references(mapper)
+        born = level.born.setdefault(mapper, set())
+        for instance in rows:
+            key = mapper.key_of(instance.__dict__)
+            if key is None:
+                raise _without_key(mapper)
+            state = instance._state
+            if state.originals is None:
+                set_state(instance, clean)
+            else:
+                state.status = Status.PERSISTENT
+                state.inserted = True
+                restore_clean(instance, state)
+            references[key] = reference = ref(instance)
+            level.inserted.append(reference)
+            born.add(key)
+        references.sweep()
 
 
 def _without_key(mapper: Mapper) -> FlushError:
@@ -107,7 +113,7 @@ def _rekey(unit: UnitOfWork, updated: Iterable[Any]) -> None:
     """Changed primary keys are the identity keys from now on."""
     changed: list[tuple[Any, Mapper, Key, Key]] = []
     for instance in updated:
-        mapper = mapper_of(instance)
+        mapper = type(instance).__mapper__
         if not originals_of(instance).keys().isdisjoint(mapper.primary_key):
             before, after = identity_key(instance), mapper.key_of(instance.__dict__)
             if before != after:

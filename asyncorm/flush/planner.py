@@ -119,7 +119,7 @@ class _Rows:
 def _group(instances: Iterable[Any]) -> dict[Mapper, list[Any]]:
     grouped: dict[Mapper, list[Any]] = {}
     for instance in instances:
-        grouped.setdefault(mapper_of(instance), []).append(instance)
+        grouped.setdefault(type(instance).__mapper__, []).append(instance)
     return grouped
 
 

@@ -17,7 +17,7 @@ def written_after(inserts: Iterable[Any], changes: ChangeSet) -> Links:
     """The links of new rows that are written after their INSERT."""
     found: Links = {}
     for child in inserts:
-        post_updated = mapper_of(child).post_updated
+        post_updated = type(child).__mapper__.post_updated
         if post_updated:
             for link in changes.links_of(child):
                 if link.parent is not None and link.foreign_key in post_updated:

@@ -40,7 +40,7 @@ def collect_links(unit: UnitOfWork, dirty: Iterable[Any], associations: Associat
             else:
                 to_many += _added(unit, instance, relationship)
                 removals += _removed(unit, instance, relationship)
-    for instance in unit.dirty:
+    for instance in unit.dirty if unit.deleted else ():
         if instance in unit.deleted:
             # what it will own no more is for nobody else to tell, if its children are not loaded
             for relationship in mapper_of(instance).relationships.values():

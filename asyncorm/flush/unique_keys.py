@@ -79,9 +79,12 @@ def find_turns(changes: ChangeSet) -> list[Turn]:
     for instance in changes.deletes:
         mapper = mapper_of(instance)
         _note(freed.setdefault(mapper, {}), instance, unique_keys(mapper), stored_values(instance))
+    touched: dict[tuple[Mapper, tuple[str, ...]], tuple[UniqueKey, ...]] = {}
     for instance, columns in changes.updates.items():
-        mapper = mapper_of(instance)
-        keys = _touched(mapper, columns)
+        mapper = type(instance).__mapper__
+        keys = touched.get((mapper, columns))
+        if keys is None:
+            keys = touched[mapper, columns] = _touched(mapper, columns)
         if keys:
             holder = changes.replaced.get(instance, instance)
             _note(freed.setdefault(mapper, {}), instance, keys, stored_values(holder))
@@ -93,7 +96,7 @@ def find_turns(changes: ChangeSet) -> list[Turn]:
     for instance, columns in changes.updates.items() if freed else ():
         mapper = mapper_of(instance)
         if mapper in freed:
-            turns += _taken(freed[mapper], instance, _touched(mapper, columns), changes)
+            turns += _taken(freed[mapper], instance, touched[mapper, columns], changes)
     return turns
 
 

@@ -29,6 +29,8 @@ from asyncorm.tracking.state import (
     state_of,
 )
 
+_DELETED = Status.DELETED
+
 
 class Expunged(NamedTuple):
     """How many instances left the session, by what was unflushed on them."""
@@ -82,7 +84,7 @@ class UnitOfWork:
         """Remember an instance as modified and keep it alive until the flush."""
         if self.stage is not None:
             self.stage.check(instance)
-        if instance._state.status is Status.DELETED:
+        if instance._state.status is _DELETED:
             return  # there is no row to write it to
         self.dirty[instance] = None
         self.touched = True
@@ -452,7 +454,7 @@ def mapper_of(instance: Any) -> Mapper:
 
 def identity_key(instance: Any) -> Key:
     """The key the instance has in the database: a changed key counts from the next flush."""
-    mapper = mapper_of(instance)
+    mapper: Mapper = type(instance).__mapper__
     state = instance._state
     values = instance.__dict__
     if state is not None and state.originals:
