@@ -9,7 +9,7 @@ from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.secondary import Secondary
-from asyncorm.sql.constraints import ForeignKeyConstraint
+from asyncorm.sql.constraints import ForeignKeyConstraint, Index
 from asyncorm.sql.table import BaseColumn, Column, ForeignKey, Table
 
 
@@ -61,6 +61,8 @@ def _make(relationship: Relationship[Any, Any], given: str) -> Table:
         name,
         list(columns.values()),
         schema=schema or owner.schema,
+        # the primary key serves look-ups from the first end only
+        indexes=[Index(None, *_column_names(relationship)[1])],
         foreign_keys=[
             ForeignKeyConstraint(names, end.primary_key, ondelete="CASCADE", onupdate="CASCADE")
             for end, names in ends

@@ -36,7 +36,7 @@ class Level:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was flushed in it."""
-        return not (self.inserted or self.updated or self.deleted)
+        return not (self.born or self.inserted or self.updated or self.deleted)
 
     def note_holder(self, owner: Any, name: str, before: Any) -> None:
         """Deleted objects leave a relationship of an owner."""

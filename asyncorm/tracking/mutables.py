@@ -93,11 +93,8 @@ def forget_snapshot(state: InstanceState, name: str) -> None:
 class Watched(dict[Any, None]):
     """The objects of a session whose values somebody may have changed inside."""
 
-    __slots__ = ("sweep_at",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sweep_at = _SWEEP_FLOOR
+    #: at how many objects to look next for some to let go of
+    sweep_at = _SWEEP_FLOOR
 
     def notice(self, mark_dirty: Callable[[Any], None]) -> None:
         """Find the objects that were changed, and let go of those that nobody can change."""

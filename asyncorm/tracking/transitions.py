@@ -102,9 +102,10 @@ def rollback_level(unit: UnitOfWork) -> None:
     if not outermost:
         unit.notice()
     concerned = list(unit.dirty)
-    _undo_inserts(unit, level)
-    concerned += _undo_keys(unit, level)
-    _undo_deletes(unit, level)
+    if unit.new or not level.is_empty:  # the end of a session that has only read skips this
+        _undo_inserts(unit, level)
+        concerned += _undo_keys(unit, level)
+        _undo_deletes(unit, level)
     unit.dirty.clear()
     unit.deleted.clear()
     if outermost:
