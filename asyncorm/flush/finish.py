@@ -40,7 +40,7 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     _persist_all(unit, [*changes.inserts, *changes.replaced])
     for instance in dict.fromkeys((*changes.updates, *dirty)):
         if instance not in level.deleted:
-            restore_clean(instance, own_state(instance))
+            restore_clean(own_state(instance))
             mapper = type(instance).__mapper__
             level.note_update(mapper, mapper.key_of(instance.__dict__))
     for batch in plan.of_entities:
@@ -69,7 +69,7 @@ def _delete(unit: UnitOfWork, instance: Any) -> None:
     unit.dirty.pop(instance, None)
     unit.watched.pop(instance, None)
     state = own_state(instance)
-    restore_clean(instance, state)
+    restore_clean(state)
     state.status = Status.DELETED
     unit.levels[-1].note_delete(instance, mapper, key)
 
@@ -95,7 +95,7 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
             else:
                 state.status = Status.PERSISTENT
                 state.inserted = True
-                restore_clean(instance, state)
+                restore_clean(state)
             references[key] = reference = ref(instance)
             level.inserted.append(reference)
             born.add(key)

@@ -55,7 +55,7 @@ def forget_related(instance: Any) -> None:
     state.inserted = False
 
 
-def restore_clean(instance: Any, state: InstanceState) -> None:
+def restore_clean(state: InstanceState) -> None:
     """Nothing of the instance is unflushed any more."""
     state.expressions = False
     state.queued = None
