@@ -73,6 +73,15 @@ class AssociationChanges:
     removed: dict[Association, None] = field(default_factory=dict)
 
 
+def check_held(unit: UnitOfWork, member: Any, relationship: Relationship[Any, Any]) -> None:
+    """Raise OrphanedReferenceError for a member of a collection that is not in the session."""
+    if not unit.contains(member):
+        raise OrphanedReferenceError(
+            f"{relationship} holds a {type(member).__name__} that is not in this session; "
+            "the link would be lost"
+        )
+
+
 class Associations:
     """The changes of all link tables, collected from the collections on both sides."""
 
@@ -98,11 +107,7 @@ class Associations:
             return
         changes = self._changes_of(secondary)
         for member in added:
-            if not self._unit.contains(member):
-                raise OrphanedReferenceError(
-                    f"{relationship} holds a {type(member).__name__} that is not in this session; "
-                    "the link would be lost"
-                )
+            check_held(self._unit, member, relationship)
             changes.added[_association(instance, member, secondary)] = None
         for member in removed:
             if status_of(member) in (Status.PERSISTENT, Status.DETACHED):

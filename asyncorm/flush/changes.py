@@ -53,7 +53,9 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
     """Everything a flush has to write; raises for links that would be lost and missing keys."""
     unit.notice()
     # what was marked along a cascade may turn out to stay
-    dirty = [i for i in unit.dirty if i not in unit.deleted or unit.deleted[i] is not None]
+    dirty = list(unit.dirty)
+    if unit.deleted:
+        dirty = [i for i in dirty if i not in unit.deleted or unit.deleted[i] is not None]
     associations = Associations(unit)
     links = collect_links(unit, dirty, associations)
     doomed, unloaded = find_doomed(unit, links, associations)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from asyncorm.errors import DatabaseError, StaleDataError
+from asyncorm.errors import DatabaseError, FlushError, StaleDataError
 from asyncorm.flush.arguments import key_arguments
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
-from asyncorm.flush.plan import Batch
+from asyncorm.flush.plan import AssociationBatch, Batch
 from asyncorm.flush.statements import BatchStatement, existing_keys, stored_rows
 from asyncorm.flush.versions import know_version
 from asyncorm.mapping.mapper import Mapper
@@ -52,6 +52,14 @@ async def rows_missing(
     found = {tuple(_decoded(row, statement)) for row in rows}
     pairs = zip(batch.instances, keys, strict=True)
     return [instance for instance, key in pairs if mapper.key_values(key) not in found]
+
+
+def rows_dropped(batch: Batch | AssociationBatch, table: str, count: int) -> FlushError:
+    """The error for an INSERT that has written fewer rows than were sent."""
+    return FlushError(
+        f"{batch.kind.value} of {table} wrote {count} of {batch.rows} rows",
+        hint="look for a trigger or rule on the table that drops rows",
+    )
 
 
 async def add_conflicts(error: StaleDataError, batch: Batch, connection: FlushConnection) -> None:

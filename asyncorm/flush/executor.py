@@ -7,18 +7,18 @@ from operator import itemgetter
 from typing import Any
 
 from asyncorm.compiler.cache import StatementCache
-from asyncorm.errors import AsyncORMError, DatabaseError, DataError, FlushError, StaleDataError
+from asyncorm.errors import AsyncORMError, DatabaseError, DataError, StaleDataError
 from asyncorm.flush.arguments import arguments_for, copy_records
 from asyncorm.flush.blame import name_objects
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
-from asyncorm.flush.diagnosis import add_conflicts, load_versions, rows_missing
+from asyncorm.flush.diagnosis import add_conflicts, load_versions, rows_dropped, rows_missing
 from asyncorm.flush.link_executor import execute_links
 from asyncorm.flush.plan import AnyBatch, Batch, FlushPlan, Kind
 from asyncorm.flush.search import Refusal, Restart, may_search, search
 from asyncorm.flush.single import single_statement
 from asyncorm.flush.statements import (
-    GUARD,
     BatchStatement,
+    refused_count,
     statement_for,
     uses_copy,
 )
@@ -91,7 +91,7 @@ async def _execute(
         records = copy_records(batch)
         count = await connection.copy_records(table.name, names, records, schema=table.schema)
         if count != len(batch.instances):
-            raise _dropped(batch, count)
+            raise rows_dropped(batch, batch.mapper.name, count)
     else:
         guarded = isinstance(connection, CommittingConnection)
         await _execute_statement(batch, statement_for(batch, guarded), connection, versions)
@@ -129,11 +129,11 @@ async def _fetch_guarded(
     try:
         return await connection.fetch(statement.sql, arguments)
     except DataError as error:
-        _, guard, count = str(error.__cause__).rstrip('"').rpartition(GUARD)
-        if not guard:
+        count = refused_count(error)
+        if count is None:
             raise
     # it has undone its work, so the rows that are there now were there before
-    raise await _too_few(batch, statement, int(count), None, keys, versions, connection)
+    raise await _too_few(batch, statement, count, None, keys, versions, connection)
 
 
 def _in_order(batch: Batch, statement: BatchStatement, rows: list[Any]) -> list[Any]:
@@ -184,13 +184,6 @@ async def _execute_single(
         values[name] = value if decode is None or value is None else decode(value)
 
 
-def _dropped(batch: Batch, count: int) -> FlushError:
-    return FlushError(
-        f"{batch.kind.value} of {batch.mapper.name} wrote {count} of {len(batch.instances)} rows",
-        hint="look for a trigger or rule on the table that drops rows",
-    )
-
-
 async def _too_few(
     batch: Batch,
     statement: BatchStatement,
@@ -202,7 +195,7 @@ async def _too_few(
 ) -> AsyncORMError:
     """The error for fewer rows than objects; it names the objects whose rows are gone."""
     if batch.kind is Kind.INSERT:
-        return _dropped(batch, count)
+        return rows_dropped(batch, batch.mapper.name, count)
     if len(batch.instances) == 1:
         missing = batch.instances
     elif statement.numbered and rows is not None:

@@ -16,7 +16,7 @@ from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.changes import originals_of
 from asyncorm.tracking.mutables import renew_snapshots
 from asyncorm.tracking.state import InstanceState, Status, own_state, set_state
-from asyncorm.tracking.transitions import restore_clean
+from asyncorm.tracking.transitions import become_deleted, restore_clean
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
 
@@ -29,7 +29,8 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     # first, so that the keys of what is deleted are free for what takes them
     gone = (*changes.deletes, *changes.replaced.values(), *echoed)
     for instance in gone:
-        _delete(unit, instance)
+        become_deleted(unit, instance)
+        restore_clean(own_state(instance))
     _rekey(unit, changes.updates)
     for link in changes.links.values():
         _point(link)
@@ -40,7 +41,7 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     _persist_all(unit, [*changes.inserts, *changes.replaced])
     for instance in dict.fromkeys((*changes.updates, *dirty)):
         if instance not in level.deleted:
-            restore_clean(instance, own_state(instance))
+            restore_clean(own_state(instance))
             mapper = type(instance).__mapper__
             level.note_update(mapper, mapper.key_of(instance.__dict__))
     for batch in plan.of_entities:
@@ -61,17 +62,6 @@ def _point(link: Link) -> None:
     for relationship in mapper_of(link.child).many_to_one:
         if relationship.foreign_key is link.foreign_key and relationship.name in values:
             values[relationship.name] = link.parent
-
-
-def _delete(unit: UnitOfWork, instance: Any) -> None:
-    mapper, key = mapper_of(instance), identity_key(instance)
-    unit.identity_map.discard(mapper, key, instance)
-    unit.dirty.pop(instance, None)
-    unit.watched.pop(instance, None)
-    state = own_state(instance)
-    restore_clean(instance, state)
-    state.status = Status.DELETED
-    unit.levels[-1].note_delete(instance, mapper, key)
 
 
 def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
@@ -95,7 +85,7 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
             else:
                 state.status = Status.PERSISTENT
                 state.inserted = True
-                restore_clean(instance, state)
+                restore_clean(state)
             references[key] = reference = ref(instance)
             level.inserted.append(reference)
             born.add(key)

@@ -55,7 +55,7 @@ def _told_owners(
         return None
     owners = [values.get(back.name)] if back is not None else []
     if None not in key:
-        owners.append(unit.find(relationship.mapper.entity, key[0] if len(key) == 1 else key))
+        owners.append(unit.find(relationship.mapper.entity, key))
     return dict.fromkeys(owner for owner in owners if owner is not None)
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from asyncorm.errors import DatabaseError, DataError, FlushError, StaleDataError
+from asyncorm.errors import DatabaseError, DataError, StaleDataError
 from asyncorm.flush.arguments import row_arguments
 from asyncorm.flush.association import Association, referred_values
 from asyncorm.flush.blame import name_linked
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
+from asyncorm.flush.diagnosis import rows_dropped
 from asyncorm.flush.plan import AssociationBatch, Kind, UnlinkBatch
 from asyncorm.flush.statements import (
-    GUARD,
     BatchStatement,
     association_statement,
     existing_associations,
+    refused_count,
     unlink_statement,
 )
 
@@ -50,20 +51,20 @@ async def _missing_links(
     connection: FlushConnection,
 ) -> list[Association]:
     """Write the rows, and return the links to remove that are not there."""
-    arguments = row_arguments(statement, rows)
+    arguments, table = row_arguments(statement, rows), batch.linked.table.full_name
     if batch.kind is Kind.INSERT and not statement.guarded:
         count = await connection.run(statement.sql, arguments)
         if count != len(rows):
-            raise _links_dropped(batch, count)
+            raise rows_dropped(batch, table, count)
         return []
     try:
         found = await connection.fetch(statement.sql, arguments)
     except DataError as error:
-        _, guard, text = str(error.__cause__).rstrip('"').rpartition(GUARD)
-        if not guard:
+        refused = refused_count(error)
+        if refused is None:
             raise
         if batch.kind is Kind.INSERT:
-            raise _links_dropped(batch, int(text)) from None
+            raise rows_dropped(batch, table, refused) from None
         # it has undone its work, so the rows that are there now were there before
         statement = existing_associations(batch.linked)
         found = await connection.fetch(statement.sql, row_arguments(statement, rows))
@@ -71,10 +72,3 @@ async def _missing_links(
         return []
     numbers = {row[0] for row in found}
     return [link for number, link in enumerate(batch.associations, 1) if number not in numbers]
-
-
-def _links_dropped(batch: AssociationBatch, count: int) -> FlushError:
-    return FlushError(
-        f"INSERT of {batch.linked.table.full_name} wrote {count} of {batch.rows} rows",
-        hint="look for a trigger or rule on the table that drops rows",
-    )

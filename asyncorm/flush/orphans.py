@@ -52,14 +52,25 @@ def doom(
             if _is_unloaded(orphan, relationship):
                 unloaded.append((orphan, relationship))
             elif "delete" in relationship.cascade and not relationship.viewonly:
-                orphans += [
-                    member
-                    for member in members_of(orphan.__dict__.get(relationship.name))
-                    if member not in doomed
-                    and unit.contains(member)
-                    and not is_moved(member, relationship.foreign_key, links, doomed)
-                ]
+                orphans += staying_members(orphan, relationship, unit, links, doomed)
     return unloaded
+
+
+def staying_members(
+    parent: Any,
+    relationship: Relationship[Any, Any],
+    unit: UnitOfWork,
+    links: Links,
+    doomed: dict[Any, None],
+) -> list[Any]:
+    """The loaded members that have not got another parent, and are not doomed already."""
+    return [
+        member
+        for member in members_of(parent.__dict__.get(relationship.name))
+        if member not in doomed
+        and unit.contains(member)
+        and not is_moved(member, relationship.foreign_key, links, doomed)
+    ]
 
 
 def is_moved(child: Any, key: ForeignKey, links: Links, doomed: dict[Any, None]) -> bool:
@@ -184,13 +195,20 @@ def release_children(
 
 def _releases(relationship: Relationship[Any, Any], replaced: bool) -> bool:
     """Whether the flush sets the references of loaded children NULL, and not the server."""
-    if relationship.direction is not Direction.ONE_TO_MANY or relationship.viewonly:
-        return False
-    if relationship.declaration.passive_deletes == "all":
-        return False
-    if replaced:
-        return True
-    return not relationship.server_deletes or relationship.declaration.passive_deletes is False
+    return empties_references(relationship) and (
+        replaced
+        or not relationship.server_deletes
+        or relationship.declaration.passive_deletes is False
+    )
+
+
+def empties_references(relationship: Relationship[Any, Any]) -> bool:
+    """Whether the children of a deleted object are to lose their reference, whoever does it."""
+    return (
+        relationship.direction is Direction.ONE_TO_MANY
+        and not relationship.viewonly
+        and relationship.declaration.passive_deletes != "all"
+    )
 
 
 def _release(

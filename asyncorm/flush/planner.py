@@ -33,10 +33,9 @@ from asyncorm.tracking.unit_of_work import mapper_of
 
 def plan_flush(changes: ChangeSet) -> FlushPlan:
     """Order the changes; raises CircularDependencyError before anything is sent."""
-    by_mapper = _Rows(changes)
-    components = _components(by_mapper.mappers)
-    batches: list[AnyBatch] = _unlink(changes)
-    batches += _plan_rows(components, by_mapper, changes)
+    rows = _Rows(changes)
+    batches = _unlink(rows, changes)
+    batches += _plan_rows(rows, changes)
     batches += [
         AssociationBatch(Kind.INSERT, found.linked, list(found.added))
         for found in changes.associations
@@ -45,7 +44,8 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
     return FlushPlan(tuple(batches))
 
 
-def _plan_rows(components: list[list[Mapper]], rows: _Rows, changes: ChangeSet) -> list[Batch]:
+def _plan_rows(rows: _Rows, changes: ChangeSet) -> list[Batch]:
+    components = _components(rows.mappers)
     released = emptied_before(changes.deletes)
     turns = find_turns(changes) if changes.deletes or changes.updates else []
     batches: list[Batch] = []
@@ -62,7 +62,7 @@ def _plan_rows(components: list[list[Mapper]], rows: _Rows, changes: ChangeSet) 
     return batches
 
 
-def _unlink(changes: ChangeSet) -> list[AnyBatch]:
+def _unlink(rows: _Rows, changes: ChangeSet) -> list[AnyBatch]:
     """The rows of link tables that go, before any of those that they refer to."""
     batches: list[AnyBatch] = [
         AssociationBatch(Kind.DELETE, found.linked, list(found.removed))
@@ -70,10 +70,10 @@ def _unlink(changes: ChangeSet) -> list[AnyBatch]:
         if found.removed
     ]
     by_key: dict[ForeignKey, list[Any]] = {}
-    for instance in changes.deletes:
-        for key, by_us in mapper_of(instance).link_keys.items():
+    for mapper, instances in rows.deletes.items():
+        for key, by_us in mapper.link_keys.items():
             if by_us:
-                by_key.setdefault(key, []).append(instance)
+                by_key.setdefault(key, []).extend(instances)
     for instance in changes.replaced.values():
         for key in mapper_of(instance).link_keys:  # no DELETE is sent that would cascade
             by_key.setdefault(key, []).append(instance)
@@ -145,7 +145,8 @@ def _save(component: list[Mapper], rows: _Rows, changes: ChangeSet) -> list[Batc
     updates = {i: changes.updates[i] for m in component for i in rows.updates.get(m, ())}
     inserts = [i for m in component for i in rows.inserts.get(m, ())]
     if not _is_cyclic(component):
-        later_links = written_after(inserts, changes)
+        post_updated = any(mapper.post_updated for mapper in component)
+        later_links = written_after(inserts, changes) if post_updated else {}
         return [
             *update_batches(updates, changes.links_of, changes.replaced),
             *insert_batches(inserts, _links_at_first(changes, later_links)),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from asyncorm.errors import OrphanedReferenceError
-from asyncorm.flush.association import Associations
+from asyncorm.flush.association import Associations, check_held
 from asyncorm.flush.link import Link, Links, is_written
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.tracking.changes import (
@@ -77,18 +77,10 @@ def _added(unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]
         added = iter(changed_members(instance, relationship.name)[0])
         # their own references make the links, if they are in the session
         for child in queued_members(instance, relationship.name):
-            _check_held(unit, child, relationship)
+            check_held(unit, child, relationship)
     for child in added:
-        _check_held(unit, child, relationship)
+        check_held(unit, child, relationship)
         yield Link(child, instance, relationship.foreign_key)
-
-
-def _check_held(unit: UnitOfWork, child: Any, relationship: Relationship[Any, Any]) -> None:
-    if not unit.contains(child):
-        raise OrphanedReferenceError(
-            f"{relationship} holds a {type(child).__name__} that is not in this session; "
-            "the link would be lost"
-        )
 
 
 def _removed(

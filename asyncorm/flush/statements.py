@@ -8,6 +8,7 @@ from typing import Any
 
 from asyncorm.compiler.quoting import quote_name as quote
 from asyncorm.compiler.quoting import quote_qualified
+from asyncorm.errors import DataError
 from asyncorm.flush.association import LinkTable
 from asyncorm.flush.plan import AssociationBatch, Batch, FlushPlan, Kind, UnlinkBatch
 from asyncorm.mapping.mapper import Mapper
@@ -15,7 +16,7 @@ from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import Converter
 
 #: begins the message of a guarded statement that wrote too few rows; their number follows
-GUARD = "asyncorm rows: "
+_GUARD = "asyncorm rows: "
 
 #: from how many rows on a batch is copied, if nothing has to come back. Measured: COPY saves 0.3
 #: to 1.5 µs of 5 to 11 a row from about 100 rows on, but costs one more round trip, and two for a
@@ -121,8 +122,14 @@ def _checked_count(counted: str, argument: int) -> str:
     """A count that fails unless it is the number in an argument."""
     return (
         f"CASE WHEN {counted} = ${argument}::bigint THEN {counted} "
-        f"ELSE ('{GUARD}' || {counted})::bigint END"
+        f"ELSE ('{_GUARD}' || {counted})::bigint END"
     )
+
+
+def refused_count(error: DataError) -> int | None:
+    """How many rows a guarded statement has found instead of all; None for another error."""
+    _, guard, count = str(error.__cause__).rstrip('"').rpartition(_GUARD)
+    return int(count) if guard else None
 
 
 def _insert(batch: Batch, many: bool) -> BatchStatement:

@@ -10,11 +10,9 @@ from typing import Any
 
 from asyncorm.flush.batches import omitted_columns
 from asyncorm.flush.link import Link, Links
-from asyncorm.flush.orphans import Unloaded, doom, is_moved
+from asyncorm.flush.orphans import Unloaded, doom, empties_references, staying_members
 from asyncorm.mapping.mapper import Key, Mapper
-from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.tracking.changes import originals_of, same, stored_values
-from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.links import known_empty
 from asyncorm.tracking.state import UNLOADED, Status, status_of
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
@@ -84,31 +82,15 @@ def _doom_children(
     """Delete with a replaced object what the server would delete; ask for what is not loaded."""
     unloaded: list[Unloaded] = []
     for relationship in mapper_of(old).relationships.values():
-        if not is_left_to_server(relationship):
+        if not empties_references(relationship):
             continue
         if relationship.name not in old.__dict__:
             if not known_empty(old):
                 unloaded.append((old, relationship))
         elif "delete" in relationship.cascade or relationship.foreign_key.ondelete == "CASCADE":
-            key = relationship.foreign_key
-            members = [
-                member
-                for member in members_of(old.__dict__[relationship.name])
-                if member not in doomed
-                and unit.contains(member)
-                and not is_moved(member, key, links, doomed)
-            ]
+            members = staying_members(old, relationship, unit, links, doomed)
             unloaded += doom(members, unit, links, doomed)
     return unloaded
-
-
-def is_left_to_server(relationship: Relationship[Any, Any]) -> bool:
-    """Whether children of a deleted object are left to the server, if it is told what to do."""
-    return (
-        relationship.direction is Direction.ONE_TO_MANY
-        and not relationship.viewonly
-        and relationship.declaration.passive_deletes != "all"
-    )
 
 
 def written_columns(new: Any, old: Any, links: list[Link], all_links: Links) -> tuple[str, ...]:

@@ -75,33 +75,36 @@ def _attributes(table: Table, names: Iterable[str]) -> tuple[str, ...]:
 
 def find_turns(changes: ChangeSet) -> list[Turn]:
     """Which rows must be written before which others, because of unique keys."""
+    changed = list(_changed_keys(changes.updates))
     freed: dict[Mapper, dict[tuple[UniqueKey, Any], Any]] = {}
     for instance in changes.deletes:
         mapper = mapper_of(instance)
         _note(freed.setdefault(mapper, {}), instance, unique_keys(mapper), stored_values(instance))
-    touched: dict[tuple[Mapper, tuple[str, ...]], tuple[UniqueKey, ...]] = {}
-    for instance, columns in changes.updates.items():
-        mapper = type(instance).__mapper__
-        keys = touched.get((mapper, columns))
-        if keys is None:
-            keys = touched[mapper, columns] = _touched(mapper, columns)
-        if keys:
-            holder = changes.replaced.get(instance, instance)
-            _note(freed.setdefault(mapper, {}), instance, keys, stored_values(holder))
+    for instance, keys in changed:
+        values = stored_values(changes.replaced.get(instance, instance))
+        _note(freed.setdefault(mapper_of(instance), {}), instance, keys, values)
+    if not freed:
+        return []
+    added = ((instance, unique_keys(mapper_of(instance))) for instance in changes.inserts)
     turns: list[Turn] = []
-    for instance in changes.inserts if freed else ():
-        mapper = mapper_of(instance)
-        if mapper in freed:
-            turns += _taken(freed[mapper], instance, unique_keys(mapper), changes)
-    for instance, columns in changes.updates.items() if freed else ():
-        mapper = mapper_of(instance)
-        if mapper in freed:
-            turns += _taken(freed[mapper], instance, touched[mapper, columns], changes)
+    for instance, keys in (*added, *changed):
+        if known := freed.get(mapper_of(instance)):
+            turns += _taken(known, instance, keys, changes)
     return turns
 
 
-def _touched(mapper: Mapper, columns: tuple[str, ...]) -> tuple[UniqueKey, ...]:
-    return tuple(k for k in unique_keys(mapper) if not set(columns).isdisjoint(k.attributes))
+def _changed_keys(
+    updates: dict[Any, tuple[str, ...]],
+) -> Iterable[tuple[Any, tuple[UniqueKey, ...]]]:
+    """The rows whose unique keys change, with these; found for all rows of a shape at once."""
+    touched: dict[tuple[Mapper, tuple[str, ...]], tuple[UniqueKey, ...]] = {}
+    for mapper, columns in {(mapper_of(row), columns) for row, columns in updates.items()}:
+        keys = tuple(k for k in unique_keys(mapper) if not set(columns).isdisjoint(k.attributes))
+        if keys:
+            touched[(mapper, columns)] = keys
+    for row, columns in updates.items() if touched else ():
+        if keys := touched.get((mapper_of(row), columns), ()):
+            yield row, keys
 
 
 def _note(

@@ -108,7 +108,7 @@ def _completer(
             if name in references and values.get(name) != value:
                 forget_references(instance, references[name])
             values[name] = value
-        state.partial = any(name not in values for name in mapper.columns)
+        state.partial = mapper.lacks_columns(values)
         unit = state.scope.unit
         if existing is Existing.OVERWRITE and not originals and unit is not None:
             unit.mark_clean(instance)

@@ -86,7 +86,7 @@ class RelatedLoad:
             return True
         if relationship.remote_attributes != target.primary_key:
             return False
-        found = unit.find(target.entity, key[0] if len(key) == 1 else key)
+        found = unit.find(target.entity, key)
         if found is not None:
             instance.__dict__[relationship.name] = found
         return found is not None

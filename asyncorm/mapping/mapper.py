@@ -82,6 +82,10 @@ class Mapper:
         """The primary key as a tuple."""
         return (key,) if len(self.primary_key) == 1 else key
 
+    def lacks_columns(self, values: dict[str, Any]) -> bool:
+        """Whether some column has no value."""
+        return any(name not in values for name in self.columns)
+
     @property
     def many_to_one(self) -> tuple[Relationship[Any, Any], ...]:
         """The relationships whose foreign key is in this table."""

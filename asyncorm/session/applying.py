@@ -270,9 +270,7 @@ class _Match:
             return {}
         owner, entity = self.step.instance.__dict__, relationship.target.entity
         found = {}
-        for local, remote in zip(
-            relationship.local_attributes, relationship.remote_attributes, strict=True
-        ):
+        for remote, local in relationship.pairs:
             found[remote] = owner.get(local)
             if remote in given and not same(
                 coerced(entity, remote, given.pop(remote)), found[remote]
@@ -331,8 +329,7 @@ def _check_new_key(relationship: Relationship[Any, Any], mapper: Mapper, key: Ke
 
 def _check_owner(relationship: Relationship[Any, Any], owner: Any, other: Any) -> None:
     """A row that belongs to another parent must not be taken over by naming its key."""
-    pairs = zip(relationship.local_attributes, relationship.remote_attributes, strict=True)
-    for local, remote in pairs:
+    for remote, local in relationship.pairs:
         mine = owner.__dict__.get(local)
         if mine is None or other.__dict__.get(remote) != mine:
             raise InvalidRequestError(

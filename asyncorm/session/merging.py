@@ -82,7 +82,7 @@ class _Merging:
             if key is None or (mapper, key) in self.by_key:
                 continue
             held = self.unit.identity_map.get(mapper, key)
-            if held is None or options or _is_expired(held):
+            if held is None or options or _has_key_only(held):
                 wanted.setdefault(mapper, []).append(key)
             else:
                 self.by_key[mapper, key] = held
@@ -201,7 +201,7 @@ def _holds(held: Any, wanted: Any) -> bool:
     return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
 
 
-def _is_expired(instance: Any) -> bool:
+def _has_key_only(instance: Any) -> bool:
     """Whether nothing but the key is left of an instance."""
     mapper = mapper_of(instance)
     return instance._state.partial and mapper.key_names.issuperset(
@@ -269,5 +269,5 @@ def _overwrite_columns(source: Any, target: Any) -> None:
         target.__dict__[name] = deepcopy(value) if name in mapper.mutable else value
         forget_snapshot(state, name)
         state.originals.pop(name, None)  # type: ignore[union-attr]
-    state.partial = any(name not in target.__dict__ for name in mapper.columns)
+    state.partial = mapper.lacks_columns(target.__dict__)
     state.scope.unit.mark_clean(target)  # type: ignore[union-attr]

@@ -75,5 +75,5 @@ def make_transient_to_detached(instance: Model) -> None:
     for name in mapper.columns:
         if name not in given:
             values.pop(name, None)
-    partial = any(name not in values for name in mapper.columns)
+    partial = mapper.lacks_columns(values)
     set_state(instance, InstanceState(NO_SCOPE, Status.PERSISTENT, {}, partial=partial))

@@ -231,5 +231,5 @@ def take_out(unit: UnitOfWork, instances: list[Any]) -> None:
     for instance in gone:
         deleted_elsewhere(unit, instance)
         unit.deleted.pop(instance, None)
-        restore_clean(instance, own_state(instance))
+        restore_clean(own_state(instance))
     leave_holders(unit, gone)

@@ -179,17 +179,6 @@ def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: 
         current[:] = value
 
 
-def replace_members(
-    instance: Any, relationship: Relationship[Any, Any], members: list[Any]
-) -> None:
-    """Assign a collection of whatever class the relationship has."""
-    if relationship.keyed_by is not None:
-        keyed = {getattr(member, relationship.keyed_by): member for member in members}
-        _set_collection(instance, relationship, keyed)
-    else:
-        _set_collection(instance, relationship, members)
-
-
 def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any) -> None:
     """Let a member appear on the owner's side, whatever is known of that side."""
     if relationship is None:
@@ -328,7 +317,7 @@ def known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
         return UNLOADED
     if relationship.remote_attributes != relationship.target.primary_key:
         return UNLOADED
-    found = unit.find(relationship.target.entity, keys[0] if len(keys) == 1 else keys)
+    found = unit.find(relationship.target.entity, keys)
     return UNLOADED if found is None else found
 
 
@@ -394,8 +383,3 @@ def related(instance: Any, mapper: Mapper, cascade: str) -> list[Any]:
                 continue
             found.extend(members_of(value))
     return found
-
-
-def is_known(instance: Any) -> bool:
-    """Whether the instance belongs to a session right now."""
-    return status_of(instance) not in (Status.TRANSIENT, Status.DETACHED)

@@ -27,7 +27,7 @@ class CollectionListener(Protocol):
 
 
 class Related:
-    """What both collections share: the owner, the relationship and the listener.
+    """What all collections share: the owner, the relationship and the listener.
 
     The owner is referred to weakly, so that a collection does not keep it alive.
     """

@@ -39,5 +39,5 @@ class Unit(Hearer, Protocol):
         """All pending and persistent instances."""
         ...
 
-    def find(self, entity: type[Any], key: Any) -> Any:
+    def find(self, entity: type[Any], key_values: tuple[Any, ...]) -> Any:
         """The live instance of this key, or None; never any I/O."""

@@ -55,7 +55,7 @@ def forget_related(instance: Any) -> None:
     state.inserted = False
 
 
-def restore_clean(instance: Any, state: InstanceState) -> None:
+def restore_clean(state: InstanceState) -> None:
     """Nothing of the instance is unflushed any more."""
     state.expressions = False
     state.queued = None
@@ -232,16 +232,20 @@ def _readmit(unit: UnitOfWork, instance: Any) -> None:
     unit.identity_map.add(mapper, key, instance)
 
 
-def deleted_elsewhere(unit: UnitOfWork, instance: Any) -> None:
-    """The row of a persistent instance has turned out to be gone."""
-    state = own_state(instance)
-    unit.identity_map.discard(mapper_of(instance), identity_key(instance), instance)
+def become_deleted(unit: UnitOfWork, instance: Any) -> None:
+    """The row of a persistent instance is deleted; a rollback may bring it back."""
+    mapper, key = mapper_of(instance), identity_key(instance)
+    unit.identity_map.discard(mapper, key, instance)
     unit.dirty.pop(instance, None)
     unit.watched.pop(instance, None)
-    state.status = Status.DELETED
+    own_state(instance).status = Status.DELETED
     if unit.levels:
-        mapper = mapper_of(instance)
-        unit.levels[-1].note_delete(instance, mapper, identity_key(instance))
+        unit.levels[-1].note_delete(instance, mapper, key)
+
+
+def deleted_elsewhere(unit: UnitOfWork, instance: Any) -> None:
+    """The row of a persistent instance has turned out to be gone."""
+    become_deleted(unit, instance)
     if HEARD:
         unit.note("persistent_to_deleted", instance)
 
@@ -250,7 +254,5 @@ def is_expired(instance: Any) -> bool:
     """Whether some column of the instance has no value in memory."""
     state = state_of(instance)
     return (
-        state is not None
-        and state.partial
-        and any(name not in instance.__dict__ for name in type(instance).__mapper__.columns)
+        state is not None and state.partial and mapper_of(instance).lacks_columns(instance.__dict__)
     )

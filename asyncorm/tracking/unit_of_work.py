@@ -111,8 +111,9 @@ class UnitOfWork:
         self.notice()
         return bool(self.new or self.dirty or self.deleted)
 
-    def find(self, entity: type[Any], key: Key) -> Any:
+    def find(self, entity: type[Any], key_values: tuple[Any, ...]) -> Any:
         """The live instance with this key, or None."""
+        key = key_values[0] if len(key_values) == 1 else key_values
         return self.identity_map.get(entity.__mapper__, key)
 
     def cascade_add(self, instance: Any) -> None:

@@ -141,7 +141,7 @@ def test_an_instance_that_was_loaded_in_place_of_an_inserted_one_is_undone(
     again = persistent(unit)
     rollback_level(unit)
     assert status_of(again) is Status.TRANSIENT
-    assert unit.find(Country, "de") is None
+    assert unit.find(Country, ("de",)) is None
 
 
 def test_keys_that_moved_up_together_go_back_together() -> None:
@@ -168,9 +168,9 @@ def test_a_row_that_is_gone_can_come_back_with_the_rollback(unit: UnitOfWork) ->
     begin_level(unit)
     deleted_elsewhere(unit, country)
     assert status_of(country) is Status.DELETED
-    assert unit.find(Country, "de") is None
+    assert unit.find(Country, ("de",)) is None
     rollback_level(unit)
-    assert unit.find(Country, "de") is country
+    assert unit.find(Country, ("de",)) is country
     begin_level(unit)
     deleted_elsewhere(unit, country)
     commit_levels(unit)
