@@ -5,7 +5,10 @@ Members are compared by identity, because two new objects with equal columns are
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from operator import indexOf
 from typing import Any, SupportsIndex
 
 from asyncorm.mapping.relationships import Relationship
@@ -16,40 +19,42 @@ from asyncorm.tracking.related_dict import RelatedDict
 class RelatedList(list[Any], Related):
     """The list of a to-many relationship; every change is tracked and back-populated."""
 
-    #: the identities of the members, while members are added from the other side: looking through
-    #: the list each time would make that quadratic
-    _known: set[int] | None = None
-
-    def _changing(self, members: Iterable[Any] = ()) -> Any:
-        self._known = None
-        return super()._changing(members)
+    #: how often each member is in, by identity; None until somebody asks. Looking through the list
+    #: for every member that comes or goes would make that quadratic
+    _counts: Counter[int] | None = None
 
     def holds(self, member: Any) -> bool:
         """Whether this very object is a member."""
-        if self._known is None:
-            self._known = {id(other) for other in self}
-        return id(member) in self._known
+        return self.count(member) > 0
 
     def append_silently(self, member: Any) -> None:
         """Add a member at the end without telling anybody."""
         super().append(member)
-        if self._known is not None:
-            self._known.add(id(member))
+        if self._counts is not None:
+            self._counts[id(member)] += 1
 
     def keep_silently(self, members: list[Any]) -> None:
         """Hold these of the members only, without telling anybody."""
-        self._known = None
+        self._counts = None
         super().__setitem__(slice(None), members)
+
+    def drop_silently(self, member: Any) -> None:
+        """Remove a member, however often it is in, without telling anybody."""
+        for _ in range(self.count(member)):
+            super().__delitem__(self.index(member))
+        if self._counts is not None:
+            del self._counts[id(member)]
 
     def append(self, member: Any) -> None:
         """Add a member at the end."""
         owner = self._changing((member,))
-        super().append(member)
+        self.append_silently(member)
         self._added(owner, (member,))
 
     def insert(self, index: SupportsIndex, member: Any) -> None:
         """Add a member before a position."""
         owner = self._changing((member,))
+        self._counts = None
         super().insert(index, member)
         self._added(owner, (member,))
 
@@ -57,6 +62,7 @@ class RelatedList(list[Any], Related):
         """Add several members."""
         new = list(members)
         owner = self._changing(new)
+        self._counts = None
         super().extend(new)
         self._added(owner, new)
 
@@ -78,36 +84,43 @@ class RelatedList(list[Any], Related):
         """Remove all members."""
         members = list(self)
         owner = self._changing()
+        self._counts = None
         super().clear()
         self._removed(owner, dict.fromkeys(members))
 
     def index(self, member: Any, *bounds: Any) -> int:
         """The position of this very object; ValueError if it is not a member."""
-        start, stop = (*bounds, None, None)[:2]
-        for position in range(*slice(start, stop).indices(len(self))):
-            if self[position] is member:
-                return position
-        raise ValueError(f"the object is not in {self._relationship}")
+        start, stop, _ = slice(*(*bounds, None, None)[:2]).indices(len(self))
+        try:
+            return start + indexOf(map(id, islice(self, start, stop)), id(member))
+        except ValueError:
+            raise ValueError(f"the object is not in {self._relationship}") from None
 
     def count(self, member: Any) -> int:
         """How often this very object is a member."""
-        return sum(1 for other in self if other is member)
+        if self._counts is None:
+            self._counts = Counter(map(id, self))
+        return self._counts.get(id(member), 0)
 
     def __contains__(self, member: Any) -> bool:
-        return any(other is member for other in self)
+        return id(member) in map(id, self)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         before = list(self)
         new = list(value) if isinstance(index, slice) else [value]
         owner = self._changing(new)
+        self._counts = None
         super().__setitem__(index, new if isinstance(index, slice) else value)
         self._report(owner, before)
 
     def __delitem__(self, index: Any) -> None:
-        before = list(self)
+        gone = self[index] if isinstance(index, slice) else [self[index]]
         owner = self._changing()
+        counts, self._counts = self._counts or Counter(map(id, self)), None
         super().__delitem__(index)
-        self._report(owner, before)
+        counts.subtract(map(id, gone))
+        self._counts = counts
+        self._removed(owner, {id(m): m for m in gone if not counts[id(m)]}.values())
 
     def __imul__(self, times: SupportsIndex) -> RelatedList:
         self[:] = list(self) * times
@@ -253,7 +266,7 @@ def silent_remove(collection: RelatedCollection, member: Any) -> None:
         for key in [key for key, other in collection.items() if other is member]:
             dict.__delitem__(collection, key)
     else:
-        collection.keep_silently([other for other in collection if other is not member])
+        collection.drop_silently(member)
 
 
 def silent_discard(collection: RelatedCollection, gone: set[int]) -> None:

@@ -19,18 +19,34 @@ class RelatedDict(dict[Any, Any], Related):
         return getattr(member, self._relationship.keyed_by or "")
 
     def __setitem__(self, key: Any, member: Any) -> None:
-        self.update({key: member})
+        if id(member) in map(id, self.values()):
+            self.update({key: member})
+            return
+        # the others are not rebuilt, or filling a dict would be quadratic
+        self._check({key: member})
+        before = self.get(key)
+        owner = self._changing((member,))
+        super().__setitem__(key, member)
+        if before is not None:
+            self._removed(owner, (before,))
+        self._added(owner, (member,))
 
     def __delitem__(self, key: Any) -> None:
-        if key not in self:
-            raise KeyError(key)
-        self._write({k: member for k, member in self.items() if k != key})
+        member = self[key]
+        owner = self._changing()
+        super().__delitem__(key)
+        self._removed(owner, (member,))
 
     def update(self, other: Any = (), /, **named: Any) -> None:
-        """Add members under their keys; who had such a key before is removed."""
+        """Add members under their keys; who had such a key before is removed.
+
+        A member whose key has changed since it came in is under the new one only.
+        """
         given = dict(other, **named)
         self._check(given)
-        self._write({**self, **given})
+        coming = set(map(id, given.values()))
+        kept = {k: m for k, m in self.items() if k in given or id(m) not in coming}
+        self._write({**kept, **given})
 
     def replace(self, members: Mapping[Any, Any]) -> None:
         """Hold these members and no other."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -113,6 +115,33 @@ def test_a_list_changes_as_a_list_does_and_reports_it(name: str) -> None:
     assert {m for kind, m in reported if kind == "removed"} == before - after
     assert {m for kind, m in reported if kind == "added"} >= after - before
     assert {m for kind, m in reported if kind == "added"} <= after
+
+
+def test_a_list_knows_how_often_each_member_is_in_it_after_any_changes() -> None:
+    chance = random.Random(7)
+    books, _ = a_list()
+    for _ in range(2000):
+        book, index = chance.choice(BOOKS), chance.randrange(-3, 4)
+        change = chance.choice(
+            [
+                lambda b, i: books.append(b),
+                lambda b, i: books.append_silently(b),
+                lambda b, i: books.insert(i, b),
+                lambda b, i: books.extend([b, b]),
+                lambda b, i: books.remove(b),
+                lambda b, i: books.pop(i),
+                lambda b, i: books.drop_silently(b),
+                lambda b, i: books.keep_silently([m for m in books if m is not b]),
+                lambda b, i: books.__setitem__(i, b),
+                lambda b, i: books.__delitem__(slice(i, None)),
+            ]
+        )
+        with suppress(IndexError, ValueError):
+            change(book, index)
+        plain = list(books)
+        for member in BOOKS:
+            assert books.count(member) == plain.count(member)
+            assert books.holds(member) is (member in plain)
 
 
 @pytest.mark.parametrize(

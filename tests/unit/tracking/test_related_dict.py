@@ -121,6 +121,16 @@ def test_a_member_whose_key_has_changed_can_leave() -> None:
     assert owner.words == {}
 
 
+def test_a_member_whose_key_has_changed_moves_to_the_new_one() -> None:
+    owner = page("a", "b")
+    member = owner.notes["a"]
+    member.title = "c"
+    owner.notes["c"] = member
+    assert list(owner.notes) == ["b", "c"]
+    del owner.notes["c"]
+    assert member.page is None
+
+
 def test_copies_and_pickles_are_plain_or_whole() -> None:
     owner = page("a")
     assert type(copy.copy(owner.notes)) is dict
