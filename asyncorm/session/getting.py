@@ -28,7 +28,11 @@ async def get_by_key(
     populate_existing: bool,
     with_for_update: bool | Mapping[str, Any] | None,
 ) -> Any:
-    """The object of a key, read from the database; None if the row is not there (any more)."""
+    """The object of a key, read from the database; None if the row is not there (any more).
+
+    With ``skip_locked`` None may mean that somebody else has locked the row, so that nothing is
+    known about it.
+    """
     await core.autoflush()
     core.transaction.autobegin()
     held = core.unit.identity_map.get(mapper, key)
@@ -46,7 +50,8 @@ async def get_by_key(
     rows = (await load(statement, core.context, existing)).rows
     if rows:
         return rows[0]
-    if held is not None and core.unit.contains(held):
+    skipped = lock is not None and lock.get("skip_locked")
+    if held is not None and not skipped and core.unit.contains(held):
         deleted_elsewhere(core.unit, held)
         if core.unit.notices:
             await Notices(core.unit)

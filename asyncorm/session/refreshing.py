@@ -24,9 +24,14 @@ async def refresh(
     """Read the named attributes again; without names all columns, and forget the relationships."""
     core.unit.require_persistent(instance)
     check_attributes(instance, names or ())
+    lock = lock_options(with_for_update)
+    if lock is not None and lock.get("skip_locked"):
+        raise ArgumentError(
+            "refresh() can't skip the row that it is to read",
+            hint='give {"nowait": True}, and catch LockTimeout',
+        )
     _settle_changes(instance, names, discard)
     await core.autoflush()
-    lock = lock_options(with_for_update)
     if lock is not None:
         await core.write_connection()
     related = tuple(n for n in names or () if n in mapper_of(instance).relationships)
