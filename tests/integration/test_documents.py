@@ -20,6 +20,7 @@ import pytest
 from asyncorm import Model, sessionmaker
 from asyncorm.engine.engine import Engine
 from asyncorm.tracking.event_names import EVENTS
+from tests.architecture.test_async_boundary import MAY_WAIT
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = "docs/session.md"
@@ -101,6 +102,21 @@ def test_the_links_of_a_document_lead_somewhere(document: Path) -> None:
         if anchor:
             titles = re.findall(r"^#+ (.*)$", linked.read_text("utf-8"), re.MULTILINE)
             assert anchor in [title.lower().replace(" ", "-") for title in titles], target
+
+
+def test_the_files_that_the_architecture_names_exist() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`((?!asyncorm)\w+/\w+\.py)`", text))
+    assert len(named) > 80
+    assert [name for name in sorted(named) if not (ROOT / "asyncorm" / name).exists()] == []
+
+
+def test_the_architecture_names_every_file_that_may_wait() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    rule = text[text.index("5. `async def`") : text.index("6. Imports are absolute")]
+    assert sorted(re.findall(r"`(\w+/\w+\.py|engine|session)`", rule)) == sorted(
+        place.rstrip("/") for place in MAY_WAIT
+    )
 
 
 def test_the_table_of_events_is_complete() -> None:
