@@ -51,8 +51,8 @@ async def conflict(request: Request, error: IntegrityError) -> JSONResponse:
 class AuthorChange(BaseModel):
     """What may be changed of an author; what is left out stays."""
 
-    name: Name | None = None
-    email: Email | None = None
+    name: Name = ""
+    email: Email = ""
 
 
 @app.post("/authors", status_code=status.HTTP_201_CREATED)
@@ -71,11 +71,8 @@ async def read_author(author_id: int, session: RequestSession) -> Author:
 
 @app.patch("/authors/{author_id}")
 async def change_author(author_id: int, change: AuthorChange, session: RequestSession) -> Author:
-    """Assign what came; the commit writes what is different."""
-    author = await author_or_404(session, author_id)
-    for name, value in change.model_dump(exclude_none=True).items():
-        setattr(author, name, value)
-    return author
+    """Apply what came, which is what is set; the commit writes what is different."""
+    return await session.apply(await author_or_404(session, author_id), change)
 
 
 @app.delete("/authors/{author_id}", status_code=status.HTTP_204_NO_CONTENT)

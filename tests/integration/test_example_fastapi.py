@@ -92,6 +92,12 @@ def test_a_change_is_stored(client: TestClient) -> None:
     assert client.get(f"/authors/{author_id}").json()["name"] == "Augusta"
 
 
+def test_null_is_no_change_but_an_error(client: TestClient) -> None:
+    author_id = new_author(client, ADA)
+    assert client.patch(f"/authors/{author_id}", json={"name": None}).status_code == 422
+    assert client.get(f"/authors/{author_id}").json()["name"] == ADA["name"]
+
+
 def test_a_taken_email_is_409_when_only_the_commit_finds_it(client: TestClient) -> None:
     """The route does not flush: the commit comes after it, and still before the answer."""
     new_author(client, ADA)

@@ -1,0 +1,133 @@
+"""The examples of the documents run as printed, and print what they say they print.
+
+Every section of a document runs by itself, its blocks one after the other as in ``python -m
+asyncio``, after the blocks of the section that declares the models.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import AsyncIterator
+from inspect import CO_COROUTINE
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+from asyncorm import Model, sessionmaker
+from asyncorm.engine.engine import Engine
+from asyncorm.tracking.event_names import EVENTS
+from tests.architecture.test_async_boundary import MAY_WAIT
+
+ROOT = Path(__file__).resolve().parents[2]
+SESSION = "docs/session.md"
+MODELS = "The models of the examples"
+README = "A unit of work"
+
+
+def sections(document: str) -> dict[str, str]:
+    """The code of each section that has some; each line at its place, for messages of errors."""
+    found: dict[str, list[str]] = {}
+    title, inside = "", False
+    for number, line in enumerate((ROOT / document).read_text("utf-8").splitlines()):
+        if line.startswith("```"):
+            inside = line == "```python"
+        elif inside:
+            lines = found.setdefault(title, [])
+            lines += [""] * (number - len(lines)) + [line]
+        elif line.startswith("## "):
+            title = line.removeprefix("## ")
+    return {title: "\n".join(lines) for title, lines in found.items()}
+
+
+def promised(code: str) -> list[str]:
+    """What the comments behind each print() say will be printed."""
+    lines = [line for line in code.splitlines() if "print(" in line]
+    return [re.split(r"\)  # ", line)[1] for line in lines]
+
+
+async def run(code: str, namespace: dict[str, Any], name: str) -> None:
+    compiled = compile(code, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    result = FunctionType(compiled, namespace)()
+    if compiled.co_flags & CO_COROUTINE:
+        await result
+
+
+@pytest.fixture
+async def module(engine: Engine) -> AsyncIterator[ModuleType]:
+    """A module that has what each document says it has, and whose tables are dropped at the end."""
+    module = ModuleType("document_under_test")
+    sys.modules[module.__name__] = module
+    module.__dict__.update(engine=engine, Session=sessionmaker(engine))
+    yield module
+    del sys.modules[module.__name__]
+    entities = [v for v in vars(module).values() if isinstance(v, type) and issubclass(v, Model)]
+    await engine.drop_all(*(entity for entity in entities if hasattr(entity, "__mapper__")))
+    assert engine.pool.in_use == 0, "the document has left a connection checked out"
+
+
+async def check(module: ModuleType, document: str, *titles: str) -> None:
+    """Run sections one after the other; the last one must print what its comments say."""
+    found = sections(document)
+    printed: list[str] = []
+    vars(module)["print"] = lambda *values: printed.append(" ".join(map(str, values)))
+    for title in titles:
+        await run(found[title], vars(module), document)
+    assert printed == promised(found[titles[-1]])
+
+
+@pytest.mark.parametrize("title", [title for title in sections(SESSION) if title != MODELS])
+async def test_a_section_about_the_session_runs_as_printed(module: ModuleType, title: str) -> None:
+    await check(module, SESSION, MODELS, title)
+
+
+async def test_the_examples_of_the_readme_run_as_printed(module: ModuleType) -> None:
+    await check(module, "README.md", README)
+
+
+@pytest.mark.parametrize(
+    "document", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]), ids=lambda path: path.name
+)
+def test_the_links_of_a_document_lead_somewhere(document: Path) -> None:
+    text = document.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if "://" in target:
+            continue
+        linked = (document.parent / path).resolve() if path else document
+        assert linked.exists(), target
+        if anchor:
+            titles = re.findall(r"^#+ (.*)$", linked.read_text("utf-8"), re.MULTILINE)
+            assert anchor in [title.lower().replace(" ", "-") for title in titles], target
+
+
+def test_the_files_that_the_architecture_names_exist() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`((?!asyncorm)\w+/\w+\.py)`", text))
+    assert len(named) > 80
+    assert [name for name in sorted(named) if not (ROOT / "asyncorm" / name).exists()] == []
+
+
+def test_the_architecture_names_every_file_that_may_wait() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    rule = text[text.index("5. `async def`") : text.index("6. Imports are absolute")]
+    assert sorted(re.findall(r"`(\w+/\w+\.py|engine|session)`", rule)) == sorted(
+        place.rstrip("/") for place in MAY_WAIT
+    )
+
+
+def test_the_table_of_events_is_complete() -> None:
+    rows = re.findall(
+        r"^\| (`.*?) \| .* \| (.*) \| (yes|no) \|$",
+        (ROOT / SESSION).read_text("utf-8"),
+        re.MULTILINE,
+    )
+    told = {
+        name: (tuple(arguments.split(", ")), awaited == "yes")
+        for names, arguments, awaited in rows
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    assert told == {name: (of.arguments, of.awaited) for name, of in EVENTS.items()}
