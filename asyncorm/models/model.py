@@ -17,6 +17,7 @@ from asyncorm.models.copying import detach_copy, from_pickle, to_pickle
 from asyncorm.models.declare import declaration_of
 from asyncorm.models.metaclass import ModelMeta
 from asyncorm.sql.table import MetaData, Table
+from asyncorm.tracking.links import known_empty
 from asyncorm.tracking.state import Status, status_of
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ class Model(BaseModel, metaclass=ModelMeta):
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         values = self.__dict__
+        empty = known_empty(self)
         new = status_of(self) in (Status.TRANSIENT, Status.PENDING)
         for name in type(self).__pydantic_fields__:
             if name in values:
@@ -141,7 +143,7 @@ class Model(BaseModel, metaclass=ModelMeta):
                 yield name, _Text("<unloaded>")
         for name, relationship in type(self).__relationships__.items():
             if name not in values:
-                if not new:
+                if not new and not (empty and relationship.to_many):
                     yield name, _Text("<unloaded>")
             elif relationship.to_many:
                 yield name, _Text(f"<{len(values[name])} {relationship.target.name}>")

@@ -156,3 +156,15 @@ async def test_a_removed_child_no_longer_points_back(Session: SessionFactory) ->
         await session.commit()
         assert book.author_id is None
         assert book in session
+
+
+async def test_a_collection_known_to_be_empty_is_not_shown_as_unloaded(
+    Session: SessionFactory,
+) -> None:
+    async with Session() as session:
+        author = Author(name="a")
+        session.add(author)
+        await session.flush()
+        assert "unloaded" not in repr(author)
+        session.expire(author)
+        assert "books=<unloaded>" in repr(author)
