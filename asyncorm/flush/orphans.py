@@ -170,10 +170,9 @@ def _owns(owner: Any, child: Any, relationship: Relationship[Any, Any]) -> bool:
 
 def _is_unloaded(instance: Any, relationship: Relationship[Any, Any]) -> bool:
     """Whether children have to be loaded because their fate is not left to the server."""
-    if relationship.viewonly or relationship.name in instance.__dict__:
+    if relationship.name in instance.__dict__ or not relationship.concerned_by_delete:
         return False
-    concerns = relationship.direction is Direction.ONE_TO_MANY or "delete" in relationship.cascade
-    return concerns and not relationship.passive_deletes and not known_empty(instance)
+    return not relationship.passive_deletes and not known_empty(instance)
 
 
 def release_children(

@@ -114,6 +114,7 @@ class Relationship(Generic[E, R]):
         self.keyed_by: str | None = None
         #: with ``single_parent``: which owner an object was given to
         self.parents: WeakKeyDictionary[Any, ref[Any]] = WeakKeyDictionary()
+        self._passive_deletes: bool | None = None
         self._key = ("relationship", id(self))
 
     @property
@@ -124,10 +125,16 @@ class Relationship(Generic[E, R]):
     @property
     def passive_deletes(self) -> bool:
         """Whether children of a deleted object that are not loaded are left to the server."""
-        given = self.declaration.passive_deletes
-        if given is not None:
-            return bool(given)
-        return self.direction is Direction.ONE_TO_MANY and self.server_deletes
+        if self._passive_deletes is None:
+            self._passive_deletes = _is_passive(self, set())
+        return self._passive_deletes
+
+    @property
+    def concerned_by_delete(self) -> bool:
+        """Whether deleting the owner matters for the related objects."""
+        if self.viewonly:
+            return False
+        return self.direction is Direction.ONE_TO_MANY or "delete" in self.cascade
 
     @property
     def server_deletes(self) -> bool:
@@ -197,6 +204,24 @@ class Relationship(Generic[E, R]):
 
     def __str__(self) -> str:
         return f"{self.owner.__name__}.{self.name}"
+
+
+def _is_passive(relationship: Relationship[Any, Any], above: set[Relationship[Any, Any]]) -> bool:
+    """Whether the server does all that becomes of children: theirs are left to it as well."""
+    given = relationship.declaration.passive_deletes
+    if given is not None:
+        return bool(given)
+    if relationship.direction is not Direction.ONE_TO_MANY or not relationship.server_deletes:
+        return False
+    if relationship.foreign_key.ondelete != "CASCADE":
+        # it would only empty the keys of children that shall be deleted
+        return "delete" not in relationship.cascade
+    above.add(relationship)
+    target = relationship.target
+    return not any(target.link_keys.values()) and all(
+        below in above or not below.concerned_by_delete or _is_passive(below, above)
+        for below in target.relationships.values()
+    )
 
 
 def referring(key: ForeignKey, referring: Any, target: Any) -> Expression[bool, bool]:

@@ -51,6 +51,8 @@ class ModelMeta(ModelMetaclass):
         if root is not None:
             _check_names(name, namespace, own)
             _mark_fields(namespace)
+            if "__eq__" in namespace:  # which would make the objects unhashable
+                namespace.setdefault("__hash__", object.__hash__)
         _hand_over_local_names(namespace, options)
         with BUILDING:
             cls: Any = super().__new__(mcs, name, bases, namespace, **options)
@@ -64,6 +66,7 @@ class ModelMeta(ModelMetaclass):
         if table is not None:
             if not table:
                 raise _nameless(name)
+            _check_hash(cls)
             fields: dict[str, FieldInfo] = cls.__pydantic_fields__
             declarations = cls.__declared_relationships__
             declare(cls, table, schema, fields, declarations, cls.__registry__)
@@ -158,6 +161,17 @@ def _check_names(
             raise _taken(name, attribute)
     if "_state" in annotations or "_state" in namespace:
         raise _taken(name, "_state")
+
+
+def _check_hash(cls: Any) -> None:
+    """Refuse hashes by value: two new objects with equal values are two rows."""
+    # a frozen model's is pydantic's, and replaced
+    if cls.__hash__ is not object.__hash__ and not cls.model_config.get("frozen"):
+        raise ConfigurationError(
+            f"{cls.__name__} has a __hash__ of its own, but a session tells objects apart by "
+            "identity: it would lose one of two that are equal",
+            hint="leave __hash__ out; to have values in a set or dict, use a tuple of them",
+        )
 
 
 def _taken(owner: str, attribute: str) -> ConfigurationError:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from asyncorm.loading.pipeline import load_path
-from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.mapping.relationships import Relationship
 from asyncorm.session.core import SessionCore
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.unit_of_work import Cascade, UnitOfWork, mapper_of
@@ -40,7 +40,7 @@ def _concerned(marked: Iterable[Any]) -> dict[Relationship[Any, Any], list[Any]]
     found: dict[Relationship[Any, Any], list[Any]] = {}
     for instance in marked:
         for relationship in mapper_of(instance).relationships.values():
-            if not relationship.viewonly and _concerns(relationship):
+            if relationship.concerned_by_delete:
                 found.setdefault(relationship, []).append(instance)
     return found
 
@@ -56,8 +56,3 @@ def _reached(
         elif unit.contains(member):
             reached.append((member, Cascade(owner, relationship.foreign_key)))
     return reached
-
-
-def _concerns(relationship: Relationship[Any, Any]) -> bool:
-    """Whether deleting the owner matters for the related objects."""
-    return relationship.direction is Direction.ONE_TO_MANY or "delete" in relationship.cascade

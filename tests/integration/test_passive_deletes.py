@@ -62,6 +62,36 @@ class Street(Own, table="passive_street"):
     town_id: Mapped[int | None] = foreign_key(Town.id)
 
 
+class Firm(Own, table="passive_firm"):
+    """The server would do a part of what its cascade says."""
+
+    id: Mapped[int] = column(primary_key=True)
+    desks: Related[list[Desk]] = relationship(cascade="all")
+    rooms: Related[list[Room]] = relationship(cascade="all")
+    signs: Related[list[Sign]] = relationship()
+
+
+class Desk(Own, table="passive_desk"):
+    id: Mapped[int] = column(primary_key=True)
+    firm_id: Mapped[int | None] = foreign_key(Firm.id, ondelete="SET NULL")
+
+
+class Sign(Own, table="passive_sign"):
+    id: Mapped[int] = column(primary_key=True)
+    firm_id: Mapped[int | None] = foreign_key(Firm.id, ondelete="SET NULL")
+
+
+class Room(Own, table="passive_room"):
+    id: Mapped[int] = column(primary_key=True)
+    firm_id: Mapped[int] = foreign_key(Firm.id, ondelete="CASCADE")
+    lamps: Related[list[Lamp]] = relationship(cascade="all")
+
+
+class Lamp(Own, table="passive_lamp"):
+    id: Mapped[int] = column(primary_key=True)
+    room_id: Mapped[int] = foreign_key(Room.id)
+
+
 async def stored(engine: Engine) -> None:
     async with Session(engine) as session:
         session.add(
@@ -129,6 +159,27 @@ async def test_unloaded_owned_children_are_deleted_by_the_server(  # C5
         await rows(engine, "select 1 from passive_owned union all select 1 from passive_eager")
         == []
     )
+
+
+async def test_what_the_server_does_a_part_of_only_is_not_left_to_it(  # C4, C5
+    engine: Engine, tables: CreateTables, sent: Sent
+) -> None:
+    await tables(Firm, Desk, Sign, Room, Lamp)
+    async with Session(engine) as session:
+        rooms = [Room(id=1, lamps=[Lamp(id=1)])]
+        session.add(Firm(id=1, desks=[Desk(id=1)], rooms=rooms, signs=[Sign(id=1)]))
+        await session.commit()
+    async with Session(engine) as session:
+        firm = await session.get_one(Firm, 1)
+        sent()
+        await session.delete(firm)
+        assert [text.split("FROM ")[1].split('"')[1] for text in sent()] == [
+            "passive_desk", "passive_room", "passive_lamp",
+        ]  # fmt: skip
+        await session.commit()
+    for table in ("passive_desk", "passive_room", "passive_lamp"):
+        assert await rows(engine, f"select 1 from {table}") == []
+    assert await rows(engine, "select firm_id from passive_sign") == [(None,)]
 
 
 @pytest.mark.parametrize("load", [True, False])

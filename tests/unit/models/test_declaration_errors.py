@@ -78,6 +78,29 @@ def test_the_name_of_our_own_slot_is_refused(base: Any) -> None:
             _state: int = 0
 
 
+def test_a_hash_by_value_is_refused(base: Any) -> None:
+    class ByName:
+        def __hash__(self) -> int:
+            return hash(vars(self).get("name"))
+
+    with refused(r"Tag has a __hash__ of its own", "leave __hash__ out"):
+
+        class Tag(ByName, base, table="tags"):
+            name: Mapped[str] = column(primary_key=True)
+
+
+def test_equality_by_value_leaves_the_hash_alone(base: Any) -> None:
+    class Tag(base, table="tags"):
+        name: Mapped[str] = column(primary_key=True)
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Tag) and self.name == other.name
+
+    one, other = Tag(name="a"), Tag(name="a")
+    assert one == other
+    assert len({one, other}) == 2
+
+
 def test_the_way_out_of_a_taken_name_works(base: Any) -> None:
     class Thing(base, table="things"):
         id: Mapped[int] = column(primary_key=True)
