@@ -221,7 +221,7 @@ def delete_batches(instances: Iterable[Any]) -> list[Batch]:
 
 
 def _by_key(instances: Iterable[Any], replaced: Mapping[Any, Any] = NOTHING_REPLACED) -> list[Any]:
-    """Sorted by primary key, which makes deadlocks rarer; as they came if keys can't be sorted."""
+    """Sorted by primary key, so that rows are locked in one order; as they came if it has none."""
     rows = list(instances)
     try:
         if replaced:

@@ -163,7 +163,9 @@ def _update(batch: Batch, many: bool) -> BatchStatement:
     changes_identity = mapper.version is not None or not mapper.key_names.isdisjoint(batch.columns)
     numbered = many and (bool(batch.returning) or changes_identity)
     if many:
-        where = _matches(keys, len(columns))
+        where = _matches(keys, len(columns)) + _locked_in_order(
+            mapper, len(columns), "NO KEY UPDATE"
+        )
         changes = [
             f"{quote(column.name)} = {_element(n, column)}" for n, column in enumerate(columns, 1)
         ]
@@ -208,6 +210,8 @@ def _delete(batch: Batch, many: bool) -> BatchStatement:
     else:
         source = _unnest(keys, ordinality=False)
         text = f"DELETE FROM {target} AS t USING {source} WHERE {_matches(keys, 0)}"
+    if many:
+        text += _locked_in_order(mapper, 0, "UPDATE")
     return BatchStatement(
         text,
         (),
@@ -215,6 +219,21 @@ def _delete(batch: Batch, many: bool) -> BatchStatement:
         (),
         many,
         version=_version(mapper, many),
+    )
+
+
+def _locked_in_order(mapper: Mapper, before: int, strength: str) -> str:
+    """A condition that locks the rows of a batch in its order, before the first is written.
+
+    How it joins an array is the server's affair, and so would be the order in which it locks: two
+    sessions that write the same rows could wait for each other.
+    """
+    keys = list(mapper.primary_key_columns)
+    target = quote_qualified(mapper.table.schema, mapper.table.name)
+    source = _unnest(keys, before=before)
+    return (
+        f" AND (SELECT count(*) FROM (SELECT FROM {target} AS t JOIN {source} "
+        f"ON {_matches(keys, 0)} ORDER BY u.o FOR {strength} OF t) AS locked) >= 0"
     )
 
 
@@ -284,9 +303,11 @@ def _parameter(number: int, column: BaseColumn[Any, Any]) -> str:
     return text if type_.parameter_type == type_.cast_type else f"{text}::{type_.cast_type}"
 
 
-def _unnest(columns: list[BaseColumn[Any, Any]], ordinality: bool = True) -> str:
+def _unnest(columns: list[BaseColumn[Any, Any]], ordinality: bool = True, before: int = 0) -> str:
     """One array parameter a column, so that one text serves every number of rows."""
-    arrays = ", ".join(f"${n}::{column._type.bulk_type}[]" for n, column in enumerate(columns, 1))
+    arrays = ", ".join(
+        f"${n}::{column._type.bulk_type}[]" for n, column in enumerate(columns, before + 1)
+    )
     names = ", ".join(f"c{n}" for n in range(1, len(columns) + 1))
     if ordinality:
         return f"unnest({arrays}) WITH ORDINALITY AS u({names}, o)"

@@ -12,6 +12,7 @@ from asyncorm.flush.arguments import arguments_for, copy_records
 from asyncorm.flush.plan import Batch, FlushPlan, Kind
 from asyncorm.flush.statements import (
     COPY_MINIMUM,
+    BatchStatement,
     existing_keys,
     is_atomic,
     statement_for,
@@ -71,7 +72,15 @@ def batch(kind: Kind, mapper: Any, columns: tuple[str, ...], rows: list[Any], *b
     return Batch(kind, mapper, columns, rows, tuple(back))
 
 
+LOCK = re.compile(r" AND \(SELECT count\(\*\) FROM \(SELECT FROM .*? OF t\) AS locked\) >= 0")
+
+
+def unlocked(statement: BatchStatement) -> str:
+    return LOCK.sub("", statement.sql)
+
+
 def sql_of(found: Batch, guarded: bool = False) -> str:
+    """The text, checked by PostgreSQL's parser, without the lock that batches begin with."""
     statement = statement_for(found, guarded)
     assert len(pglast.parse_sql(statement.sql)) == 1
     numbers = {int(number) for number in re.findall(r"\$(\d+)", statement.sql)}
@@ -79,7 +88,7 @@ def sql_of(found: Batch, guarded: bool = False) -> str:
     keys = [key] * len(found.instances)
     given = arguments_for(statement, found, keys if statement.keys else [])
     assert numbers == set(range(1, len(given) + 1))
-    return statement.sql
+    return unlocked(statement)
 
 
 def test_one_row_is_inserted_by_values() -> None:
@@ -168,6 +177,20 @@ COUNT = (
 )
 
 
+def test_batches_lock_their_rows_in_order_before_they_write_them() -> None:
+    for kind, columns, lock in (
+        (Kind.UPDATE, ("text",), "NO KEY UPDATE"),
+        (Kind.DELETE, (), "UPDATE"),
+    ):
+        n = 1 + len(columns)
+        assert (
+            ' AND (SELECT count(*) FROM (SELECT FROM "odd schema"."thing" AS t '
+            f'JOIN unnest(${n}::bigint[]) WITH ORDINALITY AS u(c1, o) ON t."id" = u.c1 '
+            f"ORDER BY u.o FOR {lock} OF t) AS locked) >= 0"
+        ) in statement_for(batch(kind, THING, columns, things(2))).sql
+        assert "FOR" not in statement_for(batch(kind, THING, columns, things(1))).sql
+
+
 def test_a_guarded_statement_fails_with_the_number_of_rows() -> None:
     update = batch(Kind.UPDATE, THING, ("text",), things(2))
     assert sql_of(update, guarded=True) == (
@@ -242,7 +265,7 @@ def test_an_update_finds_the_loaded_version_only() -> None:
     one = Document(title="a")
     one.version = 2
     found = batch(Kind.UPDATE, DOCUMENT, ("title", "version"), [one])
-    assert statement_for(found).sql == (
+    assert unlocked(statement_for(found)) == (
         'UPDATE "document" AS t SET "title" = $1::text, "version" = $2::bigint '
         'WHERE t."id" = $3::bigint AND t."version" = $4::bigint'
     )
@@ -254,7 +277,7 @@ def test_an_update_of_many_rows_says_which_it_has_found() -> None:
     for number, row in enumerate(rows):
         row.version = number + 5
     found = batch(Kind.UPDATE, DOCUMENT, ("title", "version"), rows)
-    assert statement_for(found).sql == (
+    assert unlocked(statement_for(found)) == (
         'UPDATE "document" AS t SET "title" = u.c1, "version" = u.c2 '
         "FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) "
         "WITH ORDINALITY AS u(c1, c2, c3, c4, o) "
@@ -270,7 +293,7 @@ def test_a_delete_finds_the_loaded_version_only() -> None:
         'DELETE FROM "document" AS t WHERE t."id" = $1::bigint AND t."version" = $2::bigint'
     )
     assert versioned_arguments(one, [7]) == [1, 7]
-    assert statement_for(many).sql == (
+    assert unlocked(statement_for(many)) == (
         'DELETE FROM "document" AS t USING unnest($1::bigint[], $2::bigint[]) AS u(c1, c2) '
         'WHERE t."id" = u.c1 AND t."version" = u.c2 RETURNING t."id"'
     )
@@ -287,7 +310,7 @@ def test_a_guarded_update_of_versioned_rows_counts_its_arguments() -> None:
 
 def test_a_version_that_the_server_makes_comes_back() -> None:
     found = batch(Kind.UPDATE, BARE_VERSION, ("title",), [VersionedBare(id=1)], "xmin")
-    assert statement_for(found).sql == (
+    assert unlocked(statement_for(found)) == (
         'UPDATE "bare_version" AS t SET "title" = $1::text '
         'WHERE t."id" = $2::bigint AND t."xmin" = $3::xid RETURNING t."xmin"'
     )
