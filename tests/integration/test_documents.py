@@ -46,6 +46,8 @@ def sections(document: str) -> dict[str, str]:
 def promised(code: str) -> list[str]:
     """What the comments behind each print() say will be printed."""
     lines = [line for line in code.splitlines() if "print(" in line]
+    untold = [line for line in lines if ")  # " not in line]
+    assert not untold, "say behind each print(), in its line, what it prints"
     return [re.split(r"\)  # ", line)[1] for line in lines]
 
 
