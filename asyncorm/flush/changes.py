@@ -12,7 +12,7 @@ from asyncorm.flush.link import Link, Links
 from asyncorm.flush.orphans import Unloaded, find_doomed, release_children
 from asyncorm.flush.references import collect_links
 from asyncorm.flush.renames import follow_renames
-from asyncorm.flush.switch import Replaced, find_switches, is_kept, written_columns
+from asyncorm.flush.switch import Replaced, find_switches, refers_to_replaced, written_columns
 from asyncorm.tracking.changes import changed_columns
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
@@ -44,7 +44,7 @@ class ChangeSet:
         """Take the links in, grouped by child."""
         for link in links:
             self.links[(link.child, link.foreign_key)] = link
-            if self.replaced and is_kept(link, self.replaced):
+            if self.replaced and refers_to_replaced(link, self.replaced):
                 continue
             self._by_child.setdefault(link.child, []).append(link)
 
