@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from asyncorm._graph import sort_components
 from asyncorm.flush.link import Link
 from asyncorm.flush.plan import Batch, Kind
 from asyncorm.mapping.mapper import Mapper
@@ -97,22 +96,18 @@ def update_batches(
 ) -> list[Batch]:
     """UPDATEs in primary key order, one for each set of changed columns.
 
-    A row that takes the key of another one comes after it. ``replaced`` are the deleted objects
-    whose rows new ones take.
+    ``replaced`` are the deleted objects whose rows new ones take.
     """
     batches: dict[Any, Batch] = {}
-    turns = key_turns(updates)
-    rows = _by_key(updates, replaced)
-    for instance in sorted(rows, key=turns.__getitem__) if turns else rows:
+    for instance in _by_key(updates, replaced):
         mapper, columns = type(instance).__mapper__, updates[instance]
-        turn = turns[instance] if turns else 0
         if instance._state.expressions or instance in replaced:
-            _add_special(batches, instance, columns, turn, links_of, replaced)
+            _add_special(batches, instance, columns, links_of, replaced)
             continue
-        batch = batches.get((mapper, columns, turn))
+        batch = batches.get((mapper, columns))
         if batch is None:
             batch = _update_batch(mapper, _with_version(mapper, columns), (), ())
-            batches[mapper, columns, turn] = batch
+            batches[mapper, columns] = batch
         batch.instances.append(instance)
         batch.links.extend(links_of(instance))
     return list(batches.values())
@@ -122,14 +117,13 @@ def _add_special(
     batches: dict[Any, Batch],
     instance: Any,
     columns: tuple[str, ...],
-    turn: int,
     links_of: LinksOf,
     replaced: Mapping[Any, Any],
 ) -> None:
     """Add a row that takes over another one's, or that has SQL expressions in it."""
     mapper, links, takes = mapper_of(instance), links_of(instance), instance in replaced
     for shape in _special_shapes(instance, mapper, columns, links, takes):
-        key = (mapper, shape, turn, takes, instance if shape[2] else None)
+        key = (mapper, shape, takes, instance if shape[2] else None)
         batch = batches.get(key)
         if batch is None:
             batch = batches[key] = _update_batch(mapper, *shape)
@@ -182,30 +176,6 @@ def _defaults(
 def _expressions(instance: Any, columns: tuple[str, ...]) -> tuple[str, ...]:
     values = instance.__dict__
     return tuple(name for name in columns if isinstance(values.get(name), Expression))
-
-
-def key_turns(updates: dict[Any, tuple[str, ...]]) -> dict[Any, int]:
-    """In which turn each row is updated, if rows take keys that others give up; else nothing.
-
-    PostgreSQL checks a key row by row, so one statement must not give a key before it is free.
-    Rows that exchange their keys share a turn: no order helps them.
-    """
-    holders: dict[Any, Any] = {}
-    takers: dict[Any, Any] = {}
-    for instance, columns in updates.items():
-        mapper = type(instance).__mapper__
-        if not mapper.key_names.isdisjoint(columns):
-            holders[(mapper, identity_key(instance))] = instance
-            takers[instance] = (mapper, mapper.key_of(instance.__dict__))
-    waits = {i: holders[key] for i, key in takers.items() if holders.get(key, i) is not i}
-    if not waits:
-        return {}
-    turns = dict.fromkeys(updates, 0)
-    for group in sort_components(list(takers), lambda i: [waits[i]] if i in waits else []):
-        for instance in group:
-            holder = waits.get(instance)
-            turns[instance] = 0 if holder is None or holder in group else turns[holder] + 1
-    return turns
 
 
 def delete_batches(instances: Iterable[Any]) -> list[Batch]:

@@ -12,7 +12,7 @@ from asyncorm.flush.link import Link, Links
 from asyncorm.flush.orphans import Unloaded, find_doomed, release_children
 from asyncorm.flush.references import collect_links
 from asyncorm.flush.renames import follow_renames
-from asyncorm.flush.switch import Replaced, find_switches, is_kept, written_columns
+from asyncorm.flush.switch import Replaced, find_switches, refers_to_replaced, written_columns
 from asyncorm.tracking.changes import changed_columns
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
@@ -44,7 +44,7 @@ class ChangeSet:
         """Take the links in, grouped by child."""
         for link in links:
             self.links[(link.child, link.foreign_key)] = link
-            if self.replaced and is_kept(link, self.replaced):
+            if self.replaced and refers_to_replaced(link, self.replaced):
                 continue
             self._by_child.setdefault(link.child, []).append(link)
 
@@ -52,21 +52,22 @@ class ChangeSet:
 def collect_changes(unit: UnitOfWork) -> ChangeSet:
     """Everything a flush has to write; raises for links that would be lost and missing keys."""
     unit.notice()
-    # what was marked along a cascade may turn out to stay
     dirty = list(unit.dirty)
-    if unit.deleted:
+    if unit.deleted:  # what was marked along a cascade may turn out to stay
         dirty = [i for i in dirty if i not in unit.deleted or unit.deleted[i] is not None]
     associations = Associations(unit)
     links = collect_links(unit, dirty, associations)
+    # who is deleted, and which of these rows are taken over instead
     doomed, unloaded = find_doomed(unit, links, associations)
     replaced: Replaced = {}
     if doomed and unit.new:
         replaced, children = find_switches(unit, doomed, links)
         unloaded += children
-    gone = dict.fromkeys(replaced.values())
+    # what becomes of those that refer to renamed and deleted objects
     unloaded += follow_renames(unit, dirty, doomed, links)
-    release_children(unit, doomed, gone, links)
+    gone = dict.fromkeys(replaced.values())
     if doomed:
+        release_children(unit, doomed, gone, links)
         associations.leave_out(doomed)
     changes = ChangeSet(
         inserts=[i for i in unit.new if i not in doomed and i not in replaced],
@@ -77,10 +78,7 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
         replaced=replaced,
     )
     changes.set_links(link for link in links.values() if link.child not in doomed)
-    linked = (link.child for link in changes.links.values() if link.child not in unit.new)
-    for instance in (*dirty, *linked):
-        if instance not in doomed:
-            _collect_update(changes, instance)
+    _collect_updates(changes, unit, dirty, doomed)
     check_changes(unit, (*changes.inserts, *replaced), changes.updates, changes.links_of, doomed)
     for new, old in replaced.items():
         if columns := written_columns(new, old, changes.links_of(new), changes.links):
@@ -88,14 +86,22 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
     return changes
 
 
-def _collect_update(changes: ChangeSet, instance: Any) -> None:
-    if instance in changes.updates:
-        return
+def _collect_updates(
+    changes: ChangeSet, unit: UnitOfWork, dirty: list[Any], doomed: dict[Any, None]
+) -> None:
+    """The rows that differ from the database by an assignment or by a link."""
+    linked = (link.child for link in changes.links.values() if link.child not in unit.new)
+    for instance in dict.fromkeys((*dirty, *linked)):
+        if instance not in doomed:
+            columns = _changed_columns(instance, changes.links_of(instance))
+            if columns:
+                changes.updates[instance] = columns
+
+
+def _changed_columns(instance: Any, links: list[Link]) -> tuple[str, ...]:
+    """The columns to write, in table order."""
     columns = changed_columns(instance)
-    links = changes.links_of(instance)
-    if links:
-        linked = {name for link in links for name in link.attributes}
-        position = mapper_of(instance).position
-        columns = tuple(sorted({*columns, *linked}, key=position.__getitem__))
-    if columns:
-        changes.updates[instance] = columns
+    if not links:
+        return columns
+    linked = {name for link in links for name in link.attributes}
+    return tuple(sorted({*columns, *linked}, key=mapper_of(instance).position.__getitem__))

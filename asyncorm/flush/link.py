@@ -1,4 +1,4 @@
-"""Link: a reference that a flush writes."""
+"""Link: a reference that a flush writes, and what attributes become by such links."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncorm.errors import FlushError
+from asyncorm.mapping.mapper import Key
 from asyncorm.sql.table import ForeignKey
 from asyncorm.tracking.changes import originals_of
 from asyncorm.tracking.links import record
@@ -64,3 +65,23 @@ def is_written(link: Link, new: dict[Any, None]) -> bool:
         name in values and name not in originals and values[name] == wanted[name]
         for name in link.attributes
     )
+
+
+def known_key(instance: Any, links: Links) -> Key:
+    """The key that a new object will have, as far as it is known before anything is written."""
+    mapper = mapper_of(instance)
+    return mapper.key_of({n: known_value(instance, n, links) for n in mapper.primary_key})
+
+
+def known_value(instance: Any, name: str, links: Links, depth: int = 0) -> Any:
+    """What an attribute will be when it is written; the parent's key, if a link fills it."""
+    for key in mapper_of(instance).table.foreign_keys:
+        link = links.get((instance, key))
+        if link is None or name not in link.attributes:
+            continue
+        if link.parent is None:
+            return None
+        target = next(target for own, target in key.pairs if own == name)
+        if depth < len(links):  # or the keys come from each other in a circle
+            return known_value(link.parent, target, links, depth + 1)
+    return instance.__dict__.get(name)

@@ -34,76 +34,14 @@ from asyncorm.tracking.unit_of_work import mapper_of
 def plan_flush(changes: ChangeSet) -> FlushPlan:
     """Order the changes; raises CircularDependencyError before anything is sent."""
     rows = _Rows(changes)
-    batches = _unlink(rows, changes)
-    batches += _plan_rows(rows, changes)
+    batches = _remove_links(rows, changes)
+    batches += _order_rows(rows, changes)
     batches += [
         AssociationBatch(Kind.INSERT, found.linked, list(found.added))
         for found in changes.associations
         if found.added
     ]
     return FlushPlan(tuple(batches))
-
-
-def _plan_rows(rows: _Rows, changes: ChangeSet) -> list[Batch]:
-    components = _components(rows.mappers)
-    released = emptied_before(changes.deletes)
-    turns = find_turns(changes) if changes.deletes or changes.updates else []
-    batches: list[Batch] = []
-    if turns:
-        batches = [*_link_batches(released), *_by_row(components, rows, changes, turns)]
-    else:
-        for component in components:
-            batches += _save(component, rows, changes)
-        batches += _link_batches(released)
-        for component in reversed(components):
-            batches += _delete(component, rows)
-    if changes.replaced and batches:
-        batches[0].links[:0] = _early_links(changes)
-    return batches
-
-
-def _unlink(rows: _Rows, changes: ChangeSet) -> list[AnyBatch]:
-    """The rows of link tables that go, before any of those that they refer to."""
-    batches: list[AnyBatch] = [
-        AssociationBatch(Kind.DELETE, found.linked, list(found.removed))
-        for found in changes.associations
-        if found.removed
-    ]
-    by_key: dict[ForeignKey, list[Any]] = {}
-    for mapper, instances in rows.deletes.items():
-        for key, by_us in mapper.link_keys.items():
-            if by_us:
-                by_key.setdefault(key, []).extend(instances)
-    for instance in changes.replaced.values():
-        for key in mapper_of(instance).link_keys:  # no DELETE is sent that would cascade
-            by_key.setdefault(key, []).append(instance)
-    return batches + [UnlinkBatch(key, instances) for key, instances in by_key.items()]
-
-
-def _early_links(changes: ChangeSet) -> list[Link]:
-    """What gives new objects their known keys: others may refer to their rows from the start."""
-    return [
-        link
-        for new in changes.replaced
-        for link in changes.links_of(new)
-        if not mapper_of(new).key_names.isdisjoint(link.attributes)
-    ]
-
-
-def _by_row(
-    components: list[list[Mapper]], rows: _Rows, changes: ChangeSet, turns: list[Turn]
-) -> list[Batch]:
-    """The order of all rows at once: as above where nothing speaks against it."""
-    mappers = [mapper for component in components for mapper in component]
-    listed = [i for m in mappers for i in (*rows.updates.get(m, ()), *rows.inserts.get(m, ()))]
-    listed += [i for m in reversed(mappers) for i in rows.deletes.get(m, ())]
-    order = RowOrder(changes, listed, turns)
-    postponed = order.postponed | written_after(changes.inserts, changes)
-    return [
-        *_link_batches(order.released),
-        *order.batches(_links_at_first(changes, postponed)),
-        *_link_batches(postponed.values()),
-    ]
 
 
 class _Rows:
@@ -123,6 +61,61 @@ def _group(instances: Iterable[Any]) -> dict[Mapper, list[Any]]:
     return grouped
 
 
+def _remove_links(rows: _Rows, changes: ChangeSet) -> list[AnyBatch]:
+    """The rows of link tables that go, before any of those that they refer to."""
+    batches: list[AnyBatch] = [
+        AssociationBatch(Kind.DELETE, found.linked, list(found.removed))
+        for found in changes.associations
+        if found.removed
+    ]
+    by_key: dict[ForeignKey, list[Any]] = {}
+    for mapper, instances in rows.deletes.items():
+        for key, by_us in mapper.link_keys.items():
+            if by_us:
+                by_key.setdefault(key, []).extend(instances)
+    for instance in changes.replaced.values():
+        for key in mapper_of(instance).link_keys:  # no DELETE is sent that would cascade
+            by_key.setdefault(key, []).append(instance)
+    return batches + [UnlinkBatch(key, instances) for key, instances in by_key.items()]
+
+
+def _order_rows(rows: _Rows, changes: ChangeSet) -> list[Batch]:
+    """The rows of entities: by tables, unless one of them takes what another one gives up."""
+    components = _components(rows.mappers)
+    released = _link_batches(emptied_before(changes.deletes))
+    turns = find_turns(changes) if changes.deletes or changes.updates else []
+    if turns:
+        batches = [*released, *_by_row(components, rows, changes, turns)]
+    else:
+        batches = _by_table(components, rows, changes, released)
+    if changes.replaced and batches:
+        batches[0].links[:0] = _early_links(changes)
+    return batches
+
+
+def _by_table(
+    components: list[list[Mapper]], rows: _Rows, changes: ChangeSet, released: list[Batch]
+) -> list[Batch]:
+    """Parents are saved before children, and deleted after them."""
+    batches: list[Batch] = []
+    for component in components:
+        batches += _save(component, rows, changes)
+    batches += released
+    for component in reversed(components):
+        batches += _delete(component, rows)
+    return batches
+
+
+def _early_links(changes: ChangeSet) -> list[Link]:
+    """What gives new objects their known keys: others may refer to their rows from the start."""
+    return [
+        link
+        for new in changes.replaced
+        for link in changes.links_of(new)
+        if not mapper_of(new).key_names.isdisjoint(link.attributes)
+    ]
+
+
 def _components(mappers: list[Mapper]) -> list[list[Mapper]]:
     """The mappers in the order of their foreign keys; those in a circle together."""
     by_table = {mapper.table: mapper for mapper in mappers}
@@ -132,13 +125,6 @@ def _components(mappers: list[Mapper]) -> list[list[Mapper]]:
         return [by_table[target] for target in targets if target in by_table]
 
     return sort_components(mappers, dependencies)
-
-
-def _is_cyclic(component: list[Mapper]) -> bool:
-    if len(component) > 1:
-        return True
-    table = component[0].table
-    return any(key.target is table for key in table.foreign_keys)
 
 
 def _save(component: list[Mapper], rows: _Rows, changes: ChangeSet) -> list[Batch]:
@@ -171,6 +157,40 @@ def _waits(instance: Any, new: set[Any], changes: ChangeSet) -> bool:
     return any(link.parent in new for link in changes.links_of(instance))
 
 
+def _is_cyclic(component: list[Mapper]) -> bool:
+    if len(component) > 1:
+        return True
+    table = component[0].table
+    return any(key.target is table for key in table.foreign_keys)
+
+
+def _delete(component: list[Mapper], rows: _Rows) -> list[Batch]:
+    deletes = [instance for mapper in component for instance in rows.deletes.get(mapper, ())]
+    if len({mapper_of(instance) for instance in deletes}) < 2:
+        return delete_batches(deletes)  # one statement, at whose end the keys are checked
+    steps, released = order_deletes(deletes)
+    batches = _link_batches(released)
+    for step in steps:
+        batches += delete_batches(step)
+    return batches
+
+
+def _by_row(
+    components: list[list[Mapper]], rows: _Rows, changes: ChangeSet, turns: list[Turn]
+) -> list[Batch]:
+    """The order of all rows at once: that of the tables where nothing speaks against it."""
+    mappers = [mapper for component in components for mapper in component]
+    listed = [i for m in mappers for i in (*rows.updates.get(m, ()), *rows.inserts.get(m, ()))]
+    listed += [i for m in reversed(mappers) for i in rows.deletes.get(m, ())]
+    order = RowOrder(changes, listed, turns)
+    postponed = order.postponed | written_after(changes.inserts, changes)
+    return [
+        *_link_batches(order.released),
+        *order.batches(_links_at_first(changes, postponed)),
+        *_link_batches(postponed.values()),
+    ]
+
+
 def _links_at_first(changes: ChangeSet, postponed: Links) -> Callable[[Any], list[Link]]:
     """The links of an INSERT: a postponed one is NULL at first."""
     if not postponed:
@@ -196,14 +216,3 @@ def _link_batches(links: Iterable[Link]) -> list[Batch]:
         names = {name for link in own for name in link.attributes}
         columns[child] = tuple(name for name in mapper_of(child).columns if name in names)
     return update_batches(columns, by_child.__getitem__)
-
-
-def _delete(component: list[Mapper], rows: _Rows) -> list[Batch]:
-    deletes = [instance for mapper in component for instance in rows.deletes.get(mapper, ())]
-    if len({mapper_of(instance) for instance in deletes}) < 2:
-        return delete_batches(deletes)  # one statement, at whose end the keys are checked
-    steps, released = order_deletes(deletes)
-    batches = _link_batches(released)
-    for step in steps:
-        batches += delete_batches(step)
-    return batches

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.flush.batches import omitted_columns
-from asyncorm.flush.link import Link, Links
+from asyncorm.flush.link import Link, Links, known_key, known_value
 from asyncorm.flush.orphans import Unloaded, doom, empties_references, staying_members
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.changes import originals_of, same, stored_values
@@ -56,26 +56,6 @@ def _switches(unit: UnitOfWork, doomed: dict[Any, None], links: Links) -> Replac
     return replaced
 
 
-def known_key(instance: Any, links: Links) -> Key:
-    """The key that a new object will have, as far as it is known before anything is written."""
-    mapper = mapper_of(instance)
-    return mapper.key_of({n: known_value(instance, n, links) for n in mapper.primary_key})
-
-
-def known_value(instance: Any, name: str, links: Links, depth: int = 0) -> Any:
-    """What an attribute will be when it is written; the parent's key, if a link fills it."""
-    for key in mapper_of(instance).table.foreign_keys:
-        link = links.get((instance, key))
-        if link is None or name not in link.attributes:
-            continue
-        if link.parent is None:
-            return None
-        target = next(target for own, target in key.pairs if own == name)
-        if depth < len(links):  # or the keys come from each other in a circle
-            return known_value(link.parent, target, links, depth + 1)
-    return instance.__dict__.get(name)
-
-
 def _doom_children(
     old: Any, unit: UnitOfWork, doomed: dict[Any, None], links: Links
 ) -> list[Unloaded]:
@@ -114,8 +94,8 @@ def written_columns(new: Any, old: Any, links: list[Link], all_links: Links) -> 
     return ()
 
 
-def is_kept(link: Link, replaced: Replaced) -> bool:
-    """Whether a stored child that gets a replacing parent refers to its row already."""
+def refers_to_replaced(link: Link, replaced: Replaced) -> bool:
+    """Whether a stored child whose new parent takes a row refers to that row already."""
     if link.parent not in replaced or status_of(link.child) is not Status.PERSISTENT:
         return False
     now, row = link.child.__dict__, stored_values(replaced[link.parent])

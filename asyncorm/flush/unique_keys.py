@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncorm.flush.changes import ChangeSet
-from asyncorm.flush.switch import known_value
+from asyncorm.flush.link import known_value
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.constraints import UniqueConstraint
 from asyncorm.sql.expressions import Expression

@@ -49,15 +49,10 @@ class Mapper:
         self.post_updated: list[ForeignKey] = []
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
-        #: foreign keys that a relationship or the caller must fill before the flush
-        self.required_references = required_references
-        #: what a new row must have by then: those, and the parts of its key that nobody makes
-        self.must_be_given = tuple(
-            name
-            for name in self.columns
-            if name in required_references
-            or (name in self.primary_key and name not in made_by_server)
-        )
+        #: what a new row must have before the flush: the parts of its key that nobody makes, and
+        #: foreign keys that a relationship or the caller fills
+        needed = self.key_names.difference(made_by_server) | required_references
+        self.must_be_given = tuple(name for name in self.columns if name in needed)
         #: columns whose values can change inside, with their types
         self.mutable: dict[str, SQLType[Any]] = {
             name: column._type for name, column in self.columns.items() if column._type.mutable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, ForwardRef, Union, get_args, get_origin
 from uuid import UUID
@@ -221,29 +221,13 @@ def _table(
     fields: Mapping[str, FieldInfo],
     columns: Mapping[str, BaseColumn[Any, Any]],
 ) -> Table:
-    arguments = getattr(cls, "__table_args__", ())
-    if not isinstance(arguments, tuple | list):
-        arguments = (arguments,)
+    arguments = _table_arguments(cls)
     unique = [a for a in arguments if isinstance(a, UniqueConstraint)]
     indexes = [a for a in arguments if isinstance(a, Index)]
     foreign_keys = [a for a in arguments if isinstance(a, ForeignKeyConstraint)]
     checks = [a for a in arguments if isinstance(a, CheckConstraint)]
-    known = (UniqueConstraint, Index, ForeignKeyConstraint, CheckConstraint)
-    for argument in arguments:
-        if not isinstance(argument, known):
-            raise ConfigurationError(
-                f"{cls.__name__}.__table_args__ holds {type(argument).__name__}",
-                hint="use UniqueConstraint, CheckConstraint, ForeignKeyConstraint and Index",
-            )
-    names: dict[str, str] = {}
+    _check_column_names(cls, columns)
     for attribute, column in columns.items():
-        other = names.setdefault(column.name, attribute)
-        if other != attribute:
-            raise ConfigurationError(
-                f"{cls.__name__}.{other} and {cls.__name__}.{attribute} are both the column "
-                f"{column.name!r}",
-                hint="give one of them another name: column(name=...)",
-            )
         if column.system:
             continue
         given = declaration_of(fields[attribute])
@@ -262,6 +246,33 @@ def _table(
         indexes=indexes,
         foreign_keys=foreign_keys,
     )
+
+
+def _table_arguments(cls: type[Any]) -> Sequence[Any]:
+    arguments = getattr(cls, "__table_args__", ())
+    if not isinstance(arguments, tuple | list):
+        arguments = (arguments,)
+    for argument in arguments:
+        if not isinstance(
+            argument, UniqueConstraint | Index | ForeignKeyConstraint | CheckConstraint
+        ):
+            raise ConfigurationError(
+                f"{cls.__name__}.__table_args__ holds {type(argument).__name__}",
+                hint="use UniqueConstraint, CheckConstraint, ForeignKeyConstraint and Index",
+            )
+    return arguments
+
+
+def _check_column_names(cls: type[Any], columns: Mapping[str, BaseColumn[Any, Any]]) -> None:
+    names: dict[str, str] = {}
+    for attribute, column in columns.items():
+        other = names.setdefault(column.name, attribute)
+        if other != attribute:
+            raise ConfigurationError(
+                f"{cls.__name__}.{other} and {cls.__name__}.{attribute} are both the column "
+                f"{column.name!r}",
+                hint="give one of them another name: column(name=...)",
+            )
 
 
 def _reference(given: ColumnDeclaration, column: BaseColumn[Any, Any]) -> ForeignKeyConstraint:

@@ -8,8 +8,9 @@ from typing import Any
 from asyncorm.loading.pipeline import load_path
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.session.core import SessionCore
+from asyncorm.tracking.cascades import Cascade
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.unit_of_work import Cascade, UnitOfWork, mapper_of
+from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 
 async def delete(core: SessionCore, instances: Iterable[Any]) -> None:

@@ -10,8 +10,8 @@ from asyncorm.models.model import Model
 from asyncorm.session.identity_view import IdentityView
 from asyncorm.session.reading import ReadingSession
 from asyncorm.session.refreshing import check_attributes
+from asyncorm.tracking.cascades import related
 from asyncorm.tracking.changes import has_changes
-from asyncorm.tracking.links import related
 from asyncorm.tracking.notices import fire_noted
 from asyncorm.tracking.transitions import expire
 from asyncorm.tracking.unit_of_work import Expunged, mapper_of
@@ -73,7 +73,7 @@ class MembershipSession(ReadingSession):
                 continue
             reached.add(id(member))
             if names is None:
-                queue.extend(related(member, mapper_of(member), "refresh-expire"))
+                queue.extend(related(member, "refresh-expire"))
             self._expire_one(member, names)
         fire_noted(self._unit)
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
-from asyncorm.engine.error_translation import is_from_server
 from asyncorm.engine.joined import JoinedTransaction
 from asyncorm.engine.transaction import begin_text
 from asyncorm.errors import (
@@ -20,6 +19,7 @@ from asyncorm.errors import (
     InvalidRequestError,
     PendingRollbackError,
 )
+from asyncorm.session.failure import came_from_server, ended_by_hand, first_line, reason_of
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notice, fire
 from asyncorm.tracking.transitions import (
@@ -109,7 +109,7 @@ class Transaction:
         """Refuse work in a failed transaction, and in a block whose transaction is over."""
         if self.failure is not None:
             raise PendingRollbackError(
-                f"the transaction was ended by an earlier error: {_reason(self.failure)}"
+                f"the transaction was ended by an earlier error: {reason_of(self.failure)}"
             ) from self.failure
         if self.interrupted_block is not None:
             raise InvalidRequestError(
@@ -220,7 +220,7 @@ class Transaction:
                 self.failure, self.failed_depth = error, 0
             else:
                 self._release_connection()
-        elif self.begun and connection.in_transaction and _came_from_server(error):
+        elif self.begun and connection.in_transaction and came_from_server(error):
             self.failure, self.failed_depth = error, len(self.savepoints)
 
     async def restart(self) -> Connection:
@@ -244,7 +244,7 @@ class Transaction:
             if self.begun and self.connection is not None:
                 await self._rollback_innermost(self.connection)
         except Exception as another:
-            error.add_note(f"the rollback failed too: {_first_line(another)}")
+            error.add_note(f"the rollback failed too: {first_line(another)}")
             self.lose(error)
         else:
             self._fail(error, len(self.savepoints))
@@ -261,7 +261,7 @@ class Transaction:
         connection = self.connection
         told = isinstance(error, CommitUnknown)
         if connection is not None and not told and connection.outcome in ("unknown", "committed"):
-            cause, error = error, CommitUnknown(f"{_first_line(error)} while COMMIT was under way")
+            cause, error = error, CommitUnknown(f"{first_line(error)} while COMMIT was under way")
             error.__cause__ = cause
         if self.joined is None:
             self._release_connection()  # otherwise a rollback must still reach the savepoint
@@ -315,7 +315,7 @@ class Transaction:
         connection = self.connection
         if self.begun and connection is not None:
             if not connection.in_transaction and not connection.is_closed:
-                raise _ended_by_hand()
+                raise ended_by_hand()
             await connection.commit()
 
     def committed(self) -> None:
@@ -329,7 +329,7 @@ class Transaction:
         connection = self.connection
         assert connection is not None
         if not connection.in_transaction and not connection.is_closed:
-            raise _ended_by_hand()
+            raise ended_by_hand()
         await connection.release_savepoint(name)
         while len(self.savepoints) > position:
             self.savepoints.pop()
@@ -343,7 +343,7 @@ class Transaction:
             # the whole transaction is lost: only the level itself can be closed
             self.lose(self.failure or ConnectionLost("the connection broke in the transaction"))
         elif not connection.in_transaction:
-            self.lose(self.failure or _ended_by_hand())
+            self.lose(self.failure or ended_by_hand())
         else:
             await connection.rollback_to_savepoint(name)
             if self.failed_depth > position:
@@ -374,31 +374,3 @@ class Transaction:
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.release()
-
-
-def _came_from_server(error: BaseException) -> bool:
-    """Whether the server refused a statement, and not the driver its arguments."""
-    return error.__cause__ is not None and is_from_server(error.__cause__)
-
-
-def _ended_by_hand() -> InvalidRequestError:
-    return InvalidRequestError(
-        "the transaction was ended on the server by a statement of its own",
-        hint="use session.commit() and session.rollback() instead of COMMIT and ROLLBACK as SQL",
-    )
-
-
-def _reason(failure: BaseException) -> str:
-    """Why a transaction has failed; a cancellation carries no message of its own."""
-    line = _first_line(failure)
-    if isinstance(failure, Exception):
-        return line
-    return (
-        f"{line}. A cancelled task can't wait for a savepoint to be rolled back, so all of the "
-        "transaction was given up"
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(getattr(error, "message", error)).partition("\n")[0]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -7,7 +7,6 @@ from typing import Any
 from weakref import ref
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
-from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.tracking.collections import (
     RelatedCollection,
@@ -370,16 +369,3 @@ def fill_collection(
             silent_add(collection, member)
         for member in queued[1]:
             silent_remove(collection, member)
-
-
-def related(instance: Any, mapper: Mapper, cascade: str) -> list[Any]:
-    """The loaded objects that an operation on the instance reaches along a cascade."""
-    found: list[Any] = []
-    values = instance.__dict__
-    for name, relationship in mapper.relationships.items():
-        if cascade in relationship.cascade and not relationship.viewonly:
-            value = values.get(name)
-            if value is None:
-                continue
-            found.extend(members_of(value))
-    return found

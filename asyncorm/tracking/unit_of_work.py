@@ -8,14 +8,11 @@ from typing import Any, NamedTuple
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.mapper import Key, Mapper
-from asyncorm.mapping.relationships import Direction, Relationship
-from asyncorm.sql.table import ForeignKey
-from asyncorm.tracking.changes import changed_members, has_changes
-from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.cascades import Cascade, check_dependents, related, removed_members
+from asyncorm.tracking.changes import has_changes
 from asyncorm.tracking.event_names import ATTACH_EVENTS
 from asyncorm.tracking.identity_map import IdentityMap
 from asyncorm.tracking.levels import Level
-from asyncorm.tracking.links import related
 from asyncorm.tracking.listeners import HEARD, Listeners, hears
 from asyncorm.tracking.mutables import Watched
 from asyncorm.tracking.notices import Call, Watch, fire, fire_all
@@ -39,13 +36,6 @@ class Expunged(NamedTuple):
     modified: int
     deleted: int
     clean: int
-
-
-class Cascade(NamedTuple):
-    """Why an instance is deleted along with another one: it refers to it by this key."""
-
-    parent: Any
-    foreign_key: ForeignKey
 
 
 class UnitOfWork:
@@ -147,7 +137,7 @@ class UnitOfWork:
         reached: dict[Any, None] = {instance: None}
         queue = [instance]
         for member in queue:
-            for other in (*related(member, mapper_of(member), "save-update"), *_removed(member)):
+            for other in (*related(member, "save-update"), *removed_members(member)):
                 if other not in reached and self._follows(other, revived):
                     reached[other] = None
                     queue.append(other)
@@ -282,29 +272,12 @@ class UnitOfWork:
         for member in queue:
             if member not in leaving and self._is_member(member):
                 leaving[member] = None
-                queue.extend(related(member, mapper_of(member), "expunge"))
-        self._check_dependents(leaving)
+                queue.extend(related(member, "expunge"))
+        check_dependents(leaving, self.new)
         watch = Watch(self, leaving)
         for member in leaving:
             self.release(member)
         fire_all(self, watch.moves())
-
-    def _check_dependents(self, leaving: dict[Any, None]) -> None:
-        """A pending object must not stay behind whose key would come from a pending leaver."""
-        for instance in self.new:
-            if instance in leaving:
-                continue
-            for relationship in mapper_of(instance).many_to_one:
-                parent = instance.__dict__.get(relationship.name)
-                if parent is not None and parent in leaving and parent in self.new:
-                    raise _left_behind(instance, relationship, parent)
-        for parent in leaving:
-            if parent in self.new:
-                for relationship in mapper_of(parent).relationships.values():
-                    if relationship.direction is Direction.ONE_TO_MANY:
-                        for child in members_of(parent.__dict__.get(relationship.name)):
-                            if child in self.new and child not in leaving:
-                                raise _left_behind(child, relationship, parent)
 
     def drop_pending(self, instance: Any) -> None:
         """Let a pending instance go, with the pending ones that exist only through it."""
@@ -314,7 +287,7 @@ class UnitOfWork:
             if member in self.new:
                 self.release(member)
                 left.append(member)
-                queue.extend(related(member, mapper_of(member), "delete"))
+                queue.extend(related(member, "delete"))
         fire_all(self, [("pending_to_transient", member) for member in left])
 
     def release(self, instance: Any) -> None:
@@ -406,29 +379,6 @@ class UnitOfWork:
                 hint="session.add() and flush it first, or load it through this session",
             )
         return state
-
-
-def _removed(instance: Any) -> list[Any]:
-    """What a detached object has lost from its collections: it has to be written as well."""
-    state = state_of(instance)
-    if state is None or not state.originals or state.current is not Status.DETACHED:
-        return []
-    return [
-        member
-        for name, relationship in mapper_of(instance).relationships.items()
-        if name in state.originals and "save-update" in relationship.cascade
-        for member in changed_members(instance, name)[1]
-    ]
-
-
-def _left_behind(
-    child: Any, relationship: Relationship[Any, Any], parent: Any
-) -> InvalidRequestError:
-    entity, owner = type(child).__name__, type(parent).__name__
-    return InvalidRequestError(
-        f"a pending {entity} would stay behind without the {owner} that {relationship} links it to",
-        hint=f"expunge the {entity} too, or take it out of {relationship} first",
-    )
 
 
 def _detach(state: InstanceState) -> None:

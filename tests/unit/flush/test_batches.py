@@ -105,20 +105,6 @@ def test_an_update_by_an_expression_gets_its_value_back() -> None:
     assert (batch.expressions, batch.returning) == (True, ("a", "total"))
 
 
-def test_a_row_that_takes_the_key_of_another_one_comes_after_it() -> None:
-    first, second, third, other = persistent(*(Order(id=n) for n in (1, 2, 3, 4)))
-    first.id, second.id, third.id, other.id = 2, 3, 9, 8
-    batches = update_batches(dict.fromkeys((first, second, third, other), ("id",)), no_links)
-    assert [batch.instances for batch in batches] == [[third, other], [second], [first]]
-
-
-def test_rows_that_exchange_their_keys_share_a_statement() -> None:
-    first, second = persistent(Order(id=1), Order(id=2))
-    first.id, second.id = 2, 1
-    [batch] = update_batches({first: ("id",), second: ("id",)}, no_links)
-    assert batch.instances == [first, second]
-
-
 def test_deletes_are_one_batch_a_table_in_key_order() -> None:
     orders = persistent(Order(id=2), Order(id=1))
     [batch] = delete_batches(orders)

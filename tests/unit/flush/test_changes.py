@@ -5,7 +5,7 @@ import pytest
 from asyncorm.errors import FlushError, IdentityConflictError, OrphanedReferenceError
 from asyncorm.flush.changes import collect_changes
 from asyncorm.sql.functions import func
-from asyncorm.tracking.unit_of_work import Cascade
+from asyncorm.tracking.cascades import Cascade
 from tests.support.library import (
     Author,
     Book,

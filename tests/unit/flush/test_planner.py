@@ -290,3 +290,20 @@ def test_a_plan_prints_its_statements_with_row_counts() -> None:
 
 def test_an_empty_plan_says_so() -> None:
     assert str(plan_of(unit_of())) == "flush plan: nothing to do"
+
+
+def test_a_row_that_takes_the_key_of_another_one_comes_after_it() -> None:
+    unit, orders = unit_of(), [Order(id=n) for n in (1, 2, 3, 4)]
+    stored(unit, *orders)
+    first, second, third, other = orders
+    first.id, second.id, third.id, other.id = 2, 3, 9, 8
+    batches = plan_of(unit).of_entities
+    assert [batch.instances for batch in batches] == [[third, other], [second], [first]]
+
+
+def test_rows_that_exchange_their_keys_share_a_statement() -> None:
+    unit, first, second = unit_of(), Order(id=1), Order(id=2)
+    stored(unit, first, second)
+    first.id, second.id = 2, 1
+    [batch] = plan_of(unit).of_entities
+    assert batch.instances == [first, second]
