@@ -44,6 +44,9 @@ from asyncorm.types.resolve import coerce_type, resolve_type
 
 PLAIN = ColumnDeclaration()
 
+#: https://www.postgresql.org/docs/current/ddl-system-columns.html
+_SYSTEM_NAMES = frozenset(("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"))
+
 
 def declaration_of(field: FieldInfo) -> ColumnDeclaration:
     """The column options in a pydantic field's metadata."""
@@ -266,6 +269,13 @@ def _table_arguments(cls: type[Any]) -> Sequence[Any]:
 def _check_column_names(cls: type[Any], columns: Mapping[str, BaseColumn[Any, Any]]) -> None:
     names: dict[str, str] = {}
     for attribute, column in columns.items():
+        if column.name in _SYSTEM_NAMES and not column.system:
+            raise ConfigurationError(
+                f"{cls.__name__}.{attribute}: PostgreSQL has a column {column.name!r} in every "
+                "table by itself",
+                hint="give it another name: column(name=...); xmin can be the version: "
+                "column(version=True, init=False)",
+            )
         other = names.setdefault(column.name, attribute)
         if other != attribute:
             raise ConfigurationError(

@@ -34,7 +34,11 @@ def system_column(name: str) -> BaseColumn[Any, Any]:
 
 def version_option(cls: type[Any], declared: Mapping[str, bool | str]) -> VersionOption | None:
     """What a model says of its version; raises ConfigurationError if it says it twice."""
-    found = [VersionOption(name, given == "server") for name, given in declared.items() if given]
+    found = [
+        VersionOption(name, given == "server" or name in SYSTEM_COLUMNS)
+        for name, given in declared.items()
+        if given
+    ]
     arguments = _mapper_arguments(cls)
     for key in _ARGUMENTS:
         if key in arguments:

@@ -12,7 +12,7 @@ from asyncorm.engine.engine import Engine
 from tests.conftest import CreateTables
 from tests.integration.conftest import Sent
 from tests.support.rows import rows, run
-from tests.support.versioned import Bare, Leaf, Named, version_of
+from tests.support.versioned import Bare, Leaf, Named, Shown, version_of
 
 
 @pytest.fixture
@@ -207,3 +207,18 @@ async def test_the_version_can_be_selected_and_never_assigned(session: Session) 
     row.xmin = 5
     with pytest.raises(FlushError, match=r"Bare\.xmin was assigned"):
         await session.flush()
+
+
+async def test_the_version_may_be_declared_to_be_seen(engine: Engine, tables: CreateTables) -> None:
+    await tables(Shown)
+    async with Session(engine) as session, Session(engine) as other:
+        row = Shown(id=1, title="a")
+        session.add(row)
+        await session.commit()
+        assert [row.xmin] == await xmins(engine, "shown_version")
+        assert row.model_dump() == {"id": 1, "title": "a", "xmin": row.xmin}
+        (await other.get_one(Shown, 1)).title = "theirs"
+        await other.commit()
+        row.title = "mine"
+        with pytest.raises(StaleDataError):
+            await session.commit()

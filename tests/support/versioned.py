@@ -117,3 +117,11 @@ TRIGGER = (
 def version_of(instance: Any) -> Any:
     """The version an object has in memory."""
     return instance.__dict__.get(type(instance).__mapper__.version.name)
+
+
+class Shown(Versioned, table="shown_version"):
+    """Shows the version that PostgreSQL keeps as an attribute of its own."""
+
+    id: Mapped[int] = column(primary_key=True)
+    title: Mapped[str]
+    xmin: Mapped[int] = column(version=True, init=False)

@@ -552,3 +552,11 @@ def test_a_column_has_no_truth_value(base: Any) -> None:
     assert isinstance(User.id == 1, Expression)
     with pytest.raises(TypeError, match="known only to the database"):
         bool(User.id == 1)
+
+
+def test_a_column_of_postgresql_itself_is_named(base: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"(?s)Page\.ctid.*'ctid'.*hint: .*another name"):
+
+        class Page(base, table="page"):
+            id: Mapped[int] = column(primary_key=True)
+            ctid: Mapped[int]
