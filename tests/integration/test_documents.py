@@ -11,15 +11,17 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from inspect import CO_COROUTINE
+from itertools import product
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
 
-from asyncorm import Model, sessionmaker
+from asyncorm import Model, event, sessionmaker
 from asyncorm.engine.engine import Engine
 from asyncorm.tracking.event_names import EVENTS
+from asyncorm.tracking.listeners import HEARD
 from tests.architecture.test_async_boundary import MAY_WAIT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,11 +66,22 @@ async def module(engine: Engine) -> AsyncIterator[ModuleType]:
     module = ModuleType("document_under_test")
     sys.modules[module.__name__] = module
     module.__dict__.update(engine=engine, Session=sessionmaker(engine))
+    heard = dict(HEARD)
     yield module
     del sys.modules[module.__name__]
     entities = [v for v in vars(module).values() if isinstance(v, type) and issubclass(v, Model)]
-    await engine.drop_all(*(entity for entity in entities if hasattr(entity, "__mapper__")))
+    entities = [entity for entity in entities if hasattr(entity, "__mapper__")]
+    stop_listening(entities, [v for v in vars(module).values() if isinstance(v, FunctionType)])
+    assert heard == HEARD, "the document still listens, which other tests would notice"
+    await engine.drop_all(*entities)
     assert engine.pool.in_use == 0, "the document has left a connection checked out"
+
+
+def stop_listening(entities: list[type[Model]], functions: list[FunctionType]) -> None:
+    names = [name for name, kind in EVENTS.items() if kind.of_instance]
+    for entity, name, function in product(entities, names, functions):
+        if event.contains(entity, name, function):
+            event.remove(entity, name, function)
 
 
 async def check(module: ModuleType, document: str, *titles: str) -> None:
