@@ -59,8 +59,11 @@ def name_linked(error: DatabaseError, batch: AssociationBatch, rows: list[dict[s
 
 def _name_column(error: DatabaseError, batch: Batch) -> None:
     """Say which attribute a refused parameter belongs to, instead of its number."""
+    if batch.expressions:
+        return
     match = _PARAMETER.match(error.message)
-    if match is None or batch.expressions:
+    if match is None:
+        _name_unfit(error, batch)
         return
     names = (*batch.columns, *batch.mapper.primary_key)
     position = int(match[1]) - 1
@@ -68,6 +71,18 @@ def _name_column(error: DatabaseError, batch: Batch) -> None:
         name = names[position]
         error.message = f"{batch.mapper.name}.{name}{error.message[match.end() :]}"
         error.columns = (batch.mapper.columns[name].name,)
+
+
+def _name_unfit(error: DatabaseError, batch: Batch) -> None:
+    """Say which attribute does not fit its column, where neither server nor encoder do."""
+    if not isinstance(error, DataError) or error.columns or len(error.objects) != 1:
+        return
+    columns = batch.mapper.columns
+    values = error.objects[0].__dict__
+    names = [n for n in batch.columns if not _fits(columns[n]._type, values.get(n))]
+    if len(names) == 1:
+        error.message = f"{batch.mapper.name}.{names[0]}: {error.message}"
+        error.columns = (columns[names[0]].name,)
 
 
 def _by_line(error: DatabaseError, batch: Batch) -> list[Any]:

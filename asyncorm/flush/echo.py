@@ -37,6 +37,8 @@ def echo_key_changes(unit: UnitOfWork, changes: ChangeSet) -> None:
             if key.onupdate != "CASCADE":
                 continue
             for child, parent in _referring(unit, key, parents):
+                if (child, key) in changes.links:
+                    continue  # it was written with the key of another parent
                 for name, target in key.pairs:
                     record(child, name, child.__dict__.get(name, UNLOADED))
                     child.__dict__[name] = parent.__dict__[target]

@@ -13,7 +13,7 @@ from asyncorm.flush.leaving import leave_holders
 from asyncorm.flush.link import Link
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.mapping.mapper import Key, Mapper
-from asyncorm.tracking.changes import originals_of
+from asyncorm.tracking.changes import originals_of, stored_values
 from asyncorm.tracking.mutables import renew_snapshots
 from asyncorm.tracking.state import InstanceState, Status, own_state, set_state
 from asyncorm.tracking.transitions import become_deleted, restore_clean
@@ -26,6 +26,9 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     level = unit.levels[-1]
     echo_key_changes(unit, changes)
     echoed = echo_deletes(unit, changes.deletes)
+    for new, old in changes.replaced.items():
+        if new not in changes.updates:  # its row was as it should be, so nothing was sent
+            _take_over_row(new, old, changes)
     # first, so that the keys of what is deleted are free for what takes them
     gone = (*changes.deletes, *changes.replaced.values(), *echoed)
     for instance in gone:
@@ -34,10 +37,6 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     _rekey(unit, changes.updates)
     for link in changes.links.values():
         _point(link)
-    for new in changes.replaced:
-        if new not in changes.updates:  # its row was as it should be, so nothing was sent
-            for link in changes.links_of(new):
-                link.apply()
     _persist_all(unit, [*changes.inserts, *changes.replaced])
     for instance in dict.fromkeys((*changes.updates, *dirty)):
         if instance not in level.deleted:
@@ -62,6 +61,14 @@ def _point(link: Link) -> None:
     for relationship in mapper_of(link.child).many_to_one:
         if relationship.foreign_key is link.foreign_key and relationship.name in values:
             values[relationship.name] = link.parent
+
+
+def _take_over_row(new: Any, old: Any, changes: ChangeSet) -> None:
+    for link in changes.links_of(new):
+        link.apply()
+    version = mapper_of(new).version
+    if version is not None:
+        new.__dict__[version.name] = stored_values(old)[version.name]
 
 
 def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:

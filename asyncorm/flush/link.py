@@ -59,6 +59,10 @@ def is_written(link: Link, new: dict[Any, None]) -> bool:
     """Whether a persistent child has the parent's known key already."""
     if link.child in new or link.parent in new:
         return False
+    if link.parent is not None and link.foreign_key.onupdate == "CASCADE":
+        renamed = originals_of(link.parent)
+        if renamed and any(target in renamed for _, target in link.foreign_key.pairs):
+            return False  # who had this key before may take its children along to another one
     values, originals = link.child.__dict__, originals_of(link.child)
     wanted = link.values()
     return all(

@@ -85,6 +85,8 @@ def written_columns(new: Any, old: Any, links: list[Link], all_links: Links) -> 
         and (mapper.version is None or name != mapper.version.name)
     )
     before = stored_values(old)
+    if mapper.version is not None and mapper.version.name not in before:
+        return names  # its next version is not known either
     linked = {name for link in links if link.parent is not None for name in link.attributes}
     for name in names:
         if name in omitted or (name in linked and known_value(new, name, all_links) is None):

@@ -8,6 +8,7 @@ from typing import Any
 from asyncorm.errors import UnflushedChangesError
 from asyncorm.models.model import Model
 from asyncorm.session.identity_view import IdentityView
+from asyncorm.session.objects import Objects
 from asyncorm.session.reading import ReadingSession
 from asyncorm.session.refreshing import check_attributes
 from asyncorm.tracking.cascades import related
@@ -109,18 +110,18 @@ class MembershipSession(ReadingSession):
     @property
     def new(self) -> tuple[Any, ...]:
         """The objects to be inserted, in the order they were added."""
-        return tuple(self._unit.new)
+        return Objects(self._unit.new)
 
     @property
     def dirty(self) -> tuple[Any, ...]:
         """The persistent objects that something was assigned to; ``is_modified`` is exact."""
         self._unit.notice()
-        return tuple(i for i in self._unit.dirty if i not in self._unit.deleted)
+        return Objects(i for i in self._unit.dirty if i not in self._unit.deleted)
 
     @property
     def deleted(self) -> tuple[Any, ...]:
         """The objects to be deleted."""
-        return tuple(self._unit.deleted)
+        return Objects(self._unit.deleted)
 
     @property
     def identity_map(self) -> IdentityView:

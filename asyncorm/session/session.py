@@ -196,6 +196,7 @@ class Session(MembershipSession, CopyingSession):
     async def rollback(self) -> None:
         """Undo the transaction with all its savepoints, and restore the objects' states."""
         with self._guard("rollback"):
+            self._unit.notice()  # a value that was changed inside begins a transaction as well
             was_active = self._transaction.active
             await self._core.announcer.rollback()
             if was_active:

@@ -72,6 +72,7 @@ class Links:
         elif back is not None and known_one(member, back) is owner:
             record(member, back.name, owner)
             member.__dict__[back.name] = None
+            _forget_key(member, back, owner)
         _drop_orphan(relationship, member)
 
 
@@ -117,6 +118,8 @@ def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) ->
         raise unloaded_error(instance, relationship.name)  # what is to be deleted must be known
     record(instance, relationship.name, old)
     values[relationship.name] = value
+    if value is None:
+        _forget_key(instance, relationship, old)
     if relationship.back is not None:
         if old is not UNLOADED and old is not None:
             _leave(old, relationship.back, instance)
@@ -129,6 +132,23 @@ def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) ->
         is_reference = relationship.direction is Direction.MANY_TO_ONE
         if is_reference and value is None and relationship.back is not None:
             _drop_orphan(relationship.back, instance)
+
+
+def _forget_key(instance: Any, relationship: Relationship[Any, Any], old: Any) -> None:
+    """A new object that refers to ``old`` no longer does not keep its key either.
+
+    It has one if it was written before and rolled back: nothing else tells the next INSERT.
+    """
+    if relationship.direction is not Direction.MANY_TO_ONE or not _is_new(instance):
+        return
+    if old is None or old is UNLOADED:
+        return
+    values, key = instance.__dict__, relationship.foreign_key
+    primary = type(instance).__mapper__.key_names
+    for name, target in key.pairs:
+        same_key = values.get(name) == old.__dict__.get(target)
+        if same_key and name in key.cleared and name not in primary:
+            values[name] = None
 
 
 def _check_owner(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:
@@ -191,6 +211,7 @@ def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
             if old is not UNLOADED and old is not None and relationship.back is not None:
                 record(old, relationship.back.name, owner)
                 old.__dict__[relationship.back.name] = None
+                _forget_key(old, relationship.back, owner)
         return
     collection = values.get(relationship.name)
     if collection is None and known_empty(owner):
@@ -233,6 +254,7 @@ def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
         if known_one(owner, relationship) is member:
             record(owner, relationship.name, member)
             values[relationship.name] = None
+            _forget_key(owner, relationship, member)
         return
     collection = values.get(relationship.name)
     if collection is None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from asyncorm.mapping.mapper import Key, Mapper
+from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.levels import Level
 from asyncorm.tracking.links import fill_collection, know_collections
 from asyncorm.tracking.listeners import HEARD
-from asyncorm.tracking.state import InstanceState, Scope, Status, own_state, state_of
+from asyncorm.tracking.state import (
+    UNLOADED,
+    InstanceState,
+    Scope,
+    Status,
+    own_state,
+    state_of,
+    status_of,
+)
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
 
@@ -106,13 +115,13 @@ def rollback_level(unit: UnitOfWork) -> None:
         _undo_inserts(unit, level)
         concerned += _undo_keys(unit, level)
         _undo_deletes(unit, level)
+        _put_back(unit, level)
     unit.dirty.clear()
     unit.deleted.clear()
     if outermost:
         concerned = unit.identity_map.instances()
         unit.touched = False
     else:
-        _put_back(unit, level)
         concerned += _held(unit, level.updated)
         concerned += level.deleted
     for instance in concerned:
@@ -128,15 +137,33 @@ def _held(unit: UnitOfWork, keys: Mapping[Mapper, Iterable[Key]]) -> list[Any]:
 
 
 def _put_back(unit: UnitOfWork, level: Level) -> None:
-    """Deleted objects are back in what held them; the value of the earliest change counts."""
+    """Deleted objects are back in what held them; the value of the earliest change counts.
+
+    An object that is new again keeps what was done to it since then.
+    """
     for reference, name, before in reversed(level.holders):
         owner = reference()
-        if owner is not None and unit.contains(owner) and name in owner.__dict__:
-            relationship = mapper_of(owner).relationships[name]
-            if relationship.to_many:
-                fill_collection(owner, relationship, before)
-            else:
-                owner.__dict__[name] = before
+        if owner is None or name not in owner.__dict__:
+            continue
+        relationship, held = mapper_of(owner).relationships[name], owner.__dict__[name]
+        if status_of(owner) is Status.TRANSIENT:
+            before = _with_returned(before, held, level.deleted)
+        elif not unit.contains(owner):
+            continue
+        if relationship.to_many:
+            fill_collection(owner, relationship, before)
+        else:
+            owner.__dict__[name] = before
+
+
+def _with_returned(before: Any, held: Any, returned: Container[Any]) -> Any:
+    """What a relationship holds now, with the deleted objects that it held before."""
+    if not isinstance(before, list):
+        return before if held is None else held
+    now = {id(member): member for member in members_of(held)}
+    kept = [m for m in before if id(m) in now or m in returned]
+    known = {id(member) for member in kept}
+    return kept + [member for key, member in now.items() if key not in known]
 
 
 def _undo_inserts(unit: UnitOfWork, level: Level) -> None:
@@ -156,6 +183,10 @@ def _undo_inserts(unit: UnitOfWork, level: Level) -> None:
 
 
 def _make_transient(instance: Any, state: InstanceState) -> None:
+    # of one that was loaded again this is made now: what it has counts as given
+    assert instance.__pydantic_fields_set__ is not None
+    if state.originals:
+        _empty_references(instance, state.originals)
     if state.partial:
         fill_unloaded(instance)
         state.partial = False
@@ -166,6 +197,16 @@ def _make_transient(instance: Any, state: InstanceState) -> None:
     state.snapshots = None
     if state.originals:
         state.originals.clear()
+
+
+def _empty_references(instance: Any, originals: dict[str, Any]) -> None:
+    """A reference that was set to None, and not flushed, must not come back by its key."""
+    mapper, values = mapper_of(instance), instance.__dict__
+    for relationship in mapper.many_to_one:
+        if relationship.name in originals and values.get(relationship.name, UNLOADED) is None:
+            for name in relationship.foreign_key.cleared:
+                if name not in mapper.primary_key:
+                    values[name] = None
 
 
 def fill_unloaded(instance: Any) -> None:

@@ -204,3 +204,21 @@ async def test_a_reference_written_by_a_failed_flush_is_undone_in_memory(
         assert book.author_id is None
         await session.commit()
     assert await rows(engine, "select author_id from library.book") == [(None,)]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(
+    ("attribute", "value"), [("data", {"key": object()}), ("name", "x" * 21), ("name", "a\0b")]
+)
+async def test_a_value_that_does_not_fit_is_named_by_its_attribute(
+    engine: Engine, tables: CreateTables, count: int, attribute: str, value: Any
+) -> None:
+    await tables(Item)
+    async with Session(engine) as session:
+        items = [Item(name=str(number)) for number in range(count)]
+        items[-1].__dict__[attribute] = value
+        session.add_all(items)
+        with pytest.raises(DataError, match=rf"^Item\.{attribute}: ") as caught:
+            await session.flush()
+        assert caught.value.objects == (items[-1],)
+        assert caught.value.columns == (attribute,)

@@ -6,9 +6,27 @@ import pytest
 
 from asyncorm import FlushError, IdentityConflictError, Session, func, inspect, select, selectinload
 from asyncorm.engine.engine import Engine
+from asyncorm.models.attributes import Mapped, Related
+from asyncorm.models.fields import column, foreign_key, relationship
+from asyncorm.models.model import Model
+from asyncorm.sql.table import MetaData
 from tests.conftest import CreateTables
 from tests.support.library import City, Country, Street
 from tests.support.rows import rows
+
+
+class Fair(Model):
+    metadata = MetaData()
+
+
+class Circus(Fair, table="circus"):
+    name: Mapped[str] = column(primary_key=True)
+
+
+class Animal(Fair, table="animal"):
+    id: Mapped[int] = column(primary_key=True)
+    circus_name: Mapped[str] = foreign_key(Circus.name, onupdate="CASCADE")
+    circus: Related[Circus] = relationship()
 
 
 async def test_a_key_is_renamed(engine: Engine, tables: CreateTables) -> None:  # I01
@@ -211,3 +229,36 @@ async def test_children_by_composite_keys_are_loaded_after_a_rename(
     async with Session(engine) as session:
         country = await session.get_one(Country, "b", options=[selectinload(Country.cities)])
         assert [city.number for city in country.cities] == [0, 1, 2]
+
+
+async def test_a_child_that_moves_to_the_taker_of_a_key_is_written(  # K2, K4
+    engine: Engine, tables: CreateTables
+) -> None:
+    """Its reference has the right value before, but the server gives it another one."""
+    await tables(Circus, Animal)
+    async with Session(engine) as session:
+        first, second = Circus(name="e"), Circus(name="x")
+        moved, kept = Animal(id=1, circus=first), Animal(id=2, circus=first)
+        session.add_all([first, second, moved, kept])
+        await session.commit()
+        first.name, second.name, moved.circus = "c", "e", second
+        await session.commit()
+        assert (moved.circus_name, kept.circus_name) == ("e", "c")
+    query = "select circus_name from animal order by id"
+    assert await rows(engine, query) == [("e",), ("c",)]
+
+
+async def test_a_child_that_moves_to_a_new_owner_of_a_key_refers_to_it_in_memory(  # K2
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Circus, Animal)
+    async with Session(engine) as session:
+        first = Circus(name="e")
+        moved, kept = Animal(id=1, circus=first), Animal(id=2, circus=first)
+        session.add_all([first, moved, kept])
+        await session.commit()
+        first.name, moved.circus = "c", Circus(name="e")
+        await session.commit()
+        assert (moved.circus_name, kept.circus_name) == ("e", "c")
+    query = "select circus_name from animal order by id"
+    assert await rows(engine, query) == [("e",), ("c",)]

@@ -75,6 +75,24 @@ async def test_a_version_is_known_after_the_flush_without_asking(
     assert "RETURNING" not in statements[1]
 
 
+async def test_v05_a_row_taken_over_as_it_is_keeps_its_version_in_memory(
+    session: Session, sent: Sent
+) -> None:
+    old = Named(code="n")
+    session.add(old)
+    await session.commit()
+    await session.delete(old)
+    new = Named(code="n")
+    session.add(new)
+    sent()
+    await session.flush()
+    assert sent.verbs() == [], "nothing of the row is different"
+    assert new.counter == 1
+    new.name = "other"
+    await session.flush()
+    assert new.counter == 2
+
+
 async def test_j02_an_update_of_a_stale_row_fails_and_nothing_of_the_flush_is_kept(
     session: Session, engine: Engine
 ) -> None:

@@ -491,3 +491,15 @@ async def test_expire_on_commit_forgets_what_was_read(
         user.data["a"]["b"] += 1
         await session.commit()
     assert (await stored(Users)).data["a"]["b"] == 2
+
+
+async def test_a_rollback_takes_a_change_back_that_nothing_else_has_noticed(
+    Users: SessionFactory,
+) -> None:
+    async with Users() as session:
+        user = await session.get_one(User, 1)
+        await session.commit()
+        user.data["new"] = 1
+        await session.rollback()
+        await session.refresh(user)
+        assert "new" not in user.data

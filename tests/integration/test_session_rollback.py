@@ -450,3 +450,65 @@ async def test_k7_an_object_deleted_with_a_changed_key_leaves_the_map_and_comes_
         assert inspect(country).detached
         assert list(session.identity_map) == []
         assert await session.all(select(Country)) == []
+
+
+async def test_an_object_loaded_again_becomes_new_like_the_one_that_was_inserted(
+    Session: SessionFactory,
+) -> None:
+    """W6: its row goes with the rollback, and it can be added."""
+    async with Session() as session:
+        author = Author(name="a", age=3)
+        session.add(author)
+        await session.flush()
+        key, gone = author.id, weakref.ref(author)
+        del author
+        assert gone() is None
+        again = await session.get_one(Author, key)
+        await session.rollback()
+        assert flags(again) == "transient"
+        session.add(again)
+        await session.commit()
+        session.expunge_all()
+        stored = await session.one(select(Author))
+        assert (stored.id, stored.name, stored.age) == (key, "a", 3)
+
+
+async def test_a_deleted_object_is_back_in_what_is_new_again(Session: SessionFactory) -> None:
+    async with Session() as session:
+        books = [Book(title=title) for title in "tuv"]
+        author = Author(name="a", books=books)
+        session.add(author)
+        await session.flush()
+        await session.delete(books[1])
+        await session.flush()
+        author.books.append(Book(title="w"))
+        await session.rollback()
+        assert [book.title for book in author.books] == ["t", "u", "v", "w"]
+        assert flags(author) == flags(books[1]) == "transient"
+        session.add(author)
+        await session.commit()
+        assert {book.author_id for book in books} == {author.id}
+
+
+@pytest.mark.parametrize("how", ["reference", "collection", "before"])
+async def test_a_reference_that_was_taken_away_is_not_written_by_its_key(
+    Session: SessionFactory, how: str
+) -> None:
+    """The key is still on the object, as the rolled back INSERT has left it."""
+    async with Session() as session:
+        book = Book(title="t", author=Author(name="a"))
+        author = book.author
+        session.add_all([author, book])
+        await session.flush()
+        if how == "before":
+            book.author = None
+        await session.rollback()
+        if how == "reference":
+            book.author = None
+        elif how == "collection":
+            author.books.remove(book)
+        session.add_all([author, book])
+        await session.commit()
+        assert book.author_id is None
+        session.expunge_all()
+        assert (await session.one(select(Book))).author_id is None

@@ -391,3 +391,19 @@ async def test_an_entity_from_raw_sql_is_persistent(Session: SessionFactory) -> 
         (author,) = await session.all(sql("select id, name from author").into(Author))
         assert flags(author) == "persistent"
         assert inspect(author).unloaded == {"age", "books"}
+
+
+async def test_another_object_with_equal_columns_is_not_among_the_new(
+    Session: SessionFactory,
+) -> None:
+    """A2"""
+    async with Session() as session:
+        first, twin, third = Author(name="a"), Author(name="a"), Author(name="c")
+        assert first == twin
+        session.add_all([first, third])
+        assert first in session.new
+        assert twin not in session.new
+        assert (session.new.count(first), session.new.count(twin)) == (1, 0)
+        assert session.new.index(third) == 1
+        with pytest.raises(ValueError, match="Author is not among"):
+            session.new.index(twin)
