@@ -38,6 +38,7 @@ def configure(registry: Registry) -> None:
             _check_passive(relationship)
             _keep(relationship)
             _post_update(relationship)
+            relationship.overlaps = _overlaps(relationship)
             if relationship.direction is not Direction.MANY_TO_ONE:
                 relationship.target.held_by.append(relationship)
     del registry.pending[: len(pending)]
@@ -207,6 +208,17 @@ def _order_column(relationship: Relationship[Any, Any], item: str) -> BaseColumn
     if secondary is not None and (found is None or table_name == secondary.table.name):
         return secondary.table.columns.get(name)
     return found
+
+
+def _overlaps(relationship: Relationship[Any, Any]) -> bool:
+    """Whether another relationship of the owner writes the rows that this one shows."""
+    return relationship.viewonly or any(
+        other.foreign_key is relationship.foreign_key
+        for other in relationship.mapper.relationships.values()
+        if other is not relationship
+        and not other.viewonly
+        and other.direction is not Direction.MANY_TO_ONE
+    )
 
 
 def _check_passive(relationship: Relationship[Any, Any]) -> None:

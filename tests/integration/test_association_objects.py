@@ -169,6 +169,7 @@ async def test_an_object_whose_row_was_removed_as_a_link_is_deleted(
         assert gone not in song.voices
         await savepoint.rollback()
         assert gone in session
+        await session.load(song, Song.singers)
         song.singers.remove(first)
         await session.commit()
         assert inspect(gone).was_deleted
