@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from asyncorm.flush.association import referred_values
 from asyncorm.flush.changes import ChangeSet
+from asyncorm.flush.plan import AssociationBatch, FlushPlan, Kind, UnlinkBatch
 from asyncorm.sql.table import ForeignKey, Table
 from asyncorm.tracking.changes import originals_of, stored_values
 from asyncorm.tracking.links import record
@@ -70,6 +72,28 @@ def echo_deletes(unit: UnitOfWork, deletes: Iterable[Any]) -> list[Any]:
         wave = [child for child in found if child not in gone]
         gone.update(dict.fromkeys(wave))
     return list(gone)
+
+
+def echo_links(unit: UnitOfWork, plan: FlushPlan) -> list[Any]:
+    """The objects whose rows were removed as links: a class may map a link table as well."""
+    found: dict[Any, None] = {}
+    for batch in plan.batches:
+        if isinstance(batch, UnlinkBatch):
+            table = batch.foreign_key.table
+            rows = [referred_values(batch.foreign_key, end) for end in batch.instances]
+        elif isinstance(batch, AssociationBatch) and batch.kind is Kind.DELETE:
+            table = batch.linked.table
+            rows = [batch.linked.values(link, stored=True) for link in batch.associations]
+        else:
+            continue
+        gone = {tuple(row.values()) for row in rows}
+        for mapper, references in list(unit.identity_map.tables.items()):
+            if mapper.table is table:
+                for instance in references.live():
+                    stored = stored_values(instance)
+                    if tuple(stored.get(name) for name in rows[0]) in gone:
+                        found[instance] = None
+    return list(found)
 
 
 def _lose(unit: UnitOfWork, child: Any, key: ForeignKey) -> None:

@@ -8,7 +8,7 @@ from weakref import ref
 
 from asyncorm.errors import FlushError
 from asyncorm.flush.changes import ChangeSet
-from asyncorm.flush.echo import echo_deletes, echo_key_changes
+from asyncorm.flush.echo import echo_deletes, echo_key_changes, echo_links
 from asyncorm.flush.leaving import leave_holders
 from asyncorm.flush.link import Link
 from asyncorm.flush.plan import FlushPlan
@@ -25,12 +25,13 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     dirty = list(unit.dirty)
     level = unit.levels[-1]
     echo_key_changes(unit, changes)
-    echoed = echo_deletes(unit, changes.deletes)
+    unlinked = echo_links(unit, plan)
+    echoed = echo_deletes(unit, (*changes.deletes, *unlinked))
     for new, old in changes.replaced.items():
         if new not in changes.updates:  # its row was as it should be, so nothing was sent
             _take_over_row(new, old, changes)
     # first, so that the keys of what is deleted are free for what takes them
-    gone = (*changes.deletes, *changes.replaced.values(), *echoed)
+    gone = dict.fromkeys((*changes.deletes, *changes.replaced.values(), *unlinked, *echoed))
     for instance in gone:
         become_deleted(unit, instance)
         restore_clean(own_state(instance))

@@ -172,7 +172,7 @@ def _is_unloaded(instance: Any, relationship: Relationship[Any, Any]) -> bool:
     """Whether children have to be loaded because their fate is not left to the server."""
     if relationship.name in instance.__dict__ or not relationship.concerned_by_delete:
         return False
-    return not relationship.passive_deletes and not known_empty(instance)
+    return not relationship.passive_deletes and not known_empty(instance, relationship)
 
 
 def release_children(

@@ -41,6 +41,7 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
         for found in changes.associations
         if found.added
     ]
+    _delete_mapped_first(batches)
     return FlushPlan(tuple(batches))
 
 
@@ -77,6 +78,25 @@ def _remove_links(rows: _Rows, changes: ChangeSet) -> list[AnyBatch]:
         for key in mapper_of(instance).link_keys:  # no DELETE is sent that would cascade
             by_key.setdefault(key, []).append(instance)
     return batches + [UnlinkBatch(key, instances) for key, instances in by_key.items()]
+
+
+def _delete_mapped_first(batches: list[AnyBatch]) -> None:
+    """Where a class maps a link table, its objects are deleted before the other links go."""
+    for unlink in [batch for batch in batches if isinstance(batch, UnlinkBatch)]:
+        table = unlink.foreign_key.table
+        last = max(
+            (
+                number
+                for number, batch in enumerate(batches)
+                if isinstance(batch, Batch)
+                and batch.kind is Kind.DELETE
+                and batch.mapper.table is table
+            ),
+            default=0,
+        )
+        if last:
+            batches.remove(unlink)
+            batches.insert(last, unlink)
 
 
 def _order_rows(rows: _Rows, changes: ChangeSet) -> list[Batch]:

@@ -36,7 +36,7 @@ def follow_renames(
             if parent in doomed or renamed[parent].isdisjoint(relationship.local_attributes):
                 continue
             if relationship.name not in parent.__dict__:
-                if not known_empty(parent):
+                if not known_empty(parent, relationship):
                     unloaded.append((parent, relationship))
                 continue
             for child in members_of(parent.__dict__[relationship.name]):

@@ -65,7 +65,7 @@ def _doom_children(
         if not empties_references(relationship):
             continue
         if relationship.name not in old.__dict__:
-            if not known_empty(old):
+            if not known_empty(old, relationship):
                 unloaded.append((old, relationship))
         elif "delete" in relationship.cascade or relationship.foreign_key.ondelete == "CASCADE":
             members = staying_members(old, relationship, unit, links, doomed)

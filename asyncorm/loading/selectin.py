@@ -38,7 +38,7 @@ class RelatedLoad:
             for instance in self.instances
             if relationship.name not in instance.__dict__
             and any(name not in instance.__dict__ for name in relationship.local_attributes)
-            and not known_empty(instance)
+            and not known_empty(instance, relationship)
         ]
         self._ready = not found
         return found
@@ -67,7 +67,7 @@ class RelatedLoad:
                 )
             if to_one and self._answer(instance, key, unit):
                 continue
-            if not to_one and known_empty(instance):
+            if not to_one and known_empty(instance, relationship):
                 continue
             self.missing.setdefault(key, []).append(instance)
         if not self.missing:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from asyncorm.errors import ConfigurationError
+from asyncorm.mapping.direction import resolve_direction, suggest
 from asyncorm.mapping.keyed_dict import KeyedDict
 from asyncorm.mapping.link_table import find_ends, link_table
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.registry import Registry
-from asyncorm.mapping.relationships import Direction, Relationship, referring_keys
+from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.sql.constraints import ForeignKeyConstraint
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 
@@ -27,7 +27,7 @@ def configure(registry: Registry) -> None:
     for mapper in pending:
         for relationship in mapper.relationships.values():
             if relationship.declaration.secondary is None:
-                _resolve_direction(relationship)
+                resolve_direction(relationship)
             else:
                 _resolve_secondary(relationship, registry)
             order_by = relationship.declaration.order_by
@@ -38,6 +38,7 @@ def configure(registry: Registry) -> None:
             _check_passive(relationship)
             _keep(relationship)
             _post_update(relationship)
+            relationship.overlaps = _overlaps(relationship)
             if relationship.direction is not Direction.MANY_TO_ONE:
                 relationship.target.held_by.append(relationship)
     del registry.pending[: len(pending)]
@@ -79,7 +80,7 @@ def _own_column(table: Table, name: str) -> BaseColumn[Any, Any]:
     if column is None:
         raise ConfigurationError(
             f"the foreign key of table {table.full_name!r} names an unknown column {name!r}",
-            hint=_suggest(name, table.by_attribute, "use an attribute name of the model"),
+            hint=suggest(name, table.by_attribute, "use an attribute name of the model"),
         )
     return column
 
@@ -95,7 +96,7 @@ def _target_column(table: Table, target: Any, registry: Registry) -> BaseColumn[
     if found is None:
         raise ConfigurationError(
             f"the foreign key {target!r} of table {table.full_name!r} names an unknown table",
-            hint=_suggest(table_name, tables, 'write "table.column" of a mapped table'),
+            hint=suggest(table_name, tables, 'write "table.column" of a mapped table'),
         )
     column = found.columns.get(column_name)
     if column is None:
@@ -103,14 +104,9 @@ def _target_column(table: Table, target: Any, registry: Registry) -> BaseColumn[
     if column is None:
         raise ConfigurationError(
             f"the foreign key {target!r} of table {table.full_name!r} names an unknown column",
-            hint=_suggest(column_name, found.columns, "write the name of a column"),
+            hint=suggest(column_name, found.columns, "write the name of a column"),
         )
     return column
-
-
-def _suggest(name: str, known: Any, otherwise: str) -> str:
-    near = get_close_matches(name, list(known), 1)
-    return f"did you mean {near[0]!r}?" if near else otherwise
 
 
 def _resolve_target(relationship: Relationship[Any, Any], mapper: Mapper) -> None:
@@ -137,7 +133,7 @@ def _resolve_collection(relationship: Relationship[Any, Any]) -> None:
             raise ConfigurationError(
                 f"{relationship} is keyed by {entity.__name__}.{given.attribute}, which does not "
                 "exist",
-                hint=_suggest(given.attribute, known, "name an attribute of the members"),
+                hint=suggest(given.attribute, known, "name an attribute of the members"),
             )
         relationship.keyed_by = given.attribute
         given = dict
@@ -153,24 +149,6 @@ def _resolve_collection(relationship: Relationship[Any, Any]) -> None:
             hint="annotate Related[list[...]], Related[set[...]] or, for attribute_keyed_dict(), "
             "Related[dict[...]]",
         )
-
-
-def _resolve_direction(relationship: Relationship[Any, Any]) -> None:
-    keys = _candidates(relationship)
-    if len(keys) > 1:
-        keys = _narrow(relationship, keys)
-    if len(keys) != 1:
-        what = "no foreign key joins" if not keys else "several foreign keys join"
-        raise ConfigurationError(
-            f"{relationship}: {what} {relationship.mapper.table.full_name!r} and "
-            f"{relationship.target.table.full_name!r}",
-            hint="declare one with foreign_key(...)"
-            if not keys
-            else 'say which one: relationship(foreign_keys=["author_id"])',
-        )
-    relationship.direction, relationship.foreign_key = keys[0]
-    key = relationship.foreign_key
-    relationship.pairs = key.pairs
 
 
 def _resolve_secondary(relationship: Relationship[Any, Any], registry: Registry) -> None:
@@ -204,46 +182,6 @@ def _resolve_secondary(relationship: Relationship[Any, Any], registry: Registry)
     relationship.target.link_keys.setdefault(its, its.ondelete != "CASCADE")
 
 
-def _candidates(relationship: Relationship[Any, Any]) -> list[tuple[Direction, ForeignKey]]:
-    own, target = relationship.mapper.table, relationship.target.table
-    to_one = [(Direction.MANY_TO_ONE, key) for key in referring_keys(own, target)]
-    to_many = [(Direction.ONE_TO_MANY, key) for key in referring_keys(target, own)]
-    if relationship.to_many:
-        return to_many
-    if own is target:
-        remote = {_column_name(column) for column in relationship.declaration.remote_side}
-        if remote and all(
-            remote <= {column.attribute for column in key.columns} for _, key in to_one
-        ):
-            return to_many
-        return to_one
-    return to_one or to_many
-
-
-def _narrow(
-    relationship: Relationship[Any, Any], keys: list[tuple[Direction, ForeignKey]]
-) -> list[tuple[Direction, ForeignKey]]:
-    """Choose among several foreign keys by foreign_keys=, here or on the other side."""
-    wanted = {_column_name(column) for column in relationship.declaration.foreign_keys}
-    other = relationship.declaration.back_populates
-    if not wanted and other in relationship.target.relationships:
-        declaration = relationship.target.relationships[other].declaration
-        wanted = {_column_name(column) for column in declaration.foreign_keys}
-    if not wanted:
-        return keys
-    return [
-        (direction, key)
-        for direction, key in keys
-        if wanted == {c.attribute for c in key.columns} or wanted == {c.name for c in key.columns}
-    ]
-
-
-def _column_name(column: Any) -> str:
-    if isinstance(column, BaseColumn):
-        return column.attribute
-    return str(column).rpartition(".")[2]
-
-
 def _order_by(relationship: Relationship[Any, Any], order_by: Any) -> tuple[Any, ...]:
     given: Sequence[Any] = order_by if isinstance(order_by, list | tuple) else (order_by,)
     columns: list[Any] = []
@@ -256,7 +194,7 @@ def _order_by(relationship: Relationship[Any, Any], order_by: Any) -> tuple[Any,
         if column is None:
             raise ConfigurationError(
                 f"{relationship}: order_by names an unknown column {item!r}",
-                hint=_suggest(name, relationship.target.columns, "use a column of the target"),
+                hint=suggest(name, relationship.target.columns, "use a column of the target"),
             )
         columns.append(column)
     return tuple(columns)
@@ -270,6 +208,17 @@ def _order_column(relationship: Relationship[Any, Any], item: str) -> BaseColumn
     if secondary is not None and (found is None or table_name == secondary.table.name):
         return secondary.table.columns.get(name)
     return found
+
+
+def _overlaps(relationship: Relationship[Any, Any]) -> bool:
+    """Whether another relationship of the owner writes the rows that this one shows."""
+    return relationship.viewonly or any(
+        other.foreign_key is relationship.foreign_key
+        for other in relationship.mapper.relationships.values()
+        if other is not relationship
+        and not other.viewonly
+        and other.direction is not Direction.MANY_TO_ONE
+    )
 
 
 def _check_passive(relationship: Relationship[Any, Any]) -> None:
@@ -332,7 +281,7 @@ def _link_back(relationship: Relationship[Any, Any]) -> None:
         raise ConfigurationError(
             f"{relationship}: back_populates={name!r}, but {relationship.target.name} has no such "
             "relationship",
-            hint=_suggest(name, relationship.target.relationships, "declare the other side"),
+            hint=suggest(name, relationship.target.relationships, "declare the other side"),
         )
     if back.target is not relationship.mapper or not _same_link(relationship, back):
         raise ConfigurationError(
@@ -345,8 +294,14 @@ def _link_back(relationship: Relationship[Any, Any]) -> None:
             f"{relationship} and {back} both look in the same direction",
             hint="in a self-reference give the to-one side remote_side=[...] of the key column",
         )
-    if not (relationship.viewonly or back.viewonly):
-        relationship.back = back
+    if relationship.viewonly or back.viewonly:
+        return
+    if back.declaration.back_populates != relationship.name:
+        raise ConfigurationError(
+            f"{relationship}: back_populates={name!r}, but {back} does not name it in turn",
+            hint=f"declare {back} with back_populates={relationship.name!r}",
+        )
+    relationship.back = back
 
 
 def _same_link(one: Relationship[Any, Any], other: Relationship[Any, Any]) -> bool:

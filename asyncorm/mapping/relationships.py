@@ -114,6 +114,8 @@ class Relationship(Generic[E, R]):
         self.keyed_by: str | None = None
         #: with ``single_parent``: which owner an object was given to
         self.parents: WeakKeyDictionary[Any, ref[Any]] = WeakKeyDictionary()
+        #: whether what it shows is written by other relationships of the owner as well
+        self.overlaps = False
         self._passive_deletes: bool | None = None
         self._key = ("relationship", id(self))
 

@@ -206,7 +206,7 @@ class RelationshipAttribute:
             return relationship
         _configured(relationship)
         if relationship.to_many:
-            if known_empty(instance):
+            if known_empty(instance, relationship):
                 return empty_collection(instance, relationship)
         else:
             value = known_one(instance, relationship)

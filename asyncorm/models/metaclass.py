@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, dataclass_transform
 
@@ -121,7 +122,12 @@ def _take_relationships(
             if inner is None:
                 continue
             declared = relationship()
-        found[name] = replace(declared, annotation=annotation if inner is None else inner)
+        found[name] = replace(
+            declared,
+            annotation=annotation if inner is None else inner,
+            foreign_keys=_named(declared.foreign_keys, namespace),
+            remote_side=_named(declared.remote_side, namespace),
+        )
         namespace.pop(name, None)
     remove_annotations(namespace, found)
     for name, value in namespace.items():
@@ -136,6 +142,12 @@ def _take_relationships(
                 hint=f"annotate it: {name}: Mapped[int] = column()",
             )
     return found
+
+
+def _named(columns: Iterable[Any], namespace: dict[str, Any]) -> tuple[Any, ...]:
+    """Columns of the class body, as in ``remote_side=[id]``, by their names."""
+    names = {id(value): name for name, value in namespace.items() if isinstance(value, FieldInfo)}
+    return tuple(names.get(id(column), column) for column in columns)
 
 
 def _related(annotation: Any) -> Any:

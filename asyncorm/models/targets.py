@@ -11,7 +11,7 @@ from typing import Any, ForwardRef, Union, get_args, get_origin
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.relationships import Relationship, Target
-from asyncorm.models.attributes import RelatedTo
+from asyncorm.models.attributes import MAPPED, RelatedTo
 
 
 class _Names(dict[str, Any]):
@@ -32,6 +32,11 @@ def resolve_target(relationship: Relationship[Any, Any], registry: Registry) -> 
     owner = relationship.owner
     names = _Names(owner.__module__, registry)
     annotation = _evaluate(relationship.declaration.annotation, names, relationship)
+    if MAPPED in getattr(annotation, "__metadata__", ()):
+        raise ConfigurationError(
+            f"{relationship} is a relationship, but annotated as a column",
+            hint="write Related[...] instead of Mapped[...]",
+        )
     collection = get_origin(annotation)
     if collection in (list, set, dict):
         inner = _evaluate(get_args(annotation)[-1], names, relationship)

@@ -89,13 +89,14 @@ class InstanceInspection:
     @property
     def unloaded(self) -> frozenset[str]:
         """The attributes without a value in memory."""
-        instance, empty = self._instance, known_empty(self._instance)
+        instance = self._instance
         names = [
             *self._mapper.columns,
             *(
                 name
                 for name, relationship in self._mapper.relationships.items()
-                if not empty or relationship.direction is Direction.MANY_TO_ONE
+                if relationship.direction is Direction.MANY_TO_ONE
+                or not known_empty(instance, relationship)
             ),
         ]
         return frozenset(name for name in names if name not in instance.__dict__)

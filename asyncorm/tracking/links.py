@@ -111,7 +111,7 @@ def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) ->
         _check_owner(instance, relationship, value)
     if old is UNLOADED and relationship.direction is Direction.ONE_TO_MANY:
         # the row that refers to this one now must be known, or its link would be lost
-        if not known_empty(instance):
+        if not known_empty(instance, relationship):
             raise unloaded_error(instance, relationship.name)
         old = None
     if old is UNLOADED and "delete-orphan" in relationship.cascade:
@@ -187,7 +187,7 @@ def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: 
         check_member(relationship, member)
     current: RelatedCollection | None = instance.__dict__.get(relationship.name)
     if current is None:
-        if not known_empty(instance):
+        if not known_empty(instance, relationship):
             raise unloaded_error(instance, relationship.name)
         current = empty_collection(instance, relationship)
     if isinstance(current, RelatedSet):
@@ -214,7 +214,7 @@ def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
                 _forget_key(old, relationship.back, owner)
         return
     collection = values.get(relationship.name)
-    if collection is None and known_empty(owner):
+    if collection is None and known_empty(owner, relationship):
         collection = empty_collection(owner, relationship)
     if collection is None:
         _queue(owner, relationship, member, 0)
@@ -327,7 +327,7 @@ def known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
     if relationship.name in values:
         return values[relationship.name]
     if relationship.direction is Direction.ONE_TO_MANY:
-        return None if known_empty(instance) else UNLOADED
+        return None if known_empty(instance, relationship) else UNLOADED
     if status_of(instance) in (Status.TRANSIENT, Status.PENDING):
         return None
     keys = tuple(values.get(local, UNLOADED) for local in relationship.local_attributes)
@@ -348,7 +348,7 @@ def know_collections(instance: Any) -> None:
     if state is None or not state.inserted:
         return
     for name, relationship in type(instance).__mapper__.relationships.items():
-        if relationship.direction is Direction.MANY_TO_ONE:
+        if relationship.direction is Direction.MANY_TO_ONE or relationship.overlaps:
             continue
         if name not in instance.__dict__:
             if relationship.to_many:
@@ -358,11 +358,16 @@ def know_collections(instance: Any) -> None:
     state.inserted = False
 
 
-def known_empty(instance: Any) -> bool:
-    """Whether an unset collection of the instance is empty in the database too."""
+def known_empty(instance: Any, relationship: Relationship[Any, Any]) -> bool:
+    """Whether an unset collection of the instance is empty in the database too.
+
+    Of an object inserted here it is, unless another relationship may have filled it.
+    """
     state = state_of(instance)
-    if state is None or state.inserted:
+    if state is None:
         return True
+    if state.inserted:
+        return not relationship.overlaps
     return state.current in (Status.TRANSIENT, Status.PENDING)
 
 

@@ -69,7 +69,10 @@ def check_member(relationship: Relationship[Any, Any], member: Any) -> None:
     """Refuse an object of another class than the relationship's target."""
     target = relationship.target.entity
     if not isinstance(member, target):
+        wanted, given = target.__name__, type(member).__name__
+        if wanted == given:  # of two registries, or of one class that was declared again
+            wanted, given = (f"{c.__module__}.{c.__qualname__}" for c in (target, type(member)))
         raise ArgumentError(
-            f"{relationship} takes {target.__name__} objects, not {type(member).__name__}",
-            hint=f"give an instance of {target.__name__}",
+            f"{relationship} takes {wanted} objects, not {given}",
+            hint=f"give an instance of {wanted}",
         )

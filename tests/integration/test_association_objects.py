@@ -52,6 +52,24 @@ class Membership(Own, table="assoc_membership"):
     club: Related[Club] = relationship(back_populates="memberships")
 
 
+class Song(Own, table="assoc_song"):
+    """Its voices are links to singers and objects as well."""
+
+    id: Mapped[int] = column(primary_key=True)
+    voices: Related[list[Voice]] = relationship(cascade="all, delete-orphan")
+    singers: Related[list[Singer]] = relationship(secondary="assoc_voice")
+
+
+class Singer(Own, table="assoc_singer"):
+    id: Mapped[int] = column(primary_key=True)
+
+
+class Voice(Own, table="assoc_voice"):
+    song_id: Mapped[int] = foreign_key(Song.id, primary_key=True)
+    singer_id: Mapped[int] = foreign_key(Singer.id, primary_key=True)
+    pitch: Mapped[str | None] = column(default=None)
+
+
 PAIRS = """select m.name, c.name, place from assoc_membership join assoc_member m on m.id =
     member_id join assoc_club c on c.id = club_id order by place"""
 
@@ -131,3 +149,44 @@ async def test_the_same_pair_twice_is_a_conflict_before_sql(
         session.add(Membership(member=ann, club=chess))
         with pytest.raises(IdentityConflictError, match="Membership"):
             await session.flush()
+
+
+async def test_an_object_whose_row_was_removed_as_a_link_is_deleted(
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Song, Singer, Voice)
+    async with Session(engine) as session:
+        first, second = Singer(id=1), Singer(id=2)
+        song = Song(id=1, singers=[first, second])
+        session.add(song)
+        await session.commit()
+        await session.load(song, Song.voices)
+        gone = next(voice for voice in song.voices if voice.singer_id == 1)
+        savepoint = await session.begin_nested()
+        song.singers.remove(first)
+        await session.flush()
+        assert inspect(gone).deleted
+        assert gone not in song.voices
+        await savepoint.rollback()
+        assert gone in session
+        await session.load(song, Song.singers)
+        song.singers.remove(first)
+        await session.commit()
+        assert inspect(gone).was_deleted
+    assert await rows(engine, "select singer_id from assoc_voice") == [(2,)]
+
+
+async def test_links_that_are_objects_too_go_with_their_owner(
+    engine: Engine, tables: CreateTables, sent: Sent
+) -> None:
+    await tables(Song, Singer, Voice)
+    async with Session(engine) as session:
+        session.add(Song(id=1, singers=[Singer(id=1)]))
+        await session.commit()
+    async with Session(engine) as session:
+        song = await session.get_one(Song, 1)
+        await session.delete(song)
+        sent()
+        await session.commit()
+        assert sent.verbs() == ["BEGIN", "DELETE", "DELETE", "DELETE", "COMMIT"]
+    assert await rows(engine, "select 1 from assoc_voice") == []

@@ -99,6 +99,7 @@ async def test_the_order_may_come_from_the_link_table(engine: Engine, tables: Cr
         await session.flush()
         for place, track in enumerate(reversed(tracks)):
             session.add(Entry(playlist_id=playlist.id, track_id=track.id, place=place))
+        await session.load(playlist, Playlist.tracks)
         playlist.tracks.append(tracks[0])  # viewonly: writes nothing
         await session.commit()
         await session.refresh(playlist, ["tracks"])

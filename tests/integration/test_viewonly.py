@@ -11,6 +11,7 @@ from asyncorm import (
     Model,
     Related,
     Session,
+    UnloadedAttributeError,
     column,
     foreign_key,
     inspect,
@@ -60,6 +61,7 @@ async def test_what_is_put_into_it_is_never_written(  # C14
         writer, text, stranger = Writer(id=1), Text(id=1), Text(id=2)
         session.add_all([writer, text])
         await session.commit()
+        await session.load(writer, Writer.latest)
         sent()
         writer.latest.append(text)
         writer.latest.append(stranger)
@@ -101,6 +103,21 @@ async def test_it_is_loaded_but_does_not_cascade(  # C14
         assert inspect(chair).persistent
         await session.commit()
     assert await rows(engine, "select id, room_id from view_chair") == [(1, None)]
+
+
+async def test_it_is_not_taken_for_empty_where_others_have_written(  # C14
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Writer, Text)
+    async with Session(engine) as session:
+        writer = Writer(id=1, texts=[Text(id=1)])
+        session.add(writer)
+        await session.flush()
+        with pytest.raises(UnloadedAttributeError, match=r"Writer\.latest is not loaded"):
+            len(writer.latest)
+        assert inspect(writer).unloaded == {"latest"}
+        await session.load(writer, Writer.latest)
+        assert writer.latest == writer.texts
 
 
 @pytest.mark.parametrize("cascade", ["all", "save-update", "delete", "merge"])

@@ -414,7 +414,7 @@ def test_a_relationship_annotated_as_column_is_refused(base: Any) -> None:
         id: Mapped[int] = column(primary_key=True)
         other: Mapped[Book] = relationship()
 
-    with refused(r"Book\.other"):
+    with refused(r"Book\.other is a relationship, but annotated as a column", "Related"):
         base.metadata.configure()
 
 
@@ -451,6 +451,55 @@ def test_several_foreign_keys_need_a_choice(base: Any) -> None:
         author: Related[User] = relationship()
 
     with refused(r"Book\.author: several foreign keys join", r"relationship\(foreign_keys="):
+        base.metadata.configure()
+
+
+def test_a_collection_on_the_side_of_the_foreign_key_is_refused(base: Any) -> None:
+    class User(base, table="users"):
+        id: Mapped[int] = column(primary_key=True)
+
+    class Book(base, table="books"):
+        id: Mapped[int] = column(primary_key=True)
+        author_id: Mapped[int] = foreign_key(User.id)
+        authors: Related[list[User]] = relationship()
+
+    with refused(r"Book\.authors is a collection, but Book\.author_id", r"Related\[User\]"):
+        base.metadata.configure()
+
+
+@pytest.mark.parametrize("argument", ["foreign_keys", "remote_side"])
+def test_columns_that_do_not_exist_are_refused(base: Any, argument: str) -> None:
+    class Node(base, table="nodes"):
+        id: Mapped[int] = column(primary_key=True)
+        parent_id: Mapped[int | None] = foreign_key("nodes.id")
+        parent: Related[Node | None] = relationship(**{argument: "parnt_id"})
+
+    with refused(rf"Node\.parent: {argument} names no column", "did you mean 'parent_id'"):
+        base.metadata.configure()
+
+
+def test_a_column_of_the_class_body_can_be_named_by_itself(base: Any) -> None:
+    class Node(base, table="nodes"):
+        id: Mapped[int] = column(primary_key=True)
+        parent_id: Mapped[int | None] = foreign_key("nodes.id")
+        other_id: Mapped[int | None] = foreign_key("nodes.id")
+        parent: Related[Node | None] = relationship(remote_side=[id], foreign_keys=[parent_id])
+
+    base.metadata.configure()
+    assert Node.parent.pairs == (("parent_id", "id"),)
+
+
+def test_both_sides_must_name_each_other(base: Any) -> None:
+    class User(base, table="users"):
+        id: Mapped[int] = column(primary_key=True)
+        books: Related[list[Book]] = relationship(back_populates="author")
+
+    class Book(base, table="books"):
+        id: Mapped[int] = column(primary_key=True)
+        author_id: Mapped[int] = foreign_key(User.id)
+        author: Related[User] = relationship()
+
+    with refused(r"Book\.author does not name it in turn", "back_populates='books'"):
         base.metadata.configure()
 
 
