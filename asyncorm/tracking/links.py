@@ -203,6 +203,7 @@ def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
             if old is not UNLOADED and old is not None and relationship.back is not None:
                 record(old, relationship.back.name, owner)
                 old.__dict__[relationship.back.name] = None
+                _drop_orphan(relationship, old)
         return
     collection = values.get(relationship.name)
     if collection is None and known_empty(owner):
