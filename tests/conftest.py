@@ -23,6 +23,8 @@ from tests.support.sent import Sent
 if TYPE_CHECKING:
     from asyncorm.engine.engine import Engine
 
+pytest.register_assert_rewrite("tests.support.random_sessions")
+
 CreateTables = Callable[..., Awaitable[None]]
 REPORT: pytest.StashKey[list[str]] = pytest.StashKey()
 

@@ -134,7 +134,6 @@ class Model(BaseModel, metaclass=ModelMeta):
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         values = self.__dict__
-        empty = known_empty(self)
         new = status_of(self) in (Status.TRANSIENT, Status.PENDING)
         for name in type(self).__pydantic_fields__:
             if name in values:
@@ -143,7 +142,7 @@ class Model(BaseModel, metaclass=ModelMeta):
                 yield name, _Text("<unloaded>")
         for name, relationship in type(self).__relationships__.items():
             if name not in values:
-                if not new and not (empty and relationship.to_many):
+                if not new and not (relationship.to_many and known_empty(self, relationship)):
                     yield name, _Text("<unloaded>")
             elif relationship.to_many:
                 yield name, _Text(f"<{len(values[name])} {relationship.target.name}>")

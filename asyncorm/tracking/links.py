@@ -212,6 +212,7 @@ def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
                 record(old, relationship.back.name, owner)
                 old.__dict__[relationship.back.name] = None
                 _forget_key(old, relationship.back, owner)
+                _drop_orphan(relationship, old)
         return
     collection = values.get(relationship.name)
     if collection is None and known_empty(owner, relationship):

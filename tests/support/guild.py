@@ -1,11 +1,20 @@
-"""A guild: the models of random sessions, and the plain picture of what they should hold."""
+"""A guild: the models of random sessions."""
 
 from __future__ import annotations
 
-from copy import deepcopy
-from dataclasses import dataclass, field
+from typing import Any
 
-from asyncorm import Mapped, MetaData, Model, Related, column, foreign_key, relationship
+from asyncorm import (
+    Mapped,
+    MetaData,
+    Model,
+    Related,
+    UniqueConstraint,
+    attribute_keyed_dict,
+    column,
+    foreign_key,
+    relationship,
+)
 
 
 class Guild(Model):
@@ -13,16 +22,27 @@ class Guild(Model):
 
 
 class Member(Guild, table="member"):
-    """Refers to other members, owns its accounts, wears badges."""
+    """Refers to other members, wears badges, owns the rest."""
 
     id: Mapped[int] = column(primary_key=True, init=False)
     name: Mapped[str]
+    email: Mapped[str | None] = column(unique=True, default=None)
+    notes: Mapped[dict[str, Any]] = column(default_factory=dict)
     patron_id: Mapped[int | None] = foreign_key("member.id")
     patron: Related[Member | None] = relationship(back_populates="clients", remote_side="id")
     clients: Related[list[Member]] = relationship(back_populates="patron")
     accounts: Related[list[Account]] = relationship(
         back_populates="owner", cascade="all, delete-orphan", order_by="id"
     )
+    tools: Related[dict[str, Tool]] = relationship(
+        back_populates="owner",
+        collection_class=attribute_keyed_dict("kind"),
+        cascade="all, delete-orphan",
+    )
+    locker: Related[Locker | None] = relationship(
+        back_populates="holder", cascade="all, delete-orphan"
+    )
+    parts: Related[list[Part]] = relationship(back_populates="member", cascade="all, delete-orphan")
     badges: Related[set[Badge]] = relationship(secondary="member_badge", back_populates="wearers")
 
 
@@ -36,6 +56,25 @@ class Account(Guild, table="account"):
     owner: Related[Member] = relationship(back_populates="accounts")
 
 
+class Tool(Guild, table="tool"):
+    """A member has one of a kind."""
+
+    id: Mapped[int] = column(primary_key=True, init=False)
+    kind: Mapped[str]
+    owner_id: Mapped[int] = foreign_key(Member.id)
+    owner: Related[Member] = relationship(back_populates="tools")
+    __table_args__ = (UniqueConstraint("owner_id", "kind"),)
+
+
+class Locker(Guild, table="locker"):
+    """A member has one at most."""
+
+    id: Mapped[int] = column(primary_key=True, init=False)
+    number: Mapped[int]
+    holder_id: Mapped[int] = foreign_key(Member.id, unique=True)
+    holder: Related[Member] = relationship(back_populates="locker")
+
+
 class Badge(Guild, table="badge"):
     """Its key is its code, which may change."""
 
@@ -44,35 +83,19 @@ class Badge(Guild, table="badge"):
     wearers: Related[list[Member]] = relationship(secondary="member_badge", back_populates="badges")
 
 
-@dataclass
-class Picture:
-    """What the rows should be, by handles that stand for the objects."""
+class Quest(Guild, table="quest"):
+    """What members take parts in."""
 
-    names: dict[int, str] = field(default_factory=dict)
-    patrons: dict[int, int | None] = field(default_factory=dict)
-    amounts: dict[int, int] = field(default_factory=dict)
-    owners: dict[int, int] = field(default_factory=dict)
-    labels: dict[int, str] = field(default_factory=dict)
-    codes: dict[int, str] = field(default_factory=dict)
-    links: set[tuple[int, int]] = field(default_factory=set)
+    id: Mapped[int] = column(primary_key=True, init=False)
+    title: Mapped[str]
+    parts: Related[list[Part]] = relationship(back_populates="quest", cascade="all, delete-orphan")
 
-    def copy(self) -> Picture:
-        """The same, to go on from."""
-        return deepcopy(self)
 
-    def delete_member(self, handle: int) -> None:
-        """Its accounts go, its clients stay without a patron, its badges are taken off."""
-        del self.names[handle], self.patrons[handle]
-        for client, patron in self.patrons.items():
-            if patron == handle:
-                self.patrons[client] = None
-        for account in [a for a, owner in self.owners.items() if owner == handle]:
-            self.delete_account(account)
-        self.links = {(m, b) for m, b in self.links if m != handle}
+class Part(Guild, table="part"):
+    """Between a member and a quest; both make its key."""
 
-    def delete_account(self, handle: int) -> None:
-        del self.amounts[handle], self.owners[handle]
-
-    def delete_badge(self, handle: int) -> None:
-        del self.labels[handle], self.codes[handle]
-        self.links = {(m, b) for m, b in self.links if b != handle}
+    member_id: Mapped[int] = foreign_key(Member.id, primary_key=True)
+    quest_id: Mapped[int] = foreign_key(Quest.id, primary_key=True)
+    role: Mapped[str]
+    member: Related[Member] = relationship(back_populates="parts")
+    quest: Related[Quest] = relationship(back_populates="parts")
