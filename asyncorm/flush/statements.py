@@ -163,9 +163,7 @@ def _update(batch: Batch, many: bool) -> BatchStatement:
     changes_identity = mapper.version is not None or not mapper.key_names.isdisjoint(batch.columns)
     numbered = many and (bool(batch.returning) or changes_identity)
     if many:
-        where = _matches(keys, len(columns)) + _locked_in_order(
-            mapper, len(columns), "NO KEY UPDATE"
-        )
+        where = _matches(keys, len(columns)) + _locked_in_order(mapper, len(columns))
         changes = [
             f"{quote(column.name)} = {_element(n, column)}" for n, column in enumerate(columns, 1)
         ]
@@ -210,8 +208,6 @@ def _delete(batch: Batch, many: bool) -> BatchStatement:
     else:
         source = _unnest(keys, ordinality=False)
         text = f"DELETE FROM {target} AS t USING {source} WHERE {_matches(keys, 0)}"
-    if many:
-        text += _locked_in_order(mapper, 0, "UPDATE")
     return BatchStatement(
         text,
         (),
@@ -222,18 +218,19 @@ def _delete(batch: Batch, many: bool) -> BatchStatement:
     )
 
 
-def _locked_in_order(mapper: Mapper, before: int, strength: str) -> str:
-    """A condition that locks the rows of a batch in its order, before the first is written.
+def _locked_in_order(mapper: Mapper, before: int) -> str:
+    """A condition that locks the rows of an UPDATE in the batch's order, before any is written.
 
     How it joins an array is the server's affair, and so would be the order in which it locks: two
-    sessions that write the same rows could wait for each other.
+    sessions that write the same rows could wait for each other. Not for DELETE: a role that may
+    delete need not have the right to lock, which is that to UPDATE.
     """
     keys = list(mapper.primary_key_columns)
     target = quote_qualified(mapper.table.schema, mapper.table.name)
     source = _unnest(keys, before=before)
     return (
         f" AND (SELECT count(*) FROM (SELECT FROM {target} AS t JOIN {source} "
-        f"ON {_matches(keys, 0)} ORDER BY u.o FOR {strength} OF t) AS locked) >= 0"
+        f"ON {_matches(keys, 0)} ORDER BY u.o FOR NO KEY UPDATE OF t) AS locked) >= 0"
     )
 
 

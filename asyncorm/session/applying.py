@@ -25,6 +25,7 @@ from asyncorm.session.core import SessionCore
 from asyncorm.session.merging import assign_if_changed, assign_related
 from asyncorm.tracking.changes import same
 from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.conflicts import check_given_version
 from asyncorm.tracking.state import UNLOADED, Status, status_of
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
 
@@ -88,9 +89,14 @@ class _Applying:
 
     def _update(self, instance: Any, given: dict[str, Any]) -> _Step:
         step = _Step(instance)
-        columns = self._split(step, mapper_of(instance), given)
+        mapper = mapper_of(instance)
+        columns = self._split(step, mapper, given)
+        version = _take_version(instance, mapper, columns)
         _take_fixed(instance, columns)
         step.columns = validated_columns(instance, columns)
+        if version is not None:
+            what = f"the payload for a {mapper.name}"
+            check_given_version(instance, instance, version, step.columns, what)
         self.steps.append(step)
         return step
 
@@ -302,6 +308,14 @@ def _payloads(relationship: Relationship[Any, Any], given: Any) -> Iterator[Any]
             hint="give a list of nested payloads",
         )
     return iter(given)
+
+
+def _take_version(instance: Any, mapper: Mapper, columns: dict[str, Any]) -> Any:
+    """Take out the version that the payload was made for; None if it does not say."""
+    version = mapper.version
+    if version is None or version.name not in columns or status_of(instance) is Status.TRANSIENT:
+        return None
+    return coerced(mapper.entity, version.name, columns.pop(version.name))
 
 
 def _take_fixed(instance: Any, columns: dict[str, Any]) -> None:

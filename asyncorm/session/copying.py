@@ -64,7 +64,8 @@ class CopyingSession(ReadingSession):
         object that is there. What is not loaded is loaded, one statement for each relationship
         on each level. Nothing is changed if anything is refused: InvalidRequestError for names
         that are no attributes (``ignore`` leaves them out), for keys and ``init=False`` columns
-        with another value, and for rows of another parent; pydantic's ValidationError for values.
+        with another value, and for rows of another parent; pydantic's ValidationError for values;
+        StaleDataError for a version that is not the row's.
         """
         with self._guard("apply"):
             self._transaction.check()

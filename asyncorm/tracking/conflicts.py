@@ -39,20 +39,40 @@ def take_version(source: Any, target: Any, given: list[str]) -> list[str]:
         return given
     name = mapper.version.name
     others, wanted = [n for n in given if n != name], source.__dict__[name]
-    values, originals = target.__dict__, own_state(target).originals
-    assert originals is not None
-    stored = originals.get(name, values.get(name, UNLOADED))
     if wanted is None:
         return others
-    if stored is UNLOADED:
-        values[name] = wanted
-    elif not same(stored, wanted):
-        mine = {n: source.__dict__[n] for n in others if n not in mapper.key_names}
-        theirs = {n: originals.get(n, values[n]) for n in mapper.columns if n in values}
-        raise StaleDataError(
-            f"the {mapper.name} to merge has another version than its row",
-            objects=[source],
-            conflicts=[Conflict(source, mine, theirs, {name: wanted})],
-            hint="load the row, put your changes on it, and flush; or leave the version out",
-        )
+    if _stored_version(target) is UNLOADED:
+        target.__dict__[name] = wanted
+    else:
+        mine = {n: source.__dict__[n] for n in others}
+        check_given_version(source, target, wanted, mine, f"the {mapper.name} to merge")
     return others
+
+
+def check_given_version(
+    source: Any, target: Any, given: Any, mine: dict[str, Any], what: str
+) -> None:
+    """Raise StaleDataError if values made for one version of a row meet another one."""
+    mapper, values, originals = (
+        type(target).__mapper__,
+        target.__dict__,
+        own_state(target).originals,
+    )
+    assert mapper.version is not None
+    assert originals is not None
+    if same(_stored_version(target), given):
+        return
+    mine = {name: value for name, value in mine.items() if name not in mapper.key_names}
+    theirs = {n: originals.get(n, values[n]) for n in mapper.columns if n in values}
+    raise StaleDataError(
+        f"{what} has another version than its row",
+        objects=[source],
+        conflicts=[Conflict(source, mine, theirs, {mapper.version.name: given})],
+        hint="load the row, put your changes on it, and flush; or leave the version out",
+    )
+
+
+def _stored_version(target: Any) -> Any:
+    """The version that the row of an object had when it was loaded."""
+    name = type(target).__mapper__.version.name
+    return (own_state(target).originals or {}).get(name, target.__dict__.get(name, UNLOADED))

@@ -85,9 +85,8 @@ async def test_forty_sessions_merge_by_hand_and_nothing_is_lost(engine: Engine) 
                 try:
                     await session.commit()
                 except StaleDataError as error:
-                    assert error.mine is not None
-                    assert error.base is not None
-                    wanted = error.mine["balance"] - error.base["balance"]
+                    [conflict] = error.conflicts
+                    wanted = conflict.mine["balance"] - conflict.base["balance"]
                     await session.rollback()
                     await session.refresh(account)
                     account.balance += wanted
