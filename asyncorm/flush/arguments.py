@@ -8,7 +8,7 @@ from typing import Any
 from asyncorm.flush.plan import Batch
 from asyncorm.flush.statements import BatchStatement
 from asyncorm.mapping.mapper import Mapper
-from asyncorm.types.base import Converter
+from asyncorm.types.base import Converter, converted
 
 
 def arguments_for(
@@ -47,14 +47,14 @@ def _single_arguments(
     statement: BatchStatement, batch: Batch, keys: list[Any], versions: Sequence[Any]
 ) -> list[Any]:
     row = batch.instances[0].__dict__
-    arguments = [_encoded(row[name], encode) for name, encode in statement.parameters]
+    arguments = [converted(row[name], encode) for name, encode in statement.parameters]
     if statement.keys:
         parts = batch.mapper.key_values(keys[0])
         arguments += [
-            _encoded(part, encode) for part, (_, encode) in zip(parts, statement.keys, strict=True)
+            converted(part, encode) for part, (_, encode) in zip(parts, statement.keys, strict=True)
         ]
     if statement.version is not None:
-        arguments.append(_encoded(versions[0], statement.version[1]))
+        arguments.append(converted(versions[0], statement.version[1]))
     return arguments
 
 
@@ -76,13 +76,9 @@ def copy_records(batch: Batch) -> list[tuple[Any, ...]]:
     """The rows of a batch as COPY takes them."""
     encoders = [(name, batch.mapper.columns[name]._type.encode) for name in batch.columns]
     return [
-        tuple(_encoded(instance.__dict__[name], encode) for name, encode in encoders)
+        tuple(converted(instance.__dict__[name], encode) for name, encode in encoders)
         for instance in batch.instances
     ]
-
-
-def _encoded(value: Any, encode: Converter | None) -> Any:
-    return value if encode is None or value is None else encode(value)
 
 
 def _column_array(values: list[Any], encode: Converter | None) -> list[Any]:

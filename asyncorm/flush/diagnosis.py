@@ -14,6 +14,7 @@ from asyncorm.flush.versions import know_version
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.tracking.conflicts import conflict_of
 from asyncorm.tracking.unit_of_work import identity_key
+from asyncorm.types.base import converted
 
 
 async def load_versions(instances: list[Any], batch: Batch, connection: FlushConnection) -> None:
@@ -96,7 +97,5 @@ def _looking(connection: FlushConnection) -> FlushConnection:
 
 
 def _decoded(row: Any, statement: BatchStatement) -> list[Any]:
-    return [
-        value if decode is None or value is None else decode(value)
-        for value, (_, decode) in zip(row, statement.results, strict=True)
-    ]
+    pairs = zip(row, statement.results, strict=True)
+    return [converted(value, decode) for value, (_, decode) in pairs]

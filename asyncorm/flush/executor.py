@@ -25,6 +25,7 @@ from asyncorm.flush.statements import (
 from asyncorm.flush.versions import Versions
 from asyncorm.tracking.mutables import snapshots_to_write
 from asyncorm.tracking.unit_of_work import identity_key
+from asyncorm.types.base import converted
 
 
 async def execute_plan(
@@ -180,8 +181,7 @@ async def _execute_single(
         )
     values, columns = instance.__dict__, batch.mapper.columns
     for position, name in enumerate(batch.returning):
-        value, decode = rows[0][position], columns[name]._type.decode
-        values[name] = value if decode is None or value is None else decode(value)
+        values[name] = converted(rows[0][position], columns[name]._type.decode)
 
 
 async def _too_few(

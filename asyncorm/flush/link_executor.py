@@ -10,14 +10,13 @@ from asyncorm.flush.association import Association, referred_values
 from asyncorm.flush.blame import name_linked
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.diagnosis import rows_dropped
-from asyncorm.flush.plan import AssociationBatch, Kind, UnlinkBatch
-from asyncorm.flush.statements import (
-    BatchStatement,
+from asyncorm.flush.link_statements import (
     association_statement,
     existing_associations,
-    refused_count,
     unlink_statement,
 )
+from asyncorm.flush.plan import AssociationBatch, Kind, UnlinkBatch
+from asyncorm.flush.statements import BatchStatement, refused_count
 
 
 async def execute_links(batch: AssociationBatch | UnlinkBatch, connection: FlushConnection) -> None:

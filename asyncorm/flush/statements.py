@@ -9,8 +9,8 @@ from typing import Any
 from asyncorm.compiler.quoting import quote_name as quote
 from asyncorm.compiler.quoting import quote_qualified
 from asyncorm.errors import DataError
-from asyncorm.flush.association import LinkTable
-from asyncorm.flush.plan import AssociationBatch, Batch, FlushPlan, Kind, UnlinkBatch
+from asyncorm.flush.plan import Batch, FlushPlan, Kind
+from asyncorm.flush.unnest import element, matches, selected, unnest
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import Converter
@@ -105,7 +105,7 @@ def _guard(statement: BatchStatement) -> BatchStatement:
     """
     arguments = len(statement.parameters) + len(statement.keys) or 1
     arguments += statement.version is not None
-    count = _checked_count("count(*)", arguments + 1)
+    count = checked_count("count(*)", arguments + 1)
     width = len(statement.results) + statement.numbered
     if width:
         names = ", ".join(f"r{n}" for n in range(1, width + 1))
@@ -118,7 +118,7 @@ def _guard(statement: BatchStatement) -> BatchStatement:
     return replace(statement, sql=text, guarded=True)
 
 
-def _checked_count(counted: str, argument: int) -> str:
+def checked_count(counted: str, argument: int) -> str:
     """A count that fails unless it is the number in an argument."""
     return (
         f"CASE WHEN {counted} = ${argument}::bigint THEN {counted} "
@@ -141,7 +141,7 @@ def _insert(batch: Batch, many: bool) -> BatchStatement:
         values = ", ".join(_parameter(n, column) for n, column in enumerate(columns, 1))
         source = f"({names}) VALUES ({values})" if columns else "DEFAULT VALUES"
     elif columns:
-        source = f"({names}) SELECT {_selected(columns)} FROM {_unnest(columns)} ORDER BY u.o"
+        source = f"({names}) SELECT {selected(columns)} FROM {unnest(columns)} ORDER BY u.o"
     else:
         source = "SELECT FROM generate_series(1, $1::bigint)"
     return BatchStatement(
@@ -163,11 +163,13 @@ def _update(batch: Batch, many: bool) -> BatchStatement:
     changes_identity = mapper.version is not None or not mapper.key_names.isdisjoint(batch.columns)
     numbered = many and (bool(batch.returning) or changes_identity)
     if many:
-        where = _matches(keys, len(columns)) + _locked_in_order(mapper, len(columns))
+        where = matches(keys, len(columns)) + _locked_in_order(
+            mapper, len(columns), "NO KEY UPDATE"
+        )
         changes = [
-            f"{quote(column.name)} = {_element(n, column)}" for n, column in enumerate(columns, 1)
+            f"{quote(column.name)} = {element(n, column)}" for n, column in enumerate(columns, 1)
         ]
-        source = " FROM " + _unnest([*columns, *keys], ordinality=numbered)
+        source = " FROM " + unnest([*columns, *keys], ordinality=numbered)
     else:
         changes = [
             f"{quote(column.name)} = {_parameter(n, column)}" for n, column in enumerate(columns, 1)
@@ -206,8 +208,10 @@ def _delete(batch: Batch, many: bool) -> BatchStatement:
             array += f"::{key._type.cast_type}[]"
         text = f"DELETE FROM {target} AS t WHERE t.{quote(key.name)} = ANY({array})"
     else:
-        source = _unnest(keys, ordinality=False)
-        text = f"DELETE FROM {target} AS t USING {source} WHERE {_matches(keys, 0)}"
+        source = unnest(keys, ordinality=False)
+        text = f"DELETE FROM {target} AS t USING {source} WHERE {matches(keys, 0)}"
+    if many:
+        text += _locked_in_order(mapper, 0, "UPDATE")
     return BatchStatement(
         text,
         (),
@@ -227,10 +231,10 @@ def _locked_in_order(mapper: Mapper, before: int) -> str:
     """
     keys = list(mapper.primary_key_columns)
     target = quote_qualified(mapper.table.schema, mapper.table.name)
-    source = _unnest(keys, before=before)
+    source = unnest(keys, before=before)
     return (
         f" AND (SELECT count(*) FROM (SELECT FROM {target} AS t JOIN {source} "
-        f"ON {_matches(keys, 0)} ORDER BY u.o FOR NO KEY UPDATE OF t) AS locked) >= 0"
+        f"ON {matches(keys, 0)} ORDER BY u.o FOR {strength} OF t) AS locked) >= 0"
     )
 
 
@@ -280,9 +284,9 @@ def _stored(
     columns = [mapper.columns[name] for name in names]
     items = ", ".join(f"t.{quote(column.name)}{_read_cast(column)}" for column in columns)
     target = quote_qualified(mapper.table.schema, mapper.table.name)
-    source = _unnest(checked, ordinality=False)
+    source = unnest(checked, ordinality=False)
     return BatchStatement(
-        f"SELECT {items} FROM {target} AS t JOIN {source} ON {_matches(checked, 0)}",
+        f"SELECT {items} FROM {target} AS t JOIN {source} ON {matches(checked, 0)}",
         (),
         _encoders(mapper.primary_key, mapper, True),
         _decoders(names, mapper),
@@ -298,34 +302,6 @@ def _parameter(number: int, column: BaseColumn[Any, Any]) -> str:
     type_ = column._type
     text = f"${number}::{type_.parameter_type}"
     return text if type_.parameter_type == type_.cast_type else f"{text}::{type_.cast_type}"
-
-
-def _unnest(columns: list[BaseColumn[Any, Any]], ordinality: bool = True, before: int = 0) -> str:
-    """One array parameter a column, so that one text serves every number of rows."""
-    arrays = ", ".join(
-        f"${n}::{column._type.bulk_type}[]" for n, column in enumerate(columns, before + 1)
-    )
-    names = ", ".join(f"c{n}" for n in range(1, len(columns) + 1))
-    if ordinality:
-        return f"unnest({arrays}) WITH ORDINALITY AS u({names}, o)"
-    return f"unnest({arrays}) AS u({names})"
-
-
-def _selected(columns: list[BaseColumn[Any, Any]]) -> str:
-    return ", ".join(_element(n, column) for n, column in enumerate(columns, 1))
-
-
-def _element(number: int, column: BaseColumn[Any, Any]) -> str:
-    type_ = column._type
-    return (
-        f"u.c{number}" if type_.bulk_type == type_.cast_type else f"u.c{number}::{type_.cast_type}"
-    )
-
-
-def _matches(keys: list[BaseColumn[Any, Any]], before: int) -> str:
-    return " AND ".join(
-        f"t.{quote(key.name)} = {_element(before + n, key)}" for n, key in enumerate(keys, 1)
-    )
 
 
 def _returning(batch: Batch, prefix: str = "", numbered: bool = False) -> str:
@@ -346,54 +322,3 @@ def _encoders(names: tuple[str, ...], mapper: Mapper, many: bool) -> Encoders:
 
 def _decoders(names: tuple[str, ...], mapper: Mapper) -> Encoders:
     return tuple((name, mapper.columns[name]._type.decode) for name in names)
-
-
-def association_statement(batch: AssociationBatch, guarded: bool) -> BatchStatement:
-    """The statement for rows of a link table; a DELETE returns the numbers of those it found.
-
-    A link that is there several times counts once.
-    """
-    columns = _link_columns(batch.linked)
-    target = quote_qualified(batch.linked.table.schema, batch.linked.table.name)
-    source = _unnest(columns)
-    if batch.kind is Kind.INSERT:
-        names = ", ".join(quote(column.name) for column in columns)
-        text = f"INSERT INTO {target} ({names}) SELECT {_selected(columns)} FROM {source}"
-        returned, counted = "1", "count(*)"
-    else:
-        where = _matches(columns, 0)
-        text = f"DELETE FROM {target} AS t USING {source} WHERE {where} RETURNING u.o"
-        returned, counted = "", "count(DISTINCT o)"
-    if guarded:
-        returning = f" RETURNING {returned}" if returned else ""
-        count = _checked_count(counted, len(columns) + 1)
-        text = f"WITH written AS ({text}{returning}) SELECT {count} FROM written"
-    return _link_statement(text, columns, guarded)
-
-
-def existing_associations(linked: LinkTable) -> BatchStatement:
-    """The statement that asks which of many links have a row, by number."""
-    columns = _link_columns(linked)
-    target = quote_qualified(linked.table.schema, linked.table.name)
-    text = f"SELECT u.o FROM {target} AS t JOIN {_unnest(columns)} ON {_matches(columns, 0)}"
-    return _link_statement(text, columns, False)
-
-
-def unlink_statement(batch: UnlinkBatch) -> BatchStatement:
-    """The statement that deletes all links of objects."""
-    table, columns = batch.foreign_key.table, list(batch.foreign_key.columns)
-    target = quote_qualified(table.schema, table.name)
-    source = _unnest(columns, ordinality=False)
-    text = f"DELETE FROM {target} AS t USING {source} WHERE {_matches(columns, 0)}"
-    return _link_statement(text, columns, False)
-
-
-def _link_columns(linked: LinkTable) -> list[BaseColumn[Any, Any]]:
-    return [column for key in linked.keys for column in key.columns]
-
-
-def _link_statement(
-    text: str, columns: list[BaseColumn[Any, Any]], guarded: bool
-) -> BatchStatement:
-    parameters = tuple((column.attribute, column._type.encode_bulk) for column in columns)
-    return BatchStatement(text, parameters, (), (), True, numbered=True, guarded=guarded)

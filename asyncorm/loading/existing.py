@@ -14,6 +14,7 @@ from asyncorm.tracking.conflicts import conflict_of
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.mutables import is_changed
 from asyncorm.tracking.state import own_state
+from asyncorm.types.base import converted
 
 #: the objects that a statement has overwritten, with those its options load
 Seen = dict[Any, None]
@@ -57,8 +58,7 @@ def _check_version(
     assert mapper.version is not None
     theirs: dict[str, Any] = {}
     for position, name in enumerate(attributes, start):
-        decode, value = mapper.columns[name]._type.decode, row[position]
-        theirs[name] = value if decode is None or value is None else decode(value)
+        theirs[name] = converted(row[position], mapper.columns[name]._type.decode)
     wanted = changed_columns(instance)
     conflict = conflict_of(instance, wanted, theirs)
     name = mapper.version.name

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from asyncorm.errors import InvalidRequestError
 
@@ -106,25 +107,15 @@ class TransactionBlock(Generic[S]):
             self._session._give_up()
 
 
+@dataclass(frozen=True, repr=False)
 class SessionTransaction:
     """The transaction of a session, for code that is handed it: ``session.get_transaction()``."""
 
-    nested = False
-    parent = None
+    nested: ClassVar = False
+    parent: ClassVar = None
 
-    def __init__(self, session: TransactionOwner, number: int) -> None:
-        self._session = session
-        self._number = number
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, SessionTransaction)
-            and self._session is other._session
-            and self._number == other._number
-        )
-
-    def __hash__(self) -> int:
-        return hash((id(self._session), self._number))
+    _session: TransactionOwner
+    _number: int
 
     @property
     def is_active(self) -> bool:
@@ -148,24 +139,14 @@ class SessionTransaction:
             )
 
 
+@dataclass(frozen=True, repr=False)
 class Savepoint:
     """A savepoint of a session; its own commit and rollback are per level."""
 
-    nested = True
+    nested: ClassVar = True
 
-    def __init__(self, session: TransactionOwner, name: str) -> None:
-        self._session = session
-        self._name = name
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Savepoint)
-            and self._session is other._session
-            and self._name == other._name
-        )
-
-    def __hash__(self) -> int:
-        return hash((id(self._session), self._name))
+    _session: TransactionOwner
+    _name: str
 
     @property
     def parent(self) -> Savepoint | SessionTransaction | None:

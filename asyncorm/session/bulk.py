@@ -22,6 +22,7 @@ from asyncorm.sql.inserted_rows import groups_of
 from asyncorm.sql.nodes import Query
 from asyncorm.sql.sources import column_of, entity_name
 from asyncorm.sql.values import fitting_type
+from asyncorm.types.base import converted
 
 Rows = Sequence[Mapping[Any, Any]]
 
@@ -117,7 +118,7 @@ async def _update_shape(
         instance = loaded[record[0] - 1 if statement.numbered else 0]
         if instance is not None:
             own = zip(statement.results, tuple(record)[statement.numbered :], strict=True)
-            values = [(n, v if d is None or v is None else d(v)) for (n, d), v in own]
+            values = [(name, converted(value, decode)) for (name, decode), value in own]
             change(unit, instance, values)
     return len(records)
 

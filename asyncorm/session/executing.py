@@ -56,7 +56,7 @@ def check_statement(statement: Any) -> None:
 async def read(core: SessionCore, statement: Any) -> Result[Any]:
     """Run a SELECT. One that locks rows needs a transaction, and refreshes what is loaded; so does
     one with a CTE that writes, which else would be committed at once."""
-    existing = existing_policy(core, statement)
+    existing = existing_policy(statement)
     compiled = core.engine.statements.get(statement)
     if compiled.writes or locks(statement):
         await core.write_connection()
@@ -71,7 +71,7 @@ def locks(statement: Any) -> bool:
     return extras is not None and extras.lock is not None
 
 
-def existing_policy(core: SessionCore, statement: Any) -> Existing | None:
+def existing_policy(statement: Any) -> Existing | None:
     """What rows of a statement do to instances that are loaded already."""
     if statement._execution_options.get("populate_existing"):
         return Existing.OVERWRITE

@@ -96,7 +96,7 @@ class ResultStream(Generic[R]):
             if isinstance(self._statement, Text):
                 rows = convert_records(self._compiled, records)
             else:
-                existing = existing_policy(self._core, self._statement)
+                existing = existing_policy(self._statement)
                 loaded = await make_rows(
                     self._statement, self._compiled, records, self._core.context, existing
                 )

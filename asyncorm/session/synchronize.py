@@ -26,6 +26,7 @@ from asyncorm.tracking.mutables import forget_snapshot
 from asyncorm.tracking.state import UNLOADED, InstanceState, Status, own_state
 from asyncorm.tracking.transitions import deleted_elsewhere, expire, restore_clean
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
+from asyncorm.types.base import converted
 
 _CHOICES = ("auto", "fetch", "evaluate")
 
@@ -108,11 +109,7 @@ class ByReturning:
         width = len(mapper.primary_key)
         matched: list[Any] = []
         for record in records:
-            row = [
-                value if decode is None or value is None else decode(value)
-                for at, decode in slots
-                for value in (record[at],)
-            ]
+            row = [converted(record[at], decode) for at, decode in slots]
             instance = find(mapper, row[0] if width == 1 else tuple(row[:width]))
             if instance is not None and self._deletes:
                 matched.append(instance)

@@ -14,6 +14,11 @@ T = TypeVar("T")
 Converter = Callable[[Any], Any]
 
 
+def converted(value: Any, convert: Converter | None) -> Any:
+    """A value as a converter makes it; NULL stays NULL, and without a converter nothing is done."""
+    return value if convert is None or value is None else convert(value)
+
+
 class SQLType(Generic[T]):
     """A PostgreSQL type as asyncorm needs it; instances are immutable and compare by value.
 

@@ -123,8 +123,11 @@ WRONG: dict[str, tuple[str, Any, type[DatabaseError]]] = {
 }
 
 
-@pytest.mark.parametrize("case", WRONG)
-@pytest.mark.parametrize("how", ["flush", "commit"])
+#: a commit of one statement goes another way than a flush, which does not depend on the error
+WAYS = [*(("commit", case) for case in WRONG), ("flush", "unique"), ("flush", "check-hidden")]
+
+
+@pytest.mark.parametrize(("how", "case"), WAYS)
 @pytest.mark.parametrize("kind", [Crate, Parcel])
 async def test_the_refused_one_of_a_thousand_new_objects_is_named(
     session: Session, engine: Engine, sent: Sent, kind: Any, how: str, case: str
@@ -134,12 +137,7 @@ async def test_the_refused_one_of_a_thousand_new_objects_is_named(
 
 @pytest.mark.parametrize(
     ("kind", "case"),
-    [
-        *((Parcel, case) for case in WRONG),
-        (Crate, "unique"),
-        (Crate, "check-hidden"),
-        (Crate, "raise"),
-    ],
+    [(Crate, "check-hidden"), (Parcel, "check-hidden"), (Parcel, "foreign-key")],
 )
 async def test_the_refused_one_of_ten_thousand_new_objects_is_named(
     session: Session, engine: Engine, sent: Sent, kind: Any, case: str
@@ -180,8 +178,7 @@ async def check_insert(
     assert inspect(culprit).persistent
 
 
-@pytest.mark.parametrize("case", WRONG)
-@pytest.mark.parametrize("how", ["flush", "commit"])
+@pytest.mark.parametrize(("how", "case"), WAYS)
 async def test_the_refused_one_of_a_thousand_changed_objects_is_named(
     session: Session, engine: Engine, how: str, case: str
 ) -> None:

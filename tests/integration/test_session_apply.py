@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -20,10 +19,9 @@ from asyncorm import (
 )
 from asyncorm import Session as SessionType
 from asyncorm.engine.engine import Engine
+from tests.conftest import CreateTables
 from tests.integration.conftest import Sent
 from tests.support.archive import EVERYTHING, Cell, Letter, Medal, Person, Stamp
-
-Tables = Callable[..., Awaitable[None]]
 
 
 class StampIn(BaseModel):
@@ -55,7 +53,7 @@ class PersonPatch(BaseModel):
 
 
 @pytest.fixture
-async def Archive(engine: Engine, tables: Tables) -> SessionFactory:  # noqa: N802 - a factory
+async def Archive(engine: Engine, tables: CreateTables) -> SessionFactory:  # noqa: N802 - a factory
     """Makes sessions on two persons: one with letters 1 and 2 (stamps 1 to 4) and medals 1 and 2,
     one with letter 3."""
     await tables(*EVERYTHING)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 
 from asyncorm import (
@@ -21,8 +19,7 @@ from asyncorm import (
     sessionmaker,
 )
 from asyncorm.engine.engine import Engine
-
-Tables = Callable[..., Awaitable[None]]
+from tests.conftest import CreateTables
 
 
 class Base(Model):
@@ -44,7 +41,7 @@ class Amount(Base, table="dish_amount"):
 
 
 @pytest.fixture
-async def Kitchen(engine: Engine, tables: Tables) -> SessionFactory:  # noqa: N802 - a factory
+async def Kitchen(engine: Engine, tables: CreateTables) -> SessionFactory:  # noqa: N802 - a factory
     """Makes sessions on a dish with flour and salt."""
     await tables(Base)
     factory = sessionmaker(engine)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -22,9 +21,8 @@ from asyncorm import (
     sessionmaker,
 )
 from asyncorm.engine.engine import Engine
+from tests.conftest import CreateTables
 from tests.integration.conftest import Sent
-
-Tables = Callable[..., Awaitable[None]]
 
 
 class Base(Model):
@@ -48,7 +46,7 @@ class RecipeLabel(Base, table="recipe_label"):
 
 
 @pytest.fixture
-async def Kitchen(engine: Engine, tables: Tables) -> SessionFactory:  # noqa: N802 - a factory
+async def Kitchen(engine: Engine, tables: CreateTables) -> SessionFactory:  # noqa: N802 - a factory
     """Makes sessions on a recipe with labels 1 and 2; 3 is free."""
     await tables(Base)
     factory = sessionmaker(engine)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 
 from asyncorm import (
@@ -19,14 +17,13 @@ from asyncorm import (
     sessionmaker,
 )
 from asyncorm.engine.engine import Engine
+from tests.conftest import CreateTables
 from tests.integration.conftest import Sent
 from tests.support.archive import EVERYTHING, Cell, Letter, Medal, Person, Stamp
 
-Tables = Callable[..., Awaitable[None]]
-
 
 @pytest.fixture
-async def Archive(engine: Engine, tables: Tables) -> SessionFactory:  # noqa: N802 - a factory
+async def Archive(engine: Engine, tables: CreateTables) -> SessionFactory:  # noqa: N802 - a factory
     """Makes sessions on a person with two letters of two stamps and two medals."""
     await tables(*EVERYTHING)
     factory = sessionmaker(engine)

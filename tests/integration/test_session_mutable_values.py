@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
@@ -22,14 +22,13 @@ from asyncorm import (
 )
 from asyncorm import Session as SessionType
 from asyncorm.engine.engine import Engine
+from tests.conftest import CreateTables
 from tests.integration.conftest import Sent
 from tests.support.wardrobe import Settings, User
 
-Tables = Callable[..., Awaitable[None]]
-
 
 @pytest.fixture
-async def Users(engine: Engine, tables: Tables) -> SessionFactory:  # noqa: N802 - a factory
+async def Users(engine: Engine, tables: CreateTables) -> SessionFactory:  # noqa: N802 - a factory
     """Makes sessions on a table with one user, whose id is 1."""
     await tables(User)
     factory = sessionmaker(engine)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asyncorm.errors import FlushError
-from asyncorm.flush.statements import association_statement, is_atomic
+from asyncorm.flush.link_statements import association_statement
+from asyncorm.flush.statements import is_atomic
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, relationship
 from asyncorm.models.model import Model
