@@ -30,7 +30,7 @@ class FlushHooks:
     @classmethod
     def of(cls, unit: UnitOfWork) -> FlushHooks | None:
         """The hooks of a flush, if anybody listens to it."""
-        return cls(unit) if HEARD and hears(unit, FLUSH_EVENTS) else None
+        return cls(unit) if HEARD and hears(unit, FLUSH_EVENTS, unit.entities()) else None
 
     async def before(self, changes: ChangeSet, plan: FlushPlan) -> None:
         """Call before_insert, before_update and before_delete in the order of the plan."""

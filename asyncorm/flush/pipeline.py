@@ -35,8 +35,8 @@ async def flush(
     unit: UnitOfWork, connect: Connect, statements: StatementCache, load: Load, restart: Restart
 ) -> None:
     """Write every change the unit of work holds; without changes no connection is needed."""
-    hooks = FlushHooks.of(unit)  # who listens to it
     changes = await _complete(unit, load)  # what differs from the database
+    hooks = FlushHooks.of(unit)  # who listens to it
     plan = plan_flush(changes)  # in which order it must be written, in how few statements
     if hooks is not None:
         if plan.batches:

@@ -86,7 +86,7 @@ class SessionCore:
                 unit.has_work()  # a listener may have changed a document inside
                 begun = True
                 fire(unit, "after_transaction_create")
-                if hears(unit, FLUSH_EVENTS):
+                if hears(unit, FLUSH_EVENTS, unit.entities()):
                     connect = self._flush_connection  # listeners belong to the transaction
             await self._write(connect)
             if begun:

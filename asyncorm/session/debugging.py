@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 import warnings
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,17 @@ def warn_of_dropped(made_at: str | None) -> None:
     )
 
 
+def count_by_class(instances: Iterable[Any]) -> str:
+    """How many objects there are of each class: ``1 Author, 2 Book``."""
+    counts = Counter(type(instance).__name__ for instance in instances)
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+
+
 def warn_of_unflushed(unflushed: list[Any]) -> None:
     """A session was closed, without an error, over work that was not flushed."""
     if unflushed:
-        names = ", ".join(sorted({type(i).__name__ for i in unflushed}))
         warnings.warn(
-            f"{len(unflushed)} objects have unflushed work ({names}) that close() throws away; "
+            f"close() throws away unflushed work on {count_by_class(unflushed)}; "
             "await session.commit() first, or session.expunge_all() to drop it on purpose",
             UnflushedChangesWarning,
             stacklevel=4,

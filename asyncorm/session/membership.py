@@ -7,6 +7,7 @@ from typing import Any
 
 from asyncorm.errors import UnflushedChangesError
 from asyncorm.models.model import Model
+from asyncorm.session.debugging import count_by_class
 from asyncorm.session.identity_view import IdentityView
 from asyncorm.session.objects import Objects
 from asyncorm.session.reading import ReadingSession
@@ -56,9 +57,8 @@ class MembershipSession(ReadingSession):
         if not discard:
             unflushed = self._unit.unflushed()
             if unflushed:
-                names = ", ".join(sorted({type(i).__name__ for i in unflushed}))
                 raise UnflushedChangesError(
-                    f"{len(unflushed)} objects have unflushed work ({names}); nothing was cleared"
+                    f"there is unflushed work on {count_by_class(unflushed)}; nothing was cleared"
                 )
         return self._unit.expunge_all()
 

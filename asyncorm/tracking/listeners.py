@@ -5,7 +5,7 @@ While nobody listens, ``HEARD`` is empty, and its truth is all that an operation
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 #: how many listeners each event has, over all targets
@@ -103,10 +103,16 @@ def inherited_listeners(cls: type[Any]) -> tuple[Listeners, ...]:
     )
 
 
-def hears(unit: Hearer, names: Sequence[str]) -> bool:
-    """Whether somebody listens to one of these events in a session."""
-    return any(
-        name in _HEARD_BY_CLASSES or any(name in listeners for listeners in unit.listeners)
-        for name in names
-        if name in HEARD
-    )
+def hears(unit: Hearer, names: Sequence[str], entities: Iterable[type[Any]] | None = None) -> bool:
+    """Whether somebody listens to one of these events in a session.
+
+    Of the listeners of mapped classes only those of ``entities`` count, if these are known.
+    """
+    heard = [name for name in names if name in HEARD]
+    if any(name in listeners for name in heard for listeners in unit.listeners):
+        return True
+    heard = [name for name in heard if name in _HEARD_BY_CLASSES]
+    if not heard or entities is None:
+        return bool(heard)
+    own = [listeners for entity in entities for listeners in inherited_listeners(entity)]
+    return any(name in listeners for name in heard for listeners in own)

@@ -101,6 +101,10 @@ class UnitOfWork:
         self.notice()
         return bool(self.new or self.dirty or self.deleted)
 
+    def entities(self) -> set[type[Any]]:
+        """The classes of which there are objects here."""
+        return {*map(type, self.new), *(mapper.entity for mapper in self.identity_map.tables)}
+
     def find(self, entity: type[Any], key_values: tuple[Any, ...]) -> Any:
         """The live instance with this key, or None."""
         key = key_values[0] if len(key_values) == 1 else key_values

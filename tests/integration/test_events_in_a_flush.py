@@ -469,3 +469,27 @@ async def test_another_error_of_a_flush_is_the_same_with_listeners(Session: Sess
         with pytest.raises(StaleDataError):
             await session.flush()
         assert not session.is_active
+
+
+async def test_a_listener_of_one_class_costs_the_flushes_of_others_nothing(
+    Session: SessionFactory, sent: Sent
+) -> None:
+    heard: list[Any] = []
+
+    def listener(session: SessionType, author: Author) -> None:
+        heard.append(author)
+
+    event.listen(Author, "before_insert", listener)
+    try:
+        async with Session() as session:
+            sent()
+            session.add(Country(code="de", name="Germany"))
+            await session.commit()
+            assert sent.verbs() == ["INSERT"]
+            author = Author(name="a")
+            session.add(author)
+            await session.commit()
+            assert sent.verbs() == ["BEGIN", "INSERT", "COMMIT"]
+        assert heard == [author]
+    finally:
+        event.remove(Author, "before_insert", listener)
