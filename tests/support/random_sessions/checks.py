@@ -159,7 +159,6 @@ class Checks(RandomBase):
                 assert held[key].version == version
 
 
-
 def among(instance: Any, others: Iterable[Any]) -> bool:
     """Whether it is one of them; another one with the same values is not meant."""
     return any(other is instance for other in others)

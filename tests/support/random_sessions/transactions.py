@@ -128,7 +128,10 @@ class Failures(RandomBase):
     def exchange_codes_in_a_savepoint(self, index: int, code: str) -> None:
         """Two keys can't be exchanged; only what the savepoint did is lost."""
         codes = self.now.of(Badge)
-        one, two = self.object(codes[index % len(codes)]), self.object(codes[index % len(codes) - 1])
+        one, two = (
+            self.object(codes[index % len(codes)]),
+            self.object(codes[index % len(codes) - 1]),
+        )
         self.flush()
         self.run(self._exchange(one, two))
         self.flushed()
