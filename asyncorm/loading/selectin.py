@@ -11,7 +11,7 @@ from asyncorm.sql.expressions import Expression, and_, or_
 from asyncorm.sql.select import Select, select
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.links import fill_collection, known_empty
+from asyncorm.tracking.links import fill_collection, has_row, known_empty
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
@@ -67,7 +67,7 @@ class RelatedLoad:
                 )
             if to_one and self._answer(instance, key, unit):
                 continue
-            if not to_one and known_empty(instance, relationship):
+            if not to_one and not has_row(instance):
                 continue
             self.missing.setdefault(key, []).append(instance)
         if not self.missing:

@@ -10,6 +10,7 @@ from asyncorm.mapping.relationships import Relationship
 from asyncorm.session.core import SessionCore
 from asyncorm.tracking.cascades import Cascade
 from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.links import known_empty
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 
@@ -30,7 +31,9 @@ async def delete(core: SessionCore, instances: Iterable[Any]) -> None:
         level = []
         for relationship, owners in _concerned(marked).items():
             if not relationship.passive_deletes:
-                await load_path(owners, (relationship,), core.context)
+                # a new object's row has no children as far as the session knows: it is not asked
+                stored = [owner for owner in owners if not known_empty(owner, relationship)]
+                await load_path(stored, (relationship,), core.context)
             if "delete" in relationship.cascade:
                 for owner in owners:
                     level += _reached(core.unit, owner, relationship)

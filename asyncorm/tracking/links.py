@@ -372,6 +372,11 @@ def known_empty(instance: Any, relationship: Relationship[Any, Any]) -> bool:
     return state.current in (Status.TRANSIENT, Status.PENDING)
 
 
+def has_row(instance: Any) -> bool:
+    """Whether the database may know of an instance."""
+    return status_of(instance) not in (Status.TRANSIENT, Status.PENDING)
+
+
 def empty_collection(instance: Any, relationship: Relationship[Any, Any]) -> RelatedCollection:
     """Give an instance an empty collection that reports its changes."""
     collection = make_collection(instance, relationship, LINKS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncorm import DetachedInstanceError, UnloadedAttributeError, select, sql
+from asyncorm import DetachedInstanceError, UnloadedAttributeError, select, selectinload, sql
 from asyncorm.session.factory import SessionFactory
 from tests.integration.conftest import Sent
 from tests.support.bookshop import Author, Book, Owner, Passport, Shelf
@@ -168,3 +168,19 @@ async def test_a_collection_known_to_be_empty_is_not_shown_as_unloaded(
         assert "unloaded" not in repr(author)
         session.expire(author)
         assert "books=<unloaded>" in repr(author)
+
+
+async def test_children_that_name_a_new_parent_by_its_key_are_loaded(
+    Session: SessionFactory,
+) -> None:
+    """Who asks the database is told what it has; D20 only answers who does not ask."""
+    async with Session() as session:
+        asked, selected = Author(name="a"), Author(name="b")
+        session.add_all([asked, selected])
+        await session.flush()
+        session.add_all([Book(title="t", author_id=author.id) for author in (asked, selected)])
+        await session.flush()
+        statement = select(Author).where(Author.name == "b").options(selectinload(Author.books))
+        assert await session.one(statement) is selected
+        assert len(selected.books) == 1
+        assert len(await session.load(asked, Author.books)) == 1
