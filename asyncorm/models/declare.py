@@ -64,7 +64,8 @@ def declare(
     """Give a finished pydantic class its table, mapper and attributes."""
     options = {name: declaration_of(field).version for name, field in fields.items()}
     option = version_option(cls, options)
-    columns = {name: _column(cls, name, field) for name, field in fields.items()}
+    shared = _composite_references(cls)
+    columns = {name: _column(cls, name, field, shared) for name, field in fields.items()}
     if option is not None and option.name in SYSTEM_COLUMNS:
         columns[option.name] = system_column(option.name)
     version = None if option is None else version_of(cls, option, columns)
@@ -82,8 +83,8 @@ def declare(
         cls,
         table,
         relationships,
-        made_by_server=_made_by_server(fields, columns, version),
-        required_references=_required_references(fields, columns),
+        made_by_server=_made_by_server(fields, columns, version, shared),
+        required_references=_required_references(fields, columns, shared),
         version=version,
     )
     registry.add(mapper)
@@ -111,14 +112,28 @@ def _install(cls: type[Any], mapper: Mapper, fields: Mapping[str, FieldInfo]) ->
     type.__setattr__(cls, "__mapper__", mapper)
 
 
-def _column(cls: type[Any], name: str, field: FieldInfo) -> BaseColumn[Any, Any]:
+def _composite_references(cls: type[Any]) -> frozenset[str]:
+    """The columns of the foreign keys over several columns: relationships fill them."""
+    arguments = getattr(cls, "__table_args__", ())
+    return frozenset(
+        name
+        for argument in (arguments if isinstance(arguments, tuple | list) else ())
+        if isinstance(argument, ForeignKeyConstraint)
+        for name in argument.columns
+    )
+
+
+def _column(
+    cls: type[Any], name: str, field: FieldInfo, references: frozenset[str]
+) -> BaseColumn[Any, Any]:
     _check_annotation(cls, name, field)
     given = declaration_of(field)
     type_, nullable = _type(cls, name, field, given)
     primary_key = given.primary_key
     identity, server_default = None, given.server_default
     unknown = (not given.init or given.generated) and not given.has_default
-    if primary_key and unknown and server_default is None:
+    given_by_server = server_default is not None or name in references
+    if primary_key and unknown and not given_by_server:
         identity, server_default = _made_key(cls, name, type_)
     kind: type[BaseColumn[Any, Any]] = NullColumn if nullable and not primary_key else Column
     return kind(
@@ -190,6 +205,7 @@ def _made_by_server(
     fields: Mapping[str, FieldInfo],
     columns: Mapping[str, BaseColumn[Any, Any]],
     version: Version | None,
+    references: frozenset[str],
 ) -> tuple[str, ...]:
     """The attributes that INSERT leaves to the server when they are unset."""
     found: list[str] = []
@@ -199,21 +215,24 @@ def _made_by_server(
                 found.append(name)
             continue
         given = declaration_of(fields[name])
-        unknown = not given.init or given.generated
+        unknown = (not given.init or given.generated) and name not in references
         if column.server_generated or (unknown and not given.has_default and not column.nullable):
             found.append(name)
     return tuple(found)
 
 
 def _required_references(
-    fields: Mapping[str, FieldInfo], columns: Mapping[str, BaseColumn[Any, Any]]
+    fields: Mapping[str, FieldInfo],
+    columns: Mapping[str, BaseColumn[Any, Any]],
+    references: frozenset[str],
 ) -> frozenset[str]:
     return frozenset(
         name
         for name, column in columns.items()
         if name in fields
-        and declaration_of(fields[name]).reference is not None
+        and (declaration_of(fields[name]).reference is not None or name in references)
         and not column.nullable
+        and not column.server_generated
     )
 
 

@@ -294,14 +294,32 @@ class _Match:
             return members[0] if members else None
         if isinstance(self.given, Mapping):
             return dict(zip(self.given, members, strict=True))
+        if self.relationship.keyed_by is not None:
+            return self._by_key(members, self.relationship.keyed_by)
         return members
+
+    def _by_key(self, members: list[Any], name: str) -> dict[Any, Any]:
+        """A list of payloads as a dict, under the keys that the members will have."""
+        entity = self.relationship.target.entity
+        found = {
+            coerced(entity, name, given[name])
+            if isinstance(given, dict) and name in given
+            else getattr(member, name): member
+            for (given, _), member in zip(self.items, members, strict=True)
+        }
+        if len(found) != len(members):
+            raise InvalidRequestError(
+                f"the payload has a {entity.__name__}.{name} twice in {self.relationship}",
+                hint=f"give every {name} once",
+            )
+        return found
 
 
 def _payloads(relationship: Relationship[Any, Any], given: Any) -> Iterator[Any]:
     if not relationship.to_many:
         return iter(() if given is None else (given,))
     if isinstance(given, Mapping) and relationship.collection is dict:
-        return iter(given.values())
+        return (_keyed(relationship, key, one) for key, one in given.items())
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
         raise InvalidRequestError(
             f"the payload sets {relationship} to a {type(given).__name__}",
@@ -316,6 +334,14 @@ def _take_version(instance: Any, mapper: Mapper, columns: dict[str, Any]) -> Any
     if version is None or version.name not in columns or status_of(instance) is Status.TRANSIENT:
         return None
     return coerced(mapper.entity, version.name, columns.pop(version.name))
+
+
+def _keyed(relationship: Relationship[Any, Any], key: Any, one: Any) -> Any:
+    """The payload of a member of a dict, which need not repeat its key."""
+    name = relationship.keyed_by
+    if isinstance(one, Mapping) and name in relationship.target.columns and name not in one:
+        return {**one, name: key}
+    return one
 
 
 def _take_fixed(instance: Any, columns: dict[str, Any]) -> None:

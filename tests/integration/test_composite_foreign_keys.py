@@ -60,6 +60,24 @@ class Task(Own, table="tenant_task"):
     )
 
 
+class Order(Own, table="comp_order"):
+    code: Mapped[str] = column(primary_key=True)
+    year: Mapped[int] = column(primary_key=True)
+    lines: Related[list[Line]] = relationship(back_populates="order")
+
+
+class Line(Own, table="comp_line"):
+    """Its reference is in its key, and never given by itself."""
+
+    code: Mapped[str] = column(primary_key=True, init=False)
+    year: Mapped[int] = column(primary_key=True, init=False)
+    number: Mapped[int] = column(primary_key=True)
+    order: Related[Order] = relationship(back_populates="lines")
+    __table_args__ = (
+        ForeignKeyConstraint(("code", "year"), ("comp_order.code", "comp_order.year")),
+    )
+
+
 class Box(Own, table="comp_box"):
     a: Mapped[int] = column(primary_key=True)
     b: Mapped[int] = column(primary_key=True)
@@ -201,3 +219,19 @@ async def test_a_reference_that_shares_a_required_column_loses_only_the_other_on
         await session.delete(room)
         await session.commit()
     assert await rows(engine, "select building, room_number from desk") == [("A", None)]
+
+
+async def test_a_relationship_fills_the_reference_in_a_key(
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Order, Line)
+    async with Session(engine) as session:
+        session.add(Order(code="a", year=2024, lines=[Line(number=1), Line(number=2)]))
+        await session.commit()
+        session.add(Line(number=3))
+        with pytest.raises(FlushError, match=r"Line\.code of a new object has no value"):
+            await session.flush()
+    assert await rows(engine, "select * from comp_line order by number") == [
+        ("a", 2024, 1),
+        ("a", 2024, 2),
+    ]

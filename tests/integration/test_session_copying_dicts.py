@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from asyncorm import (
+    InvalidRequestError,
     Mapped,
     MetaData,
     Model,
@@ -65,6 +68,29 @@ async def test_a_payload_of_a_dict_follows_the_orphan_rules(Kitchen: SessionFact
         await session.commit()
     found = (await stored(Kitchen)).amounts
     assert {name: amount.grams for name, amount in found.items()} == {"flour": 500, "yeast": 7}
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        {"flour": {"grams": 500}, "yeast": {"grams": 7}},
+        [{"name": "flour", "grams": 500}, {"name": "yeast", "grams": 7}],
+    ],
+)
+async def test_a_payload_tells_the_key_once(Kitchen: SessionFactory, amounts: Any) -> None:
+    async with Kitchen() as session:
+        dish = await session.get_one(Dish, 1)
+        await session.apply(dish, {"amounts": amounts})
+        await session.commit()
+    found = (await stored(Kitchen)).amounts
+    assert {name: amount.grams for name, amount in found.items()} == {"flour": 500, "yeast": 7}
+
+
+async def test_a_key_twice_in_a_list_is_refused(Kitchen: SessionFactory) -> None:
+    async with Kitchen() as session:
+        dish = await session.get_one(Dish, 1)
+        with pytest.raises(InvalidRequestError, match=r"Amount\.name twice in Dish\.amounts"):
+            await session.apply(dish, {"amounts": [{"name": "flour"}, {"name": "flour"}]})
 
 
 @pytest.mark.parametrize("load", [True, False])
