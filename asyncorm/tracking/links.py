@@ -243,7 +243,7 @@ def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
         return
     values = owner.__dict__
     if not relationship.to_many:
-        if known_one(owner, relationship) is member:
+        if known_one(owner, relationship) is member or _is_expired(owner, relationship):
             record(owner, relationship.name, member)
             values[relationship.name] = None
         return
@@ -253,6 +253,17 @@ def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
     else:
         LINKS.changing(owner, relationship, collection)
         silent_remove(collection, member)
+
+
+def _is_expired(instance: Any, relationship: Relationship[Any, Any]) -> bool:
+    """Whether nothing is known of a reference: then whoever holds the instance is right."""
+    values = instance.__dict__
+    return (
+        relationship.direction is Direction.MANY_TO_ONE
+        and status_of(instance) is Status.PERSISTENT
+        and relationship.name not in values
+        and not any(name in values for name in relationship.local_attributes)
+    )
 
 
 def _queue(owner: Any, relationship: Relationship[Any, Any], member: Any, which: int) -> None:
