@@ -81,9 +81,7 @@ class Picture:
     def members(self, handle: int, collection: str) -> list[int]:
         """The handles that a collection of a row holds."""
         entity = self.rows[handle].entity
-        reference = next(
-            r for r in REFERENCES if r.target is entity and r.collection == collection
-        )
+        reference = next(r for r in REFERENCES if r.target is entity and r.collection == collection)
         return [h for h in self.of(reference.entity) if self.get(h, reference.name) == handle]
 
     def get(self, handle: int, name: str) -> Any:
