@@ -9,6 +9,7 @@ from asyncorm.loading.pipeline import load_path
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.session.core import SessionCore
 from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.links import leave_owners
 from asyncorm.tracking.unit_of_work import Cascade, UnitOfWork, mapper_of
 
 
@@ -53,6 +54,7 @@ def _reached(
     for member in list(members_of(owner.__dict__.get(relationship.name))):
         if member in unit.new:
             unit.expunge(member)
+            leave_owners(member, owner)
         elif unit.contains(member):
             reached.append((member, Cascade(owner, relationship.foreign_key)))
     return reached

@@ -255,6 +255,16 @@ def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
         silent_remove(collection, member)
 
 
+def leave_owners(instance: Any, parent: Any) -> None:
+    """Take a new object that is let go with one parent out of what its other parents hold."""
+    for name, relationship in type(instance).__mapper__.relationships.items():
+        other = instance.__dict__.get(name)
+        if relationship.direction is Direction.MANY_TO_ONE and not (
+            other is None or other is parent
+        ):
+            _leave(other, relationship.back, instance)
+
+
 def _is_expired(instance: Any, relationship: Relationship[Any, Any]) -> bool:
     """Whether nothing is known of a reference: then whoever holds the instance is right."""
     values = instance.__dict__

@@ -131,3 +131,20 @@ async def test_the_same_pair_twice_is_a_conflict_before_sql(
         session.add(Membership(member=ann, club=chess))
         with pytest.raises(IdentityConflictError, match="Membership"):
             await session.flush()
+
+
+async def test_a_new_one_goes_with_one_parent_and_leaves_the_other(
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Member, Club, Membership)
+    async with Session(engine) as session:
+        member, club = Member(name="m"), Club(name="c")
+        session.add_all([member, club])
+        await session.commit()
+        new = Membership(member=member, club=club)
+        session.add(new)
+        await session.delete(club)
+        assert inspect(new).transient
+        assert member.memberships == []
+        await session.commit()
+    assert await rows(engine, PAIRS) == []
