@@ -99,7 +99,7 @@ def find_turns(changes: ChangeSet) -> list[Turn]:
 
 
 def _held_values(instance: Any) -> dict[str, Any]:
-    """The stored values; a foreign key that is expired is known by whom the object was taken from."""
+    """The stored values; an expired foreign key is told by whom the object was taken from."""
     values, originals = stored_values(instance), instance._state.originals
     for name in originals or ():
         relationship: Any = mapper_of(instance).relationships.get(name)
