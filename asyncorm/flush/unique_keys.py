@@ -12,6 +12,7 @@ from typing import Any
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.link import known_value
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.relationships import Direction
 from asyncorm.sql.constraints import UniqueConstraint
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import Table
@@ -79,7 +80,7 @@ def find_turns(changes: ChangeSet) -> list[Turn]:
     freed: dict[Mapper, dict[tuple[UniqueKey, Any], Any]] = {}
     for instance in changes.deletes:
         mapper = mapper_of(instance)
-        _note(freed.setdefault(mapper, {}), instance, unique_keys(mapper), stored_values(instance))
+        _note(freed.setdefault(mapper, {}), instance, unique_keys(mapper), _held_values(instance))
     for instance, keys in changed:
         values = stored_values(changes.replaced.get(instance, instance))
         _note(freed.setdefault(mapper_of(instance), {}), instance, keys, values)
@@ -105,6 +106,21 @@ def _changed_keys(
     for row, columns in updates.items() if touched else ():
         if keys := touched.get((mapper_of(row), columns), ()):
             yield row, keys
+
+
+def _held_values(instance: Any) -> dict[str, Any]:
+    """The stored values; an expired foreign key is told by whom the object was taken from."""
+    values, originals = stored_values(instance), instance._state.originals
+    for name in originals or ():
+        relationship: Any = mapper_of(instance).relationships.get(name)
+        owner = originals[name]
+        if relationship is None or relationship.to_many or owner is None or owner is UNLOADED:
+            continue
+        if relationship.direction is Direction.MANY_TO_ONE:
+            held = stored_values(owner)
+            pairs = zip(relationship.local_attributes, relationship.remote_attributes, strict=True)
+            values = {local: held.get(remote, UNLOADED) for local, remote in pairs} | values
+    return values
 
 
 def _note(

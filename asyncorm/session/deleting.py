@@ -10,7 +10,7 @@ from asyncorm.mapping.relationships import Relationship
 from asyncorm.session.core import SessionCore
 from asyncorm.tracking.cascades import Cascade
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.links import known_empty
+from asyncorm.tracking.links import known_empty, leave_owners
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 
@@ -57,6 +57,7 @@ def _reached(
     for member in list(members_of(owner.__dict__.get(relationship.name))):
         if member in unit.new:
             unit.expunge(member)
+            leave_owners(member, owner)
         elif unit.contains(member):
             reached.append((member, Cascade(owner, relationship.foreign_key)))
     return reached

@@ -252,7 +252,7 @@ def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
         return
     values = owner.__dict__
     if not relationship.to_many:
-        if known_one(owner, relationship) is member:
+        if known_one(owner, relationship) is member or _is_expired(owner, relationship):
             record(owner, relationship.name, member)
             values[relationship.name] = None
             _forget_key(owner, relationship, member)
@@ -263,6 +263,27 @@ def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
     else:
         LINKS.changing(owner, relationship, collection)
         silent_remove(collection, member)
+
+
+def leave_owners(instance: Any, parent: Any) -> None:
+    """Take a new object that is let go with one parent out of what its other parents hold."""
+    for name, relationship in type(instance).__mapper__.relationships.items():
+        other = instance.__dict__.get(name)
+        if relationship.direction is Direction.MANY_TO_ONE and not (
+            other is None or other is parent
+        ):
+            _leave(other, relationship.back, instance)
+
+
+def _is_expired(instance: Any, relationship: Relationship[Any, Any]) -> bool:
+    """Whether nothing is known of a reference: then whoever holds the instance is right."""
+    values = instance.__dict__
+    return (
+        relationship.direction is Direction.MANY_TO_ONE
+        and status_of(instance) is Status.PERSISTENT
+        and relationship.name not in values
+        and not any(name in values for name in relationship.local_attributes)
+    )
 
 
 def _queue(owner: Any, relationship: Relationship[Any, Any], member: Any, which: int) -> None:

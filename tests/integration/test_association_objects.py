@@ -190,3 +190,20 @@ async def test_links_that_are_objects_too_go_with_their_owner(
         await session.commit()
         assert sent.verbs() == ["BEGIN", "DELETE", "DELETE", "DELETE", "COMMIT"]
     assert await rows(engine, "select 1 from assoc_voice") == []
+
+
+async def test_a_new_one_goes_with_one_parent_and_leaves_the_other(
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Member, Club, Membership)
+    async with Session(engine) as session:
+        member, club = Member(name="m"), Club(name="c")
+        session.add_all([member, club])
+        await session.commit()
+        new = Membership(member=member, club=club)
+        session.add(new)
+        await session.delete(club)
+        assert inspect(new).transient
+        assert member.memberships == []
+        await session.commit()
+    assert await rows(engine, PAIRS) == []

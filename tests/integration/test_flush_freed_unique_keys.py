@@ -240,3 +240,19 @@ async def test_d9_a_reference_to_the_deleted_row_is_emptied_first(
         sent()
         await session.commit()
         assert sent.verbs() == ["BEGIN", "UPDATE", "DELETE", "INSERT", "COMMIT"]
+
+
+@pytest.mark.usefixtures("made")
+async def test_d9_an_expired_row_that_is_replaced_gives_its_key_up(
+    engine: Engine, sent: Sent
+) -> None:
+    await store(engine, Deck(box=Box()))
+    async with Session(engine) as session:
+        deck = await session.one(select(Deck))
+        old = await session.load(deck, Deck.box)
+        session.expire(old)
+        deck.box = Box()
+        sent()
+        await session.commit()
+        assert sent.verbs() == ["BEGIN", "DELETE", "INSERT", "COMMIT"]
+    assert await rows(engine, "select id, deck_id from box") == [(2, 1)]

@@ -121,20 +121,23 @@ class RandomBase(RuleBasedStateMachine):
             return self.objects.get(handle)
         entity = self.stored.rows[handle].entity
         key = (entity, self.key_of(handle, self.stored))
-        return self.session.identity_map[key] if key in self.session.identity_map else None
+        return self.session.identity_map.get(key)
 
     def object(self, handle: int) -> Any:
         """The object of a handle; loaded if the test has dropped it."""
         if handle not in self.objects:
             self.objects[handle] = self.run(self._get(handle))
+            if not self.has_work():
+                self.flushed()
         return self.objects[handle]
 
     async def _get(self, handle: int) -> Any:
         key = self.key_of(handle, self.stored)
-        with self.session.no_autoflush:
-            return await self.session.get_one(
-                self.stored.rows[handle].entity, key if len(key) > 1 else key[0]
-            )
+        entity = self.stored.rows[handle].entity
+        return await self.session.get_one(entity, key if len(key) > 1 else key[0])
+
+    def has_work(self) -> bool:
+        return bool(self.session.new or self.session.dirty or self.session.deleted)
 
     def remember_keys(self) -> None:
         for handle, instance in self.objects.items():
@@ -144,14 +147,11 @@ class RandomBase(RuleBasedStateMachine):
     # -- what rules share ----------------------------------------------------------------------
 
     def load(self, instance: Any, name: str) -> Any:
-        """A relationship, loaded unless it is known; what is half-done is not flushed by that."""
+        """A relationship, loaded unless it is known; loading flushes first."""
         if name in inspect(instance).unloaded and not inspect(instance).pending:
-            self.run(self._load(instance, name))
+            self.run(self.session.load(instance, getattr(type(instance), name)))
+            self.flushed()
         return getattr(instance, name)
-
-    async def _load(self, instance: Any, name: str) -> None:
-        with self.session.no_autoflush:
-            await self.session.load(instance, getattr(type(instance), name))
 
     def readable(self, handle: int, name: str) -> Any:
         """The object with an attribute loaded that may be expired."""
@@ -167,7 +167,7 @@ class RandomBase(RuleBasedStateMachine):
 
     def flushed(self) -> None:
         """Everything is written: what was to be deleted is gone."""
-        assert not (self.session.new or self.session.dirty or self.session.deleted)
+        assert not self.has_work()
         self.remember_keys()
         self.stored = self.now.copy()
         for handle, instance in self.doomed.items():

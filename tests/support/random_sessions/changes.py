@@ -61,6 +61,8 @@ class Adding(RandomBase):
     def give_tool(self, index: int, kind: str) -> None:
         """The one of its kind that the member has is replaced, which deletes it."""
         owner = self.pick(Member, index)
+        for old in self.now.members(owner, "tools"):
+            self.readable(old, "kind")
         tools = self.load(self.object(owner), "tools")
         for old in [t for t in self.now.members(owner, "tools") if self.now.get(t, "kind") == kind]:
             self.strike(old)

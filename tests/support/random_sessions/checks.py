@@ -24,7 +24,7 @@ class Checks(RandomBase):
         type(self).steps += 1
         session = self.session
         assert session.is_active
-        if not (session.new or session.dirty or session.deleted):
+        if not self.has_work():
             self.flushed()
             assert [o for o in session if session.is_modified(o)] == []
         self.remember_keys()

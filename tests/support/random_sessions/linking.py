@@ -159,6 +159,8 @@ class Replacing(RandomBase):
     def replace_tools(self, index: int, keep: set[str], new: str) -> None:
         handle = self.pick(Member, index)
         owner = self.object(handle)
+        for old in self.now.members(handle, "tools"):
+            self.readable(old, "kind")
         kept = {k: t for k, t in self.load(owner, "tools").items() if k in keep and k != new}
         for old in self.now.members(handle, "tools"):
             if self.now.get(old, "kind") not in kept:
