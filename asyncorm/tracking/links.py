@@ -186,16 +186,32 @@ def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: 
     for member in members_of(value):
         check_member(relationship, member)
     current: RelatedCollection | None = instance.__dict__.get(relationship.name)
+    if value is current:
+        return  # as after +=
     if current is None:
         if not known_empty(instance, relationship):
             raise unloaded_error(instance, relationship.name)
-        current = empty_collection(instance, relationship)
-    if isinstance(current, RelatedSet):
-        current._replace(set(value))
-    elif isinstance(current, RelatedDict):
-        current.replace(dict(value))
+        _fill(empty_collection(instance, relationship), value)
+        return
+    # the old one is left as it is: in a.items, b.items = b.items, a.items it is assigned next
+    fresh = make_collection(instance, relationship, LINKS, members_of(current))
+    instance.__dict__[relationship.name] = fresh
+    try:
+        _fill(fresh, value)
+    except (ArgumentError, InvalidRequestError):
+        instance.__dict__[relationship.name] = current
+        raise
+    current._release()
+
+
+def _fill(collection: RelatedCollection, value: Any) -> None:
+    """Let a collection hold these members and no other."""
+    if isinstance(collection, RelatedSet):
+        collection._replace(set(value))
+    elif isinstance(collection, RelatedDict):
+        collection.replace(dict(value))
     else:
-        current[:] = value
+        collection[:] = value
 
 
 def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 from weakref import ref
 
@@ -26,13 +26,17 @@ class CollectionListener(Protocol):
         """Called after a member has gone."""
 
 
+def _nobody() -> None:
+    """Stands for the reference to an owner that a collection has no more."""
+
+
 class Related:
     """What all collections share: the owner, the relationship and the listener.
 
     The owner is referred to weakly, so that a collection does not keep it alive.
     """
 
-    _owner: ref[Any]
+    _owner: Callable[[], Any]
     _relationship: Relationship[Any, Any]
     _listener: CollectionListener
 
@@ -43,12 +47,17 @@ class Related:
         self._relationship = relationship
         self._listener = listener
 
+    def _release(self) -> None:
+        """Belong to nobody any more, since the owner has got another collection."""
+        self._owner = _nobody
+
     def _changing(self, members: Iterable[Any] = ()) -> Any:
         owner = self._owner()
         if owner is None:
             raise InvalidRequestError(
-                f"the owner of this {self._relationship} collection no longer exists",
-                hint="keep a reference to the owner while changing its collection",
+                f"the owner of this {self._relationship} collection no longer exists, or has got "
+                "another collection",
+                hint="change the collection through its owner, and keep a reference to that",
             )
         for member in members:
             check_member(self._relationship, member)

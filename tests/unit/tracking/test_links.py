@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from asyncorm.errors import ArgumentError, OrphanedReferenceError, UnloadedAttributeError
+from asyncorm.errors import (
+    ArgumentError,
+    InvalidRequestError,
+    OrphanedReferenceError,
+    UnloadedAttributeError,
+)
 from asyncorm.flush.changes import collect_changes
 from asyncorm.tracking.changes import changed_members
 from asyncorm.tracking.links import fill_collection
@@ -217,3 +222,32 @@ def test_many_links_cost_no_more_each_than_few(unit: UnitOfWork) -> None:
     for n in range(200):
         author.books.append(Book(title=f"{n}"))
     assert seen <= 400
+
+
+def test_two_owners_exchange_their_collections() -> None:
+    a, b, c = Book(title="a"), Book(title="b"), Book(title="c")
+    one, two = Author(name="one", books=[a, b]), Author(name="two", books=[c])
+    one.books, two.books = two.books, one.books
+    assert (list(one.books), list(two.books)) == ([c], [a, b])
+    assert (a.author, b.author, c.author) == (two, two, one)
+
+
+def test_a_collection_that_was_replaced_can_not_be_changed() -> None:
+    author = Author(name="a", books=[Book(title="a")])
+    before = author.books
+    author.books = []
+    assert len(before) == 1
+    with pytest.raises(InvalidRequestError, match="has got another collection"):
+        before.append(Book(title="b"))
+    author.books += [Book(title="c")]
+    author.books.append(Book(title="d"))
+    assert len(author.books) == 2
+
+
+def test_a_replacement_that_is_refused_leaves_the_collection() -> None:
+    author = Author(name="a", books=[Book(title="a")])
+    before = author.books
+    with pytest.raises(ArgumentError):
+        author.books = [Author(name="b")]  # type: ignore[list-item]
+    before.append(Book(title="b"))
+    assert author.books is before
