@@ -25,7 +25,7 @@ from tests.support.random_sessions.others import OtherSessions, Statements
 from tests.support.random_sessions.transactions import Failures, Transactions
 from tests.support.sent import Sent
 
-STEPS = int(os.environ.get("ASYNCORM_RANDOM_STEPS", "600"))
+STEPS = int(os.environ.get("ASYNCORM_RANDOM_STEPS", "1200"))
 SEED = os.environ.get("ASYNCORM_RANDOM_SEED")
 PER_EXAMPLE = 50
 
