@@ -48,7 +48,13 @@ class Links:
             _check_owner(owner, relationship, member)
 
     def changing(self, owner: Any, relationship: Relationship[Any, Any], before: Any) -> None:
-        """Remember the members before the first change."""
+        """Remember the members before the first change; raises for a collection of the past."""
+        if owner.__dict__.get(relationship.name) is not before:
+            raise InvalidRequestError(
+                f"this {relationship} collection is not the one that its owner has now: it was "
+                "expired, or loaded again, meanwhile",
+                hint="change the collection through its owner",
+            )
         state = state_of(owner)
         if state is None or state.status is Status.PENDING or state.status is Status.TRANSIENT:
             return  # all members of a new owner count as added

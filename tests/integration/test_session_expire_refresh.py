@@ -460,3 +460,21 @@ async def test_a_key_of_the_wrong_type_names_the_entity(Session: SessionFactory)
         with pytest.raises(DataError, match=r"the primary key of Author: .* no bigint \(got str\)"):
             await session.get(Author, "five")
         assert await session.get(Author, 5) is None
+
+
+async def test_a_collection_kept_from_before_an_expiry_can_not_be_changed(
+    Session: SessionFactory,
+) -> None:
+    """What is done to it would be lost without a word."""
+    async with Session() as session:
+        author = Author(name="a", books=[Book(title="t")])
+        session.add(author)
+        await session.flush()
+        kept = author.books
+        session.expire(author)
+        with pytest.raises(InvalidRequestError, match=r"(?s)Author\.books.*hint: .*its owner"):
+            kept.append(Book(title="u"))
+        await session.load(author, Author.books)
+        with pytest.raises(InvalidRequestError, match="loaded again"):
+            kept.clear()
+        assert len(author.books) == 1
