@@ -435,6 +435,9 @@ def fill_collection(
     queued = None
     if state is not None and state.queued is not None:
         queued = state.queued.pop(relationship.name, None)
+    back = relationship.back
+    if back is not None and back.direction is Direction.MANY_TO_ONE:
+        members = [member for member in members if not _has_left(member, back, instance)]
     collection = make_collection(instance, relationship, LINKS, members)
     instance.__dict__[relationship.name] = collection
     if queued is not None and relationship.direction is Direction.MANY_TO_MANY:
@@ -445,3 +448,11 @@ def fill_collection(
             silent_add(collection, member)
         for member in queued[1]:
             silent_remove(collection, member)
+
+
+def _has_left(member: Any, back: Relationship[Any, Any], owner: Any) -> bool:
+    """Whether a member's reference was given to somebody else, which the database does not know."""
+    state = member._state
+    if state is None or not state.originals or back.name not in state.originals:
+        return False
+    return member.__dict__.get(back.name, owner) is not owner
