@@ -12,7 +12,7 @@ from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.sql.table import ForeignKey
 from asyncorm.tracking.changes import originals_of, stored_values
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.links import known_empty
+from asyncorm.tracking.known import known_empty
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 

@@ -13,7 +13,7 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.tracking.changes import changed_columns
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.links import known_empty
+from asyncorm.tracking.known import known_empty
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 

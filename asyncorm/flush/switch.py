@@ -13,7 +13,7 @@ from asyncorm.flush.link import Link, Links, known_key, known_value
 from asyncorm.flush.orphans import Unloaded, doom, empties_references, staying_members
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.changes import originals_of, same, stored_values
-from asyncorm.tracking.links import known_empty
+from asyncorm.tracking.known import known_empty
 from asyncorm.tracking.state import UNLOADED, Status, status_of
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 

@@ -11,7 +11,8 @@ from asyncorm.sql.expressions import Expression, and_, or_
 from asyncorm.sql.select import Select, select
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.links import fill_collection, has_row, known_empty
+from asyncorm.tracking.known import has_row, known_empty
+from asyncorm.tracking.links import fill_collection
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 

@@ -16,7 +16,8 @@ from asyncorm.mapping.relationships import Relationship, ToMany, ToOne
 from asyncorm.models.building import BUILDING
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import BaseColumn, Column, NullColumn
-from asyncorm.tracking.links import empty_collection, known_empty, known_one, set_related
+from asyncorm.tracking.known import known_empty, known_one
+from asyncorm.tracking.links import empty_collection, set_related
 from asyncorm.tracking.mutables import forget_snapshot, hand_out, keep_original
 from asyncorm.tracking.state import UNLOADED, Status, own_state, status_of
 from asyncorm.tracking.unloaded import unloaded_error

@@ -17,7 +17,7 @@ from asyncorm.models.copying import detach_copy, from_pickle, to_pickle
 from asyncorm.models.declare import declaration_of
 from asyncorm.models.metaclass import ModelMeta
 from asyncorm.sql.table import MetaData, Table
-from asyncorm.tracking.links import known_empty
+from asyncorm.tracking.known import known_empty
 from asyncorm.tracking.state import Status, status_of
 
 if TYPE_CHECKING:

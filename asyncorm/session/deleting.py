@@ -10,7 +10,8 @@ from asyncorm.mapping.relationships import Relationship
 from asyncorm.session.core import SessionCore
 from asyncorm.tracking.cascades import Cascade
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.links import known_empty, leave_owners
+from asyncorm.tracking.known import known_empty
+from asyncorm.tracking.links import leave_owners
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 

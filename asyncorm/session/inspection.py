@@ -12,7 +12,7 @@ from asyncorm.tracking.changes import (
     original_value,
 )
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.links import known_empty
+from asyncorm.tracking.known import known_empty
 from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of, unit_of
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
 

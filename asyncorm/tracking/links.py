@@ -17,6 +17,7 @@ from asyncorm.tracking.collections import (
     silent_append,
     silent_remove,
 )
+from asyncorm.tracking.known import is_new, known_empty, known_one
 from asyncorm.tracking.members import check_member
 from asyncorm.tracking.protocols import Unit
 from asyncorm.tracking.related_dict import RelatedDict
@@ -145,7 +146,7 @@ def _forget_key(instance: Any, relationship: Relationship[Any, Any], old: Any) -
 
     It has one if it was written before and rolled back: nothing else tells the next INSERT.
     """
-    if relationship.direction is not Direction.MANY_TO_ONE or not _is_new(instance):
+    if relationship.direction is not Direction.MANY_TO_ONE or not is_new(instance):
         return
     if old is None or old is UNLOADED:
         return
@@ -244,7 +245,7 @@ def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
     else:
         LINKS.changing(owner, relationship, collection)
         displaced = _displaced(collection, member)
-        if _is_new(member) and relationship.direction is Direction.ONE_TO_MANY:
+        if is_new(member) and relationship.direction is Direction.ONE_TO_MANY:
             silent_append(collection, member)
         else:
             silent_add(collection, member)
@@ -258,14 +259,6 @@ def _displaced(collection: RelatedCollection, member: Any) -> Any:
         return None
     other = collection.get(collection.key_of(member))
     return None if other is member else other
-
-
-def _is_new(member: Any) -> bool:
-    """Whether an object has no row yet: then only a link in memory can have put it anywhere, and
-    a collection that it enters can't hold it already. Looking would make building one quadratic.
-    """
-    state = state_of(member)
-    return state is None or state.status is Status.PENDING or state.status is Status.TRANSIENT
 
 
 def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any) -> None:
@@ -365,27 +358,6 @@ def _check_cascade(owner: Any, relationship: Relationship[Any, Any], member: Any
             unit.check_add(member)
 
 
-def known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
-    """A to-one value as far as memory can tell: none, one that is held, or UNLOADED."""
-    values = instance.__dict__
-    if relationship.name in values:
-        return values[relationship.name]
-    if relationship.direction is Direction.ONE_TO_MANY:
-        return None if known_empty(instance, relationship) else UNLOADED
-    if status_of(instance) in (Status.TRANSIENT, Status.PENDING):
-        return None
-    keys = tuple(values.get(local, UNLOADED) for local in relationship.local_attributes)
-    if None in keys:
-        return None
-    unit = unit_of(instance)
-    if unit is None or UNLOADED in keys:
-        return UNLOADED
-    if relationship.remote_attributes != relationship.target.primary_key:
-        return UNLOADED
-    found = unit.find(relationship.target.entity, keys)
-    return UNLOADED if found is None else found
-
-
 def know_collections(instance: Any) -> None:
     """Put what is known to be empty in place, before a part of the instance is forgotten."""
     state = state_of(instance)
@@ -400,24 +372,6 @@ def know_collections(instance: Any) -> None:
             else:
                 instance.__dict__[name] = None
     state.inserted = False
-
-
-def known_empty(instance: Any, relationship: Relationship[Any, Any]) -> bool:
-    """Whether an unset collection of the instance is empty in the database too.
-
-    Of an object inserted here it is, unless another relationship may have filled it.
-    """
-    state = state_of(instance)
-    if state is None:
-        return True
-    if state.inserted:
-        return not relationship.overlaps
-    return state.current in (Status.TRANSIENT, Status.PENDING)
-
-
-def has_row(instance: Any) -> bool:
-    """Whether the database may know of an instance."""
-    return status_of(instance) not in (Status.TRANSIENT, Status.PENDING)
 
 
 def empty_collection(instance: Any, relationship: Relationship[Any, Any]) -> RelatedCollection:

@@ -1,0 +1,55 @@
+"""Known: what memory can tell of a relationship without asking the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of, unit_of
+
+
+def known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
+    """A to-one value as far as memory can tell: none, one that is held, or UNLOADED."""
+    values = instance.__dict__
+    if relationship.name in values:
+        return values[relationship.name]
+    if relationship.direction is Direction.ONE_TO_MANY:
+        return None if known_empty(instance, relationship) else UNLOADED
+    if status_of(instance) in (Status.TRANSIENT, Status.PENDING):
+        return None
+    keys = tuple(values.get(local, UNLOADED) for local in relationship.local_attributes)
+    if None in keys:
+        return None
+    unit = unit_of(instance)
+    if unit is None or UNLOADED in keys:
+        return UNLOADED
+    if relationship.remote_attributes != relationship.target.primary_key:
+        return UNLOADED
+    found = unit.find(relationship.target.entity, keys)
+    return UNLOADED if found is None else found
+
+
+def known_empty(instance: Any, relationship: Relationship[Any, Any]) -> bool:
+    """Whether an unset collection of the instance is empty in the database too.
+
+    Of an object inserted here it is, unless another relationship may have filled it.
+    """
+    state = state_of(instance)
+    if state is None:
+        return True
+    if state.inserted:
+        return not relationship.overlaps
+    return state.current in (Status.TRANSIENT, Status.PENDING)
+
+
+def has_row(instance: Any) -> bool:
+    """Whether the database may know of an instance."""
+    return status_of(instance) not in (Status.TRANSIENT, Status.PENDING)
+
+
+def is_new(member: Any) -> bool:
+    """Whether an object has no row yet: then only a link in memory can have put it anywhere, and
+    a collection that it enters can't hold it already. Looking would make building one quadratic.
+    """
+    state = state_of(member)
+    return state is None or state.status is Status.PENDING or state.status is Status.TRANSIENT
