@@ -9,7 +9,7 @@ from weakref import ref
 from asyncorm.errors import FlushError
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.echo import echo_deletes, echo_key_changes, echo_links
-from asyncorm.flush.leaving import leave_holders
+from asyncorm.flush.leaving import leave_former_owners, leave_holders
 from asyncorm.flush.link import Link
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.mapping.mapper import Key, Mapper
@@ -38,6 +38,7 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     _rekey(unit, changes.updates)
     for link in changes.links.values():
         _point(link)
+    leave_former_owners(unit, changes.links.values())
     _persist_all(unit, [*changes.inserts, *changes.replaced])
     for instance in dict.fromkeys((*changes.updates, *dirty)):
         if instance not in level.deleted:

@@ -1,6 +1,7 @@
-"""Leaving: deleted objects go out of the loaded collections and references that held them.
+"""Leaving: objects go out of the loaded collections and references that hold them no more.
 
-Otherwise a parent would show, for as long as the session lives, children that have no row.
+Otherwise a parent would show, for as long as the session lives, children that have no row, or that
+have gone to another one while nobody knew to whom they belonged.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from asyncorm.flush.link import Link
 from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.tracking.changes import originals_of
 from asyncorm.tracking.collections import members_of, silent_discard
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
@@ -24,6 +27,25 @@ def leave_holders(unit: UnitOfWork, deleted: Iterable[Any]) -> None:
         gone = set(map(id, instances))
         for owner in _owners(unit, instances, relationship):
             _take_out(unit, owner, relationship, gone)
+
+
+def leave_former_owners(unit: UnitOfWork, links: Iterable[Link]) -> None:
+    """Take objects out of what held them whose reference was not loaded when it was changed."""
+    moved: dict[Relationship[Any, Any], dict[int, Any]] = {}
+    for link in links:
+        originals = originals_of(link.child)
+        if not originals or not any(originals.get(n) is UNLOADED for n in link.attributes):
+            continue
+        for relationship in mapper_of(link.child).many_to_one:
+            if relationship.foreign_key is link.foreign_key and relationship.back is not None:
+                moved.setdefault(relationship.back, {})[id(link.child)] = link.parent
+    for relationship, parents in moved.items():
+        known = unit.identity_map.tables.get(relationship.mapper)  # type: ignore[call-overload]
+        for owner in known.live() if known is not None else ():
+            held = members_of(owner.__dict__.get(relationship.name))
+            gone = {id(m) for m in held if parents.get(id(m), owner) is not owner}
+            if gone:
+                _take_out(unit, owner, relationship, gone)
 
 
 def _owners(

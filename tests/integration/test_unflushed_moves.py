@@ -41,3 +41,23 @@ async def test_a_moved_child_is_not_deleted_with_its_old_parent(Session: Session
         await session.commit()
         assert inspect(box).persistent
         assert box.shelf_id == 2
+
+
+async def test_a_flush_takes_a_moved_child_from_an_owner_that_nobody_knew_of(
+    Session: SessionFactory,
+) -> None:
+    """Its reference was expired when it was changed, so its old owner could not be told."""
+    async with Session() as session:
+        old = Author(name="a", books=[Book(title="t"), Book(title="u")])
+        new = Author(name="b")
+        session.add_all([old, new])
+        await session.commit()
+        moved, stays = old.books
+        savepoint = await session.begin_nested()
+        session.expire(moved)
+        moved.author = new
+        await session.flush()
+        assert old.books == [stays]
+        assert new.books == [moved]
+        await savepoint.rollback()
+        assert old.books == [moved, stays]

@@ -38,7 +38,7 @@ class Moving(RandomBase):
     def move_locker(self, index: int, other: int, from_here: bool) -> None:
         """What the new holder had is deleted."""
         handle, holder = self.pick(Locker, index), self.pick(Member, other)
-        locker, member = self.object(handle), self.object(holder)
+        locker, member = self.readable(handle, "holder_id"), self.object(holder)
         self.load(member, "locker")
         if handle in self.now.members(holder, "locker"):
             return
