@@ -80,14 +80,21 @@ def is_moved(child: Any, key: ForeignKey, links: Links, doomed: dict[Any, None])
 
 
 def _is_orphan(link: Link, unit: UnitOfWork, links: Links, doomed: dict[Any, None]) -> bool:
-    """Whether a link takes a stored child from the last of the parents that keep it."""
+    """Whether a link takes a stored child from the last of the parents that keep it.
+
+    A child whose foreign key can't be empty is nothing without that parent, whoever else keeps it.
+    """
     if link.parent is not None or link.child in unit.new or link.child in doomed:
         return False
     keepers = mapper_of(link.child).keepers
-    return any(
+    if not any(
         keeper.foreign_key is link.foreign_key and keeper.direction is Direction.ONE_TO_MANY
         for keeper in keepers
-    ) and not any(_is_kept(link.child, keeper, unit, links, doomed) for keeper in keepers)
+    ):
+        return False
+    return not link.foreign_key.nullable or not any(
+        _is_kept(link.child, keeper, unit, links, doomed) for keeper in keepers
+    )
 
 
 def _released(

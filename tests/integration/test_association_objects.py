@@ -96,7 +96,27 @@ async def test_the_keys_come_from_the_relationships(
         assert [m.member.name for m in club.memberships] == ["ann", "bob"]
 
 
-async def test_taken_from_one_side_it_stays_until_the_other_lets_go(  # C8
+@pytest.mark.parametrize("from_club", [True, False])
+async def test_taken_from_one_side_it_is_deleted_for_its_key_needs_both(  # H02, C6
+    engine: Engine, tables: CreateTables, from_club: bool
+) -> None:
+    await tables(Member, Club, Membership)
+    async with Session(engine) as session:
+        ann, chess, go = Member(name="ann"), Club(name="chess"), Club(name="go")
+        session.add(ann)
+        first, second = Membership(club=chess), Membership(club=go)
+        ann.memberships += [first, second]
+        await session.commit()
+        (chess if from_club else ann).memberships.remove(first)
+        await session.commit()
+        assert inspect(first).was_deleted
+        assert inspect(second).persistent
+        chess.memberships.append(Membership(member=Member(name="bob")))
+        await session.commit()
+    assert await rows(engine, PAIRS) == [("ann", "go", 0), ("bob", "chess", 0)]
+
+
+async def test_taken_from_both_sides_it_is_deleted_once(  # C8
     engine: Engine, tables: CreateTables
 ) -> None:
     await tables(Member, Club, Membership)
