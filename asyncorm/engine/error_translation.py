@@ -196,10 +196,13 @@ def _bad_argument(
     position = int(match[1])
     wanted = _parameter_type(statement or "", position)
     # the driver's text repeats the value, its last words tell what kind of misfit it was
-    kind = "is out of range for" if re.search(r"out of \S* ?range|overflow", text) else "is no"
+    too_big = re.search(r"out of \S* ?range|overflow", text) is not None
+    kind = "is out of range for" if too_big else "is no"
     given = f" (got {_kind(arguments[position - 1])})" if position <= len(arguments) else ""
     return DataError(
         f"parameter ${position} {kind} {wanted}{given}",
+        # as the server says it of a value that gets there
+        sqlstate="22003" if too_big else None,
         detail=text,
         statement=statement,
     )

@@ -16,6 +16,7 @@ from asyncorm.types.base import SQLType
 from asyncorm.types.scalars import BigInteger, Integer, Numeric, SmallInteger, String, Text
 
 _PARAMETER = re.compile(r"parameter \$(\d+)")
+_LIST = re.compile(r"\[\] \(got list of [^)]*\)$")
 _KEY = re.compile(r"Key \((?P<columns>.*?)\)=\((?P<values>.*)\) ", re.DOTALL)
 _ROW = re.compile(r"[^(]*\((?P<values>.*)\)\.$", re.DOTALL)
 
@@ -69,8 +70,17 @@ def _name_column(error: DatabaseError, batch: Batch) -> None:
     position = int(match[1]) - 1
     if position < len(names):
         name = names[position]
-        error.message = f"{batch.mapper.name}.{name}{error.message[match.end() :]}"
+        misfit = _of_one_row(error.message[match.end() :], error, name)
+        error.message = f"{batch.mapper.name}.{name}{misfit}"
         error.columns = (batch.mapper.columns[name].name,)
+
+
+def _of_one_row(misfit: str, error: DatabaseError, name: str) -> str:
+    """What is said of a column's list of values, said of the only value that does not fit."""
+    if len(error.objects) != 1:
+        return misfit
+    kind = type(error.objects[0].__dict__.get(name)).__name__
+    return _LIST.sub(f" (got {kind})", misfit)
 
 
 def _name_unfit(error: DatabaseError, batch: Batch) -> None:

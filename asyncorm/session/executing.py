@@ -21,6 +21,7 @@ from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notices
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+Options = Mapping[str, Any] | None
 
 
 async def execute(core: SessionCore, statement: Any, parameters: Parameters = None) -> Result[Any]:
@@ -41,6 +42,14 @@ async def execute(core: SessionCore, statement: Any, parameters: Parameters = No
     if isinstance(statement, Modification):
         return await modify(core, statement)
     return await read(core, statement)
+
+
+def with_options(statement: Any, options: Options) -> Any:
+    """A statement with more execution options."""
+    if not options:
+        return statement
+    check_statement(statement)
+    return statement.execution_options(**options)
 
 
 def check_statement(statement: Any) -> None:

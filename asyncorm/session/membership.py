@@ -62,11 +62,11 @@ class MembershipSession(ReadingSession):
                 )
         return self._unit.expunge_all()
 
-    def expire(self, instance: Model, attributes: Iterable[str] | None = None) -> None:
+    def expire(self, instance: Model, attribute_names: Iterable[str] | None = None) -> None:
         """Forget loaded values and unflushed changes; the next refresh reads them again."""
         self._guard.check("expire")
         self._unit.require_persistent(instance)
-        names = None if attributes is None else tuple(attributes)
+        names = None if attribute_names is None else tuple(attribute_names)
         check_attributes(instance, names or ())
         queue, reached = [instance], set[int]()
         for member in queue:

@@ -15,7 +15,7 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.models.model import Model
 from asyncorm.session.core import SessionCore
-from asyncorm.session.executing import Parameters, check_statement, execute
+from asyncorm.session.executing import Options, Parameters, check_statement, execute, with_options
 from asyncorm.session.getting import check_load_path, get_by_key
 from asyncorm.session.guard import TaskGuard
 from asyncorm.session.streaming import ResultStream, open_stream
@@ -111,32 +111,70 @@ class ReadingSession:
                 await Notices(self._unit)
             return [held[key] for key in wanted]
 
-    async def execute(self, statement: Statement[R], parameters: Parameters = None) -> Result[R]:
+    async def execute(
+        self,
+        statement: Statement[R],
+        parameters: Parameters = None,
+        *,
+        execution_options: Options = None,
+    ) -> Result[R]:
         """Run a statement and return its rows; pending work is flushed first."""
         with self._guard("execute"):
-            return await execute(self._core, statement, parameters)
+            return await execute(self._core, with_options(statement, execution_options), parameters)
 
     @overload
     async def scalars(
-        self, statement: Statement[tuple[F, *tuple[Any, ...]]], parameters: Parameters = None
+        self,
+        statement: Statement[tuple[F, *tuple[Any, ...]]],
+        parameters: Parameters = None,
+        *,
+        execution_options: Options = None,
     ) -> Result[F]: ...
     @overload
     async def scalars(
-        self, statement: Statement[R], parameters: Parameters = None
+        self,
+        statement: Statement[R],
+        parameters: Parameters = None,
+        *,
+        execution_options: Options = None,
     ) -> Result[R]: ...
-    async def scalars(self, statement: Any, parameters: Parameters = None) -> Result[Any]:
+    async def scalars(
+        self,
+        statement: Any,
+        parameters: Parameters = None,
+        *,
+        execution_options: Options = None,
+    ) -> Result[Any]:
         """The first value of every row."""
-        return (await self.execute(statement, parameters)).scalars()
+        result = await self.execute(statement, parameters, execution_options=execution_options)
+        return result.scalars()
 
     @overload
     async def scalar(
-        self, statement: Statement[tuple[F, *tuple[Any, ...]]], parameters: Parameters = None
+        self,
+        statement: Statement[tuple[F, *tuple[Any, ...]]],
+        parameters: Parameters = None,
+        *,
+        execution_options: Options = None,
     ) -> F | None: ...
     @overload
-    async def scalar(self, statement: Statement[R], parameters: Parameters = None) -> R | None: ...
-    async def scalar(self, statement: Any, parameters: Parameters = None) -> Any:
+    async def scalar(
+        self,
+        statement: Statement[R],
+        parameters: Parameters = None,
+        *,
+        execution_options: Options = None,
+    ) -> R | None: ...
+    async def scalar(
+        self,
+        statement: Any,
+        parameters: Parameters = None,
+        *,
+        execution_options: Options = None,
+    ) -> Any:
         """The first value of the first row, or None."""
-        return (await self.execute(statement, parameters)).scalar()
+        result = await self.execute(statement, parameters, execution_options=execution_options)
+        return result.scalar()
 
     async def all(self, statement: Statement[R]) -> list[R]:
         """All rows of a statement."""

@@ -252,7 +252,7 @@ class Session(MembershipSession, CopyingSession):
     async def refresh(
         self,
         instance: Model,
-        attributes: Iterable[str] | None = None,
+        attribute_names: Iterable[str] | None = None,
         *,
         with_for_update: bool | Mapping[str, Any] | None = None,
         discard: bool = False,
@@ -264,7 +264,7 @@ class Session(MembershipSession, CopyingSession):
         """
         with self._guard("refresh"):
             self._transaction.check()
-            names = None if attributes is None else tuple(attributes)
+            names = None if attribute_names is None else tuple(attribute_names)
             await refresh(self._core, instance, names, with_for_update, discard)
 
     # -- changing ----------------------------------------------------------------------------

@@ -171,14 +171,27 @@ class Insert(Modification[R]):
         )
 
     @overload
-    def returning(self, a: type[R1] | Yields[R1], /) -> Insert[R1]: ...
+    def returning(
+        self, a: type[R1] | Yields[R1], /, *, sort_by_parameter_order: bool = False
+    ) -> Insert[R1]: ...
     @overload
     def returning(
-        self, a: type[R1] | Yields[R1], b: type[R2] | Yields[R2], /
+        self,
+        a: type[R1] | Yields[R1],
+        b: type[R2] | Yields[R2],
+        /,
+        *,
+        sort_by_parameter_order: bool = False,
     ) -> Insert[tuple[R1, R2]]: ...
     @overload
     def returning(
-        self, a: type[R1] | Yields[R1], b: type[R2] | Yields[R2], c: type[R3] | Yields[R3], /
+        self,
+        a: type[R1] | Yields[R1],
+        b: type[R2] | Yields[R2],
+        c: type[R3] | Yields[R3],
+        /,
+        *,
+        sort_by_parameter_order: bool = False,
     ) -> Insert[tuple[R1, R2, R3]]: ...
     @overload
     def returning(
@@ -188,6 +201,8 @@ class Insert(Modification[R]):
         c: type[R3] | Yields[R3],
         d: type[R4] | Yields[R4],
         /,
+        *,
+        sort_by_parameter_order: bool = False,
     ) -> Insert[tuple[R1, R2, R3, R4]]: ...
     @overload
     def returning(
@@ -198,11 +213,17 @@ class Insert(Modification[R]):
         d: type[R4] | Yields[R4],
         e: type[R5] | Yields[R5],
         /,
+        *,
+        sort_by_parameter_order: bool = False,
     ) -> Insert[tuple[R1, R2, R3, R4, R5]]: ...
     @overload
-    def returning(self, *items: Any) -> Insert[Any]: ...
-    def returning(self, *items: Any) -> Any:
-        """RETURNING: what comes back of each row, as in ``select()``."""
+    def returning(self, *items: Any, sort_by_parameter_order: bool = False) -> Insert[Any]: ...
+    def returning(self, *items: Any, sort_by_parameter_order: bool = False) -> Any:
+        """RETURNING: what comes back of each row, as in ``select()``.
+
+        Rows always come in the order in which they were given, so ``sort_by_parameter_order``
+        changes nothing.
+        """
         return self._returned(items)
 
     def _with(

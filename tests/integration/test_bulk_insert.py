@@ -174,3 +174,16 @@ async def test_a_row_that_replaces_a_loaded_one_refreshes_its_object(
         (found,) = await session.all(insert(Event).values(id=1, name="new").returning(Event))
         assert found is event
         assert event.name == "new"
+
+
+async def test_rows_of_several_shapes_come_back_in_the_order_given(
+    engine: Engine, tables: CreateTables
+) -> None:
+    given: list[dict[str, Any]] = [
+        {"name": str(n), "size": n} if n % 2 else {"name": str(n)} for n in range(60)
+    ]
+    statement = insert(Event).returning(Event, sort_by_parameter_order=True)
+    await tables(Event)
+    async with Session(engine) as session:
+        found = (await session.scalars(statement, given)).all()
+    assert [event.name for event in found] == [str(n) for n in range(60)]

@@ -222,3 +222,25 @@ async def test_a_value_that_does_not_fit_is_named_by_its_attribute(
             await session.flush()
         assert caught.value.objects == (items[-1],)
         assert caught.value.columns == (attribute,)
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "state"),
+    [
+        (2**40, "Item.number is out of range for integer (got int)", "22003"),
+        ("seven", "Item.number is no integer (got str)", None),
+    ],
+)
+async def test_a_value_in_a_batch_is_described_and_not_the_list_it_is_sent_in(
+    engine: Engine, tables: CreateTables, value: Any, said: str, state: str | None
+) -> None:
+    await tables(Item)
+    async with Session(engine) as session:
+        new = items()
+        new[3].number = value
+        session.add_all(new)
+        with pytest.raises(DataError) as caught:
+            await session.flush()
+    assert caught.value.message == said
+    assert caught.value.sqlstate == state
+    assert caught.value.columns == ("number",)

@@ -478,3 +478,13 @@ async def test_a_collection_kept_from_before_an_expiry_can_not_be_changed(
         with pytest.raises(InvalidRequestError, match="loaded again"):
             kept.clear()
         assert len(author.books) == 1
+
+
+async def test_attributes_may_be_named_by_keyword(Session: SessionFactory) -> None:
+    async with Session() as session:
+        author = await committed(session)
+        author.age = 3
+        session.expire(author, attribute_names=["name"])
+        assert inspect(author).unloaded == {"name"}
+        await session.refresh(author, attribute_names=["name"])
+        assert (author.name, author.age) == ("a", 3)

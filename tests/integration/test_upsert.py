@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from asyncorm import InvalidRequestError, UnflushedChangesError, insert, inspect
+from asyncorm import (
+    ArgumentError,
+    InvalidRequestError,
+    UnflushedChangesError,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from asyncorm.engine.engine import Engine
 from asyncorm.session.factory import SessionFactory
 from tests.integration.conftest import Sent
@@ -116,3 +124,22 @@ async def test_a_conflict_that_changes_the_key_of_loaded_objects_is_refused(
         )
         with pytest.raises(InvalidRequestError, match=r"changes Country\.code, the primary key"):
             await session.execute(upsert)
+
+
+@pytest.mark.parametrize("way", ["execute", "scalars", "scalar"])
+async def test_execution_options_may_be_given_beside_the_statement(
+    Session: SessionFactory, engine: Engine, way: str
+) -> None:
+    async with Session() as session:
+        author = Author(name="a", age=1)
+        session.add(author)
+        await session.commit()
+        await run(engine, "update author set age = 2")
+        run_in_session = getattr(session, way)
+        await run_in_session(select(Author), execution_options={"populate_existing": True})
+        assert author.age == 2
+        unseen = {"synchronize_session": False}
+        await run_in_session(update(Author).values(age=3), execution_options=unseen)
+        assert author.age == 2
+        with pytest.raises(ArgumentError, match="is no statement"):
+            await run_in_session("select 1", execution_options={"populate_existing": True})
