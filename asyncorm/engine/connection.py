@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.pool import Pool, Pooled
 from asyncorm.engine.result import Result
@@ -192,7 +193,16 @@ class Connection:
 
     # -------------------------------------------------------------------------- transactions
 
-    async def begin(
+    def begin(
+        self,
+        isolation: str | None = None,
+        readonly: bool | None = None,
+        deferrable: bool | None = None,
+    ) -> ConnectionTransaction:
+        """Begin a transaction: awaited, or ``async with``, which commits or rolls back."""
+        return ConnectionTransaction(self, isolation, readonly, deferrable)
+
+    async def begin_now(
         self,
         isolation: str | None = None,
         readonly: bool | None = None,

@@ -266,7 +266,7 @@ class TransactionContext(ConnectionContext):
     async def __aenter__(self) -> Connection:
         connection = await super().__aenter__()
         try:
-            await connection.begin(*self._modes)
+            await connection.begin_now(*self._modes)
         except BaseException:
             connection.release()
             raise

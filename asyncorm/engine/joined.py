@@ -46,7 +46,7 @@ class JoinedConnection(Connection):
     def _driver(self, driver: Any) -> None:
         self._left = driver is None
 
-    async def begin(
+    async def begin_now(
         self,
         isolation: str | None = None,
         readonly: bool | None = None,
@@ -55,7 +55,7 @@ class JoinedConnection(Connection):
         """Begin the outer transaction if there is none, and set the savepoint in it."""
         outer = self._outer
         if not outer.in_transaction:
-            await outer.begin(isolation, readonly, deferrable)
+            await outer.begin_now(isolation, readonly, deferrable)
         elif isolation is not None:
             raise InvalidRequestError(
                 "the isolation level can't be set for a session that joins a transaction",

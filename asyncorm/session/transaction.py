@@ -186,7 +186,7 @@ class Transaction:
         if not self.begun:
             self.worked = True
             try:
-                await connection.begin(self.isolation)
+                await connection.begin_now(self.isolation)
             except BaseException:
                 # a connection whose BEGIN failed is not trusted any more
                 self._release_connection()

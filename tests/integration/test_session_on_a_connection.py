@@ -19,6 +19,7 @@ from asyncorm import (
     PendingRollbackError,
     UniqueViolation,
     cast,
+    insert,
     inspect,
     literal,
     select,
@@ -433,4 +434,51 @@ async def test_a_factory_can_be_given_another_bind_for_good(
             session.add(Author(name="a"))
         assert await names(Session) == ["a"]
     Session.configure(bind=engine)
+    assert await names(Session) == []
+
+
+async def test_begin_of_a_connection_gives_its_transaction(
+    Session: SessionFactory, engine: Engine
+) -> None:
+    """C14, as SQLAlchemy's recipe for test suites is written."""
+    async with engine.connect() as connection:
+        transaction = await connection.begin()
+        assert transaction.is_active
+        async with Session(bind=connection) as session:
+            session.add(Author(name="a"))
+            await session.commit()
+        await transaction.rollback()
+        assert not transaction.is_active
+        with pytest.raises(InvalidRequestError, match="closed already"):
+            await transaction.commit()
+    assert await names(Session) == []
+
+
+async def test_begin_of_a_connection_is_a_block_too(
+    Session: SessionFactory, engine: Engine
+) -> None:
+    async with engine.connect() as connection:
+        async with connection.begin():
+            await connection.execute(insert(Author).values(name="kept"))
+        with pytest.raises(ZeroDivisionError):
+            async with connection.begin():
+                await connection.execute(insert(Author).values(name="lost"))
+                raise ZeroDivisionError
+        async with connection.begin() as transaction:
+            await connection.execute(insert(Author).values(name="undone"))
+            await transaction.rollback()
+        assert not connection.in_transaction
+    assert await names(Session) == ["kept"]
+
+
+async def test_a_block_of_a_connection_that_is_cancelled_commits_nothing(
+    Session: SessionFactory, engine: Engine
+) -> None:
+    async def work() -> None:
+        async with engine.connect() as connection, connection.begin():
+            await connection.execute(insert(Author).values(name="a"))
+            await connection.execute(sql("select pg_sleep(60)"))
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(work(), 0.2)
     assert await names(Session) == []
