@@ -144,6 +144,15 @@ class Session(MembershipSession, CopyingSession):
             core.abandon()
 
     @property
+    def autoflush(self) -> bool:
+        """Whether statements flush first; may be set."""
+        return self._core.autoflush_enabled
+
+    @autoflush.setter
+    def autoflush(self, flushes: bool) -> None:
+        self._core.autoflush_enabled = flushes
+
+    @property
     def no_autoflush(self) -> NoAutoflush:
         """A ``with`` block in which statements do not flush first."""
         return NoAutoflush(self._core)
@@ -208,6 +217,8 @@ class Session(MembershipSession, CopyingSession):
         The session is closed for good, unless it was made with ``close_resets_only=True``.
         """
         await self._close(warn=True)
+
+    aclose = close
 
     async def _close(self, *, warn: bool) -> None:
         if not self._guard.closed:

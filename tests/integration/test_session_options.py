@@ -288,3 +288,16 @@ async def test_t17_a_begin_that_fails_leaks_no_connection(
             await session.rollback()
             assert engine.pool.in_use == 0
             assert await session.all(NAMES) == []
+
+
+async def test_autoflush_can_be_turned_off_for_good(Session: SessionFactory) -> None:
+    session = Session()
+    try:
+        assert session.autoflush
+        session.autoflush = False
+        session.add(Author(name="a"))
+        assert await session.all(NAMES) == []
+        session.autoflush = True
+        assert await session.all(NAMES) == ["a"]
+    finally:
+        await session.aclose()
