@@ -24,6 +24,10 @@ class History(NamedTuple):
     unchanged: tuple[Any, ...]
     deleted: tuple[Any, ...]
 
+    def has_changes(self) -> bool:
+        """Whether anything was added or taken away."""
+        return bool(self.added or self.deleted)
+
 
 class InstanceInspection:
     """The state of one object at the moment of looking."""
@@ -85,6 +89,17 @@ class InstanceInspection:
         if self.status in (Status.TRANSIENT, Status.PENDING):
             return None
         return self._mapper.entity, self._mapper.key_values(identity_key(self._instance))
+
+    @property
+    def identity(self) -> tuple[Any, ...] | None:
+        """The key values of an object that has a row, else None."""
+        key = self.identity_key
+        return None if key is None else key[1]
+
+    @property
+    def object(self) -> Any:
+        """The object itself."""
+        return self._instance
 
     @property
     def unloaded(self) -> frozenset[str]:

@@ -407,3 +407,18 @@ async def test_another_object_with_equal_columns_is_not_among_the_new(
         assert session.new.index(third) == 1
         with pytest.raises(ValueError, match="Author is not among"):
             session.new.index(twin)
+
+
+async def test_a_look_at_an_object_gives_its_key_and_whether_it_changed(
+    Session: SessionFactory,
+) -> None:
+    author = Author(name="a")
+    assert inspect(author).identity is None
+    assert inspect(author).object is author
+    async with Session.begin() as session:
+        session.add(author)
+        await session.flush()
+        assert inspect(author).identity == (author.id,)
+        assert not inspect(author).history("name").has_changes()
+        author.name = "b"
+        assert inspect(author).history("name").has_changes()
