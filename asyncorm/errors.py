@@ -169,7 +169,9 @@ class FlushError(AsyncORMError):
 class CircularDependencyError(FlushError):
     """Rows refer to each other in a circle that no order of statements can satisfy."""
 
-    default_hint = "make one foreign key of the circle nullable or deferrable"
+    default_hint = (
+        "make one foreign key of the circle nullable, or deferrable where the code gives the keys"
+    )
 
 
 class DatabaseError(AsyncORMError):

@@ -66,7 +66,7 @@ def _check_version(
         return
     if existing is Existing.SAME_VERSION or wanted:
         raise StaleDataError(
-            f"the row of a {mapper.name} was changed since it was loaded",
+            f"the row of the {mapper.name} was changed since it was loaded",
             objects=[instance],
             conflicts=[conflict],
             hint="await session.refresh() the object to have the row as it is now",

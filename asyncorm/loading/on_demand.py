@@ -36,10 +36,11 @@ def checked_key(mapper: Mapper, given: Any) -> Key:
         given = tuple(given[name] for name in names)
     parts = tuple(given) if isinstance(given, tuple | list) else (given,)
     if len(parts) != len(names):
+        form = names[0] if len(names) == 1 else f"({', '.join(names)})"
         raise InvalidRequestError(
-            f"the primary key of {mapper.name} has {len(names)} columns "
-            f"({', '.join(names)}), but {len(parts)} values were given",
-            hint=f"give a tuple: session.get({mapper.name}, ({', '.join(names)}))",
+            f"the primary key of {mapper.name} is {form}, but the number of values given "
+            f"is {len(parts)}",
+            hint=f"give a value for each column: session.get({mapper.name}, {form})",
         )
     if None in parts:
         raise InvalidRequestError(
