@@ -67,6 +67,7 @@ class ResultStream(Generic[R]):
         return self
 
     async def __anext__(self) -> R:
+        self._check()  # also for rows that are here already: their objects may have been let go
         while self._next == len(self._rows):
             self._rows, self._next = await self._fetch(), 0
         row: R = self._rows[self._next]

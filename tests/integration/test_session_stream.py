@@ -73,18 +73,34 @@ async def test_the_end_of_the_transaction_ends_the_stream_clearly(
             [row async for row in stream]
 
 
+@pytest.mark.parametrize("prefetch", [10, 500])
 @pytest.mark.parametrize("way", ["expunge_all", "clear"])
 async def test_a_stream_gives_no_objects_of_a_map_that_was_dropped(
-    Session: SessionFactory, way: str
+    Session: SessionFactory, way: str, prefetch: int
 ) -> None:
     """E10 W8"""
     await fill(Session, 50)
     async with Session() as session:
-        stream = await session.stream(select(Author), prefetch=10)
+        stream = await session.stream(select(Author), prefetch=prefetch)
         await anext(stream)
         getattr(session, way)()
         with pytest.raises(InvalidRequestError, match="expunged meanwhile"):
-            [row async for row in stream]
+            await anext(stream)
+
+
+@pytest.mark.parametrize("prefetch", [1, 500])
+@pytest.mark.parametrize("way", ["commit", "rollback"])
+async def test_a_stream_ends_with_its_transaction_whatever_was_fetched_already(
+    Session: SessionFactory, way: str, prefetch: int
+) -> None:
+    """O08 Q6"""
+    await fill(Session, 3)
+    async with Session() as session:
+        stream = await session.stream(select(Author), prefetch=prefetch)
+        await anext(stream)
+        await getattr(session, way)()
+        with pytest.raises(InvalidRequestError, match="end of the transaction"):
+            await anext(stream)
 
 
 async def test_other_statements_may_run_between_the_rows(
