@@ -75,6 +75,7 @@ HINTS: dict[str, str] = {
     "0A000": "the table was changed beneath a prepared statement: repeat the unit of work",
     "22001": "shorten the value, or make the column longer",
     "22003": "use a type with a larger range, such as bigint or numeric",
+    "22012": "let nullif(divisor, 0) make the result NULL, or leave such rows out",
     "25P02": "roll back; the error before this one is the cause",
     "28000": "check user and database in the URL, and pg_hba.conf of the server",
     "28P01": "correct user and password in the database URL",

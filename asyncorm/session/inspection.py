@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from asyncorm.mapping.relationships import Direction
+from asyncorm.session.refreshing import check_attributes
 from asyncorm.tracking.changes import (
     changed_columns,
     changed_members,
@@ -117,7 +118,11 @@ class InstanceInspection:
         return frozenset(name for name in names if name not in instance.__dict__)
 
     def history(self, name: str) -> History:
-        """What was added to and taken from an attribute since it was loaded or flushed."""
+        """What was added to and taken from an attribute since it was loaded or flushed.
+
+        Raises ArgumentError for a name that is no attribute.
+        """
+        check_attributes(self._instance, (name,))
         value = self._instance.__dict__.get(name, UNLOADED)
         if name in self._mapper.relationships:
             return self._related_history(name, value)

@@ -399,6 +399,11 @@ def mapper_of(instance: Any) -> Mapper:
     """The mapper of an instance; ArgumentError for anything that is not mapped."""
     mapper: Any = getattr(type(instance), "__mapper__", None)
     if mapper.__class__ is not Mapper:
+        if isinstance(instance, type):
+            raise ArgumentError(
+                f"the class {instance.__name__} was given instead of one of its objects",
+                hint=f"make an object: {instance.__name__}(...)",
+            )
         raise ArgumentError(
             f"{type(instance).__name__} is not a mapped class",
             hint='declare it with a table: class User(Model, table="users")',

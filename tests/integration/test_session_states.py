@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from asyncorm import DetachedInstanceError, InvalidRequestError, inspect, select, sql
+from asyncorm import ArgumentError, DetachedInstanceError, InvalidRequestError, inspect, select, sql
 from asyncorm.session.factory import SessionFactory
 from tests.integration.conftest import Sent
 from tests.support.bookshop import Author, Book, Country
@@ -422,3 +422,11 @@ async def test_a_look_at_an_object_gives_its_key_and_whether_it_changed(
         assert not inspect(author).history("name").has_changes()
         author.name = "b"
         assert inspect(author).history("name").has_changes()
+    with pytest.raises(ArgumentError, match="no attribute 'nmae'"):
+        inspect(author).history("nmae")
+
+
+async def test_a_class_is_no_object_to_add(Session: SessionFactory) -> None:
+    async with Session() as session:
+        with pytest.raises(ArgumentError, match="the class Author was given"):
+            session.add(Author)  # type: ignore[arg-type]
