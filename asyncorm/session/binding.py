@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from asyncorm.engine.connection import Connection
@@ -27,3 +28,15 @@ def bound(bind: Any, mode: JoinMode) -> Engine | JoinedTransaction:
             hint="give it an engine: Session(create_engine(...)), or a connection of one",
         )
     return bind
+
+
+def isolation_of(options: Mapping[str, Any] | None) -> str | None:
+    """The isolation level among the options of a connection; ArgumentError for other options."""
+    unknown = sorted(set(options or ()) - {"isolation_level"})
+    if unknown:
+        raise ArgumentError(
+            f"a connection has no execution option {unknown[0]!r}",
+            hint="isolation_level is the only one; options of a statement are given to "
+            "statement.execution_options(...)",
+        )
+    return options.get("isolation_level") if options else None

@@ -14,7 +14,7 @@ from asyncorm.errors import InvalidRequestError
 from asyncorm.flush.pipeline import preview
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.models.model import Model
-from asyncorm.session.binding import bound
+from asyncorm.session.binding import bound, isolation_of
 from asyncorm.session.blocks import (
     Savepoint,
     SavepointBlock,
@@ -244,12 +244,18 @@ class Session(MembershipSession, CopyingSession):
             self._core.abandon(for_good=self._closes_for_good)
             self._guard.closed = self._closes_for_good
 
-    async def connection(self, *, isolation_level: str | None = None) -> Connection:
+    async def connection(
+        self,
+        *,
+        isolation_level: str | None = None,
+        execution_options: Mapping[str, Any] | None = None,
+    ) -> Connection:
         """The connection, with a transaction begun on it, for statements outside the ORM.
 
         ``isolation_level`` is that of this one transaction; it raises InvalidRequestError when
-        the transaction has begun to work already.
+        the transaction has begun to work already. It may be among ``execution_options`` too.
         """
+        isolation_level = isolation_level or isolation_of(execution_options)
         with self._guard("connection"):
             if isolation_level is not None:
                 self._transaction.check()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from asyncorm import (
+    ArgumentError,
     ConfigurationError,
     ConnectionLost,
     InvalidRequestError,
@@ -301,3 +302,14 @@ async def test_autoflush_can_be_turned_off_for_good(Session: SessionFactory) -> 
         assert await session.all(NAMES) == ["a"]
     finally:
         await session.aclose()
+
+
+async def test_the_isolation_level_may_be_an_execution_option(Session: SessionFactory) -> None:
+    """T27"""
+    async with Session() as session:
+        await session.connection(execution_options={"isolation_level": "SERIALIZABLE"})
+        assert await session.scalar(LEVEL) == "serializable"
+        with pytest.raises(InvalidRequestError, match="isolation level"):
+            await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
+        with pytest.raises(ArgumentError, match="no execution option 'stream_results'"):
+            await session.connection(execution_options={"stream_results": True})
