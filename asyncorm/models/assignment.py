@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import InitErrorDetails
+from pydantic_core import InitErrorDetails, SchemaValidator
 
 from asyncorm.models.construct import set_values
 from asyncorm.models.fields import ColumnDeclaration
@@ -24,7 +24,7 @@ def assignment_validator(name: str, field: FieldInfo, config: ConfigDict) -> Val
     if not config.get("validate_assignment"):
         return None
     if any(isinstance(item, Unsettable) for item in field.metadata):
-        return annotation_validator(field)
+        return annotation_validator(name, field)
 
     def validate(instance: Any, value: Any) -> Any:
         return _by_model(instance, name, value)
@@ -41,14 +41,17 @@ def _refusal(name: str, kind: str) -> Validate:
     return refuse
 
 
-def annotation_validator(field: FieldInfo) -> Validate:
-    """By the annotation alone: as input the model would refuse the value, code may assign it."""
+def annotation_validator(name: str, field: FieldInfo) -> Validate:
+    """By the annotation alone: as input the model would refuse the value, code may assign it.
+
+    ``name`` is what the error speaks of.
+    """
     annotation: Any = field.annotation
     for item in field.metadata:
         if not isinstance(item, ColumnDeclaration | Unsettable):
             annotation = Annotated[annotation, item]
-    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-    return lambda instance, value: adapter.validate_python(value)
+    validator = SchemaValidator(TypeAdapter(annotation).core_schema, {"title": name})
+    return lambda instance, value: validator.validate_python(value)
 
 
 def _by_model(instance: Any, name: str, value: Any) -> Any:

@@ -68,7 +68,9 @@ def coerced(cls: type[Any], name: str, value: Any) -> Any:
     memo = cls.__mapper__.memo
     adapter = memo.get(("adapter", name))
     if adapter is None:
-        adapter = memo["adapter", name] = annotation_validator(cls.__pydantic_fields__[name])
+        adapter = memo["adapter", name] = annotation_validator(
+            f"{cls.__name__}.{name}", cls.__pydantic_fields__[name]
+        )
     return None if value is None else adapter(None, value)
 
 

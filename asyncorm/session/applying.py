@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from asyncorm.errors import InvalidRequestError
+from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.loading.on_demand import checked_key, load_many, refresh
 from asyncorm.loading.pipeline import load_path
 from asyncorm.mapping.mapper import Key, Mapper
@@ -241,7 +241,7 @@ class _Match:
         self.step = step
         self.relationship = relationship
         self.given = step.nested[relationship]
-        self.items = [self._item(one) for one in _payloads(relationship, self.given)]
+        self.items = self._items()
         self.keys = [key for _, key in self.items if key is not None]
         held = members_of(step.instance.__dict__.get(relationship.name))
         self.held = list(held)
@@ -258,6 +258,16 @@ class _Match:
     def only(self) -> Any:
         """What a to-one payload without a key is about: the object that is there."""
         return self.held[0] if self.held and not self.relationship.to_many else None
+
+    def _items(self) -> list[tuple[Any, Key]]:
+        items: list[tuple[Any, Key]] = []
+        for position, one in enumerate(_payloads(self.relationship, self.given)):
+            try:
+                items.append(self._item(one))
+            except (ValueError, ArgumentError) as error:
+                error.add_note(f"in {self.relationship} number {position}")
+                raise
+        return items
 
     def _item(self, one: Any) -> tuple[Any, Key]:
         """A payload's values and the key in them; an object of the entity stays as it is."""

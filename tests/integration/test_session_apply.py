@@ -191,6 +191,17 @@ async def test_a_wrong_value_anywhere_changes_nothing(
         assert session.new == ()
 
 
+async def test_an_unfit_key_or_payload_is_named_with_its_place(Archive: SessionFactory) -> None:
+    async with Archive() as session:
+        person = await ada(session)
+        with pytest.raises(ValidationError, match=r"for Letter\.id") as unfit:
+            await session.apply(person, {"letters": [{"id": 1}, {"id": "x"}]})
+        with pytest.raises(ArgumentError, match="not a int") as no_payload:
+            await session.apply(person, {"letters": [5]})
+        assert unfit.value.__notes__ == ["in Person.letters number 1"]
+        assert no_payload.value.__notes__ == ["in Person.letters number 0"]
+
+
 async def test_names_to_ignore_are_left_out(Archive: SessionFactory) -> None:
     async with Archive() as session:
         person = await ada(session)
