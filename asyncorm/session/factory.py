@@ -16,14 +16,17 @@ from asyncorm.tracking.listeners import Listeners
 class SessionFactory:
     """Makes sessions: ``Session()``, or ``Session.begin()`` for one that commits at its end."""
 
-    def __init__(self, bind: Engine | Connection, **options: Any) -> None:
+    def __init__(
+        self, bind: Engine | Connection, class_: type[Session] = Session, **options: Any
+    ) -> None:
+        self.class_ = class_
         self._options: dict[str, Any] = {**options, "bind": bind}
         #: who listens to the sessions made here
         self._listeners = Listeners()
 
     def __call__(self, **options: Any) -> Session:
         """A new session; options given here, ``bind`` among them, win over the factory's."""
-        session = Session(**{**self._options, **options})
+        session = self.class_(**{**self._options, **options})
         session._unit.listeners += (self._listeners,)
         return session
 
@@ -64,6 +67,7 @@ class SessionBlock:
 def sessionmaker(
     bind: Engine | Connection,
     *,
+    class_: type[Session] = Session,
     autoflush: bool = True,
     autobegin: bool = True,
     expire_on_commit: bool = False,
@@ -72,9 +76,13 @@ def sessionmaker(
     join_transaction_mode: JoinMode = "create_savepoint",
     info: dict[Any, Any] | None = None,
 ) -> SessionFactory:
-    """A factory of sessions on an engine or a connection; the options are those of ``Session``."""
+    """A factory of sessions on an engine or a connection; the options are those of ``Session``.
+
+    ``class_`` is a subclass of Session to make them of.
+    """
     return SessionFactory(
         bind,
+        class_,
         autoflush=autoflush,
         autobegin=autobegin,
         expire_on_commit=expire_on_commit,

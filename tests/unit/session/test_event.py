@@ -235,6 +235,21 @@ def test_a_subclass_of_session_hears_of_its_own_sessions() -> None:
     assert seen == [session]
 
 
+def test_a_factory_makes_sessions_of_a_subclass() -> None:
+    class Audited(Session):
+        pass
+
+    engine = create_engine("postgresql://nobody@localhost/none")
+    seen: list[Any] = []
+    event.listen(Audited, "after_attach", lambda session, instance: seen.append(session))
+    factory = sessionmaker(engine, class_=Audited, autoflush=False)
+    session = factory()
+    session.add(Note(id=1))
+    assert type(session) is Audited
+    assert type(sessionmaker(engine)()) is Session
+    assert seen == [session]
+
+
 def test_a_scoped_session_listens_for_its_factory(factory: SessionFactory) -> None:
     event.listen(scoped_session(factory), "before_flush", nothing)
     assert event.contains(factory, "before_flush", nothing)
