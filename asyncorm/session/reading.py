@@ -188,23 +188,33 @@ class ReadingSession:
         """The first row of a statement, or None."""
         return (await self.execute(statement)).first()
 
-    async def stream(self, statement: Statement[R], *, prefetch: int = 500) -> ResultStream[R]:
+    async def stream(
+        self, statement: Statement[R], *, prefetch: int = 500, execution_options: Options = None
+    ) -> ResultStream[R]:
         """Rows one by one through a server-side cursor, in bounded memory."""
         with self._guard("stream"):
             check_statement(statement)
-            return await open_stream(self._core, self._guard, statement, prefetch)
+            wanted = with_options(statement, execution_options)
+            return await open_stream(self._core, self._guard, wanted, prefetch)
 
     @overload
     async def stream_scalars(
-        self, statement: Statement[tuple[F, *tuple[Any, ...]]], *, prefetch: int = 500
+        self,
+        statement: Statement[tuple[F, *tuple[Any, ...]]],
+        *,
+        prefetch: int = 500,
+        execution_options: Options = None,
     ) -> ResultStream[F]: ...
     @overload
     async def stream_scalars(
-        self, statement: Statement[R], *, prefetch: int = 500
+        self, statement: Statement[R], *, prefetch: int = 500, execution_options: Options = None
     ) -> ResultStream[R]: ...
-    async def stream_scalars(self, statement: Any, *, prefetch: int = 500) -> ResultStream[Any]:
+    async def stream_scalars(
+        self, statement: Any, *, prefetch: int = 500, execution_options: Options = None
+    ) -> ResultStream[Any]:
         """The first value of every row, through a server-side cursor."""
-        return (await self.stream(statement, prefetch=prefetch)).scalars()
+        rows = await self.stream(statement, prefetch=prefetch, execution_options=execution_options)
+        return rows.scalars()
 
     @overload
     async def load(

@@ -9,6 +9,7 @@ from asyncorm.engine.engine import Engine
 from asyncorm.session.factory import SessionFactory
 from tests.integration.conftest import Sent
 from tests.support.bookshop import Author, Book
+from tests.support.rows import run
 
 
 async def fill(Session: SessionFactory, count: int) -> None:
@@ -39,6 +40,22 @@ async def test_rows_come_in_partitions(Session: SessionFactory) -> None:
         assert [len(part) async for part in stream.partitions(10)] == [10, 10, 5]
         stream = await session.stream_scalars(select(Author.id, Author.name).order_by(Author.id))
         assert [row async for row in stream] == list(range(1, 26))
+
+
+async def test_a_stream_takes_execution_options_beside_the_statement(
+    Session: SessionFactory, engine: Engine
+) -> None:
+    await fill(Session, 1)
+    async with Session() as session:
+        author = await session.one(select(Author))
+        await run(engine, "update author set name = 'new'")
+        populate = {"populate_existing": True}
+        names = await session.stream_scalars(select(Author.name), execution_options=populate)
+        assert [name async for name in names] == ["new"]
+        assert author.name == "n1"
+        found = await session.stream(select(Author), execution_options=populate)
+        assert [one async for one in found] == [author]
+        assert author.name == "new"
 
 
 async def test_an_early_exit_leaves_a_session_that_works(
