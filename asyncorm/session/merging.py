@@ -49,9 +49,13 @@ class _Merging:
         #: of sources that have a key, so that two of one key have one target
         self.by_key: dict[tuple[Mapper, Key], Any] = {}
         self.links: list[tuple[Any, Relationship[Any, Any]]] = []
+        self.given: set[Any] = set()
+        #: collections by way of whose other side their owner was reached: they need not be whole
+        self.partial: set[tuple[Any, Relationship[Any, Any]]] = set()
 
     async def run(self, sources: Sequence[Any], options: Sequence[Any]) -> None:
         level = list(sources)
+        self.given.update(level)
         while level:
             found = [s for s in dict.fromkeys(level) if s not in self.targets and self._enter(s)]
             await self._load_targets(found, options)
@@ -60,7 +64,9 @@ class _Merging:
             level = await self._related(found)
             options = ()
         for source, relationship in self.links:
-            self._link(self.targets[source], relationship, source.__dict__[relationship.name])
+            whole = (source, relationship) not in self.partial
+            value = source.__dict__[relationship.name]
+            self._link(self.targets[source], relationship, value, whole)
 
     def _enter(self, source: Any) -> bool:
         """Check a source; False for one that is in the session itself, pending or persistent."""
@@ -118,7 +124,12 @@ class _Merging:
         for relationship, members in owners.items():
             await self._load_replaced(relationship, [self.targets[source] for source in members])
             for source in members:
-                found += members_of(source.__dict__[relationship.name])
+                reached = list(members_of(source.__dict__[relationship.name]))
+                if relationship.back is not None and relationship.back.to_many:
+                    self.partial.update(
+                        (one, relationship.back) for one in reached if one not in self.given
+                    )
+                found += reached
         return found
 
     async def _load_replaced(self, relationship: Relationship[Any, Any], targets: Any) -> None:
@@ -126,8 +137,13 @@ class _Merging:
         if relationship.direction is not Direction.MANY_TO_ONE:
             await load_path(targets, (relationship,), self.core.context)
 
-    def _link(self, target: Any, relationship: Relationship[Any, Any], value: Any) -> None:
-        assign_related(target, relationship, self._counterpart(relationship, value))
+    def _link(
+        self, target: Any, relationship: Relationship[Any, Any], value: Any, whole: bool
+    ) -> None:
+        wanted = self._counterpart(relationship, value)
+        if not whole:
+            wanted = _united(target.__dict__.get(relationship.name), wanted)
+        assign_related(target, relationship, wanted)
 
     def _counterpart(self, relationship: Relationship[Any, Any], value: Any) -> Any:
         """A relationship's value with the targets in place of the sources."""
@@ -178,7 +194,9 @@ class _Copying(_Merging):
             _overwrite_columns(source, target)
         self.targets[source] = self.by_key[mapper, key] = target
 
-    def _link(self, target: Any, relationship: Relationship[Any, Any], value: Any) -> None:
+    def _link(
+        self, target: Any, relationship: Relationship[Any, Any], value: Any, whole: bool
+    ) -> None:
         if relationship.to_many:
             target.__dict__.pop(relationship.name, None)
             members = list(members_of(self._counterpart(relationship, value)))
@@ -189,6 +207,13 @@ class _Copying(_Merging):
 
 def _follows(relationship: Relationship[Any, Any]) -> bool:
     return "merge" in relationship.cascade and not relationship.viewonly
+
+
+def _united(held: Any, wanted: Any) -> Any:
+    """What a collection holds and what is to be added to it."""
+    if isinstance(wanted, dict):
+        return {**(held or {}), **wanted}
+    return list(dict.fromkeys((*members_of(held), *wanted)))
 
 
 def _holds(held: Any, wanted: Any) -> bool:

@@ -348,3 +348,34 @@ async def test_an_expression_is_merged_into_a_new_object(Archive: SessionFactory
         merged = await session.merge(source)
         await session.commit()
         assert merged.name == "abc"
+
+
+async def test_a_parent_reached_from_its_child_keeps_its_other_children(
+    Archive: SessionFactory,
+) -> None:
+    async with Archive() as session:
+        letters = [Letter(text=t, person=keyed(Person(name="ada"), 1)) for t in ("c", "d")]
+        merged = await session.merge_all(letters)
+        assert merged[0].person is merged[1].person
+        await session.commit()
+    async with Archive() as session:
+        found = await session.all(select(Letter).order_by(Letter.text))
+        assert [(letter.text, letter.person_id) for letter in found] == [
+            ("a", 1),
+            ("b", 1),
+            ("c", 1),
+            ("d", 1),
+        ]
+
+
+async def test_what_a_parent_reached_from_its_child_has_besides_is_added(
+    Archive: SessionFactory,
+) -> None:
+    async with Archive() as session:
+        parent = keyed(Person(name="ada", letters=[Letter(text="c"), Letter(text="d")]), 1)
+        person = (await session.merge(parent.letters[0])).person
+        assert person is not None
+        assert [letter.text for letter in person.letters] == ["a", "b", "c", "d"]
+        await session.flush()
+        assert await session.merge(parent) is person  # which is a statement about all letters
+        assert [letter.text for letter in person.letters] == ["c", "d"]
