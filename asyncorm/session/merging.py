@@ -49,13 +49,11 @@ class _Merging:
         #: of sources that have a key, so that two of one key have one target
         self.by_key: dict[tuple[Mapper, Key], Any] = {}
         self.links: list[tuple[Any, Relationship[Any, Any]]] = []
-        self.given: set[Any] = set()
-        #: collections by way of whose other side their owner was reached: they need not be whole
+        #: collections by whose other side their owner was reached first: they need not be whole
         self.partial: set[tuple[Any, Relationship[Any, Any]]] = set()
 
     async def run(self, sources: Sequence[Any], options: Sequence[Any]) -> None:
         level = list(sources)
-        self.given.update(level)
         while level:
             found = [s for s in dict.fromkeys(level) if s not in self.targets and self._enter(s)]
             await self._load_targets(found, options)
@@ -126,9 +124,8 @@ class _Merging:
             for source in members:
                 reached = list(members_of(source.__dict__[relationship.name]))
                 if relationship.back is not None and relationship.back.to_many:
-                    self.partial.update(
-                        (one, relationship.back) for one in reached if one not in self.given
-                    )
+                    first = [one for one in reached if one not in self.targets]
+                    self.partial.update((one, relationship.back) for one in first)
                 found += reached
         return found
 

@@ -379,3 +379,15 @@ async def test_what_a_parent_reached_from_its_child_has_besides_is_added(
         await session.flush()
         assert await session.merge(parent) is person  # which is a statement about all letters
         assert [letter.text for letter in person.letters] == ["c", "d"]
+
+
+async def test_a_collection_below_the_top_is_replaced_though_its_members_lead_back(
+    Archive: SessionFactory,
+) -> None:
+    source = await graph(Archive)
+    source.letters[0].stamps.pop()
+    async with Archive() as session:
+        merged = await session.merge(source)
+        await session.commit()
+        assert [len(letter.stamps) for letter in merged.letters] == [1, 2]
+        assert len(await session.all(select(Stamp))) == 3
