@@ -19,14 +19,16 @@ class Moving(RandomBase):
     def set_patron(self, index: int, other: int, none: bool) -> None:
         handle = self.pick(Member, index)
         patron = None if none else self.pick(Member, other)
-        self.object(handle).patron = None if patron is None else self.object(patron)
+        member = self.readable(handle, "patron_id")
+        member.patron = None if patron is None else self.object(patron)
         self.now.set(handle, "patron", patron)
 
     @precondition(lambda self: self.now.of(Account))
     @rule(index=which, other=which, by_collection=st.booleans())
     def move_account(self, index: int, other: int, by_collection: bool) -> None:
         handle, owner = self.pick(Account, index), self.pick(Member, other)
-        account, target = self.object(handle), self.object(owner)
+        # whoever held an object whose reference is expired is told by the flush only
+        account, target = self.readable(handle, "owner_id"), self.object(owner)
         if not by_collection:
             account.owner = target
         elif account not in self.load(target, "accounts"):
