@@ -5,7 +5,8 @@ So whatever a listener raises, the states of the objects and the connection are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from asyncorm.session.transaction import Transaction
@@ -41,12 +42,18 @@ class Announcer:
         if not HEARD:
             return
         self._told = len(transaction.savepoints)
-        try:
+        with self._noting(error):
             if isinstance(error, Exception):
                 await Notice(unit, "after_rollback")
             self._over(watch.moves(), int(flush))
             if isinstance(error, Exception):
                 await Notice(unit, "after_soft_rollback")
+
+    @contextmanager
+    def _noting(self, error: BaseException) -> Iterator[None]:
+        """Add what listeners raise to an error, which it must not hide."""
+        try:
+            yield
         except Exception as another:
             error.add_note(f"a listener failed too: {type(another).__name__}: {another}")
 
@@ -61,8 +68,10 @@ class Announcer:
         told, self._told = self._told, None
         try:
             await transaction.rollback()
-        except BaseException:
-            self._over(watch.moves(), levels)
+        except BaseException as error:
+            # also a cancelled rollback has ended in memory; what a listener says can't replace it
+            with self._noting(error):
+                self._over(watch.moves(), levels)
             raise
         if told != 0:
             await Notice(unit, "after_rollback")

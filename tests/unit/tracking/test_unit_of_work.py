@@ -144,6 +144,15 @@ def test_an_instance_that_was_loaded_in_place_of_an_inserted_one_is_undone(
     assert unit.find(Country, ("de",)) is None
 
 
+def test_a_new_row_is_undone_under_the_key_it_was_renamed_to() -> None:
+    mapper, level, outer = Country.__mapper__, Level(), Level()
+    outer.born[mapper] = {"a"}
+    level.note_rekeys([(mapper, "a", "b")])
+    level.merge_into(outer)
+    assert outer.born[mapper] == {"b"}
+    assert not outer.rekeyed.get(mapper)
+
+
 def test_keys_that_moved_up_together_go_back_together() -> None:
     mapper, level, outer = Country.__mapper__, Level(), Level()
     outer.note_rekeys([(mapper, "z", "a")])
