@@ -5,7 +5,7 @@ So whatever a listener raises, the states of the objects and the connection are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,7 +50,7 @@ class Announcer:
                 await Notice(unit, "after_soft_rollback")
 
     @contextmanager
-    def _noting(self, error: BaseException) -> Iterator[None]:
+    def _noting(self, error: BaseException) -> Generator[None, None, None]:
         """Add what listeners raise to an error, which it must not hide."""
         try:
             yield
