@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from asyncorm.compiler.compiled import CompiledStatement
@@ -31,13 +31,24 @@ class StatementCache:
 
     def get(self, statement: Statement[Any]) -> CompiledStatement:
         """The compiled form of a statement, made now if no statement of its shape was seen."""
-        key = statement._key
+        found = self._young.get(statement._key)
+        if found is not None:
+            return found
+        return self.find(statement._key, compile_statement, statement)
+
+    def find(
+        self,
+        key: Hashable,
+        compile_it: Callable[[Statement[Any]], CompiledStatement],
+        statement: Statement[Any],
+    ) -> CompiledStatement:
+        """What is kept under a key, compiled now by a function if nothing is."""
         found = self._young.get(key)
         if found is not None:
             return found
         found = self._old.pop(key, None)
         if found is None:
-            found = compile_statement(statement)
+            found = compile_it(statement)
         if len(self._young) >= self._limit:
             self._old = self._young
             self._young = {}

@@ -66,13 +66,19 @@ _STATEMENTS: Mapping[type[Any], tuple[Kind, Callable[..., None]]] = {
 }
 
 
-def compile_statement(statement: Statement[Any]) -> CompiledStatement:
-    """The SQL of a statement, good for every statement with the same key."""
+def compile_statement(
+    statement: Statement[Any], bound: Statement[Any] | None = None
+) -> CompiledStatement:
+    """The SQL of a statement, good for every statement with the same key.
+
+    With ``bound``, whose parameters this statement uses, it is good for those with its key.
+    """
+    bound = bound or statement
     renderer = Renderer(FUNCTIONS)
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
-        sql, order = renderer.finish(statement)
-        return CompiledStatement(sql, "text", order, statement)
+        sql, order = renderer.finish(bound)
+        return CompiledStatement(sql, "text", order, bound)
     if type(statement) not in _STATEMENTS:
         raise InvalidRequestError(
             f"{type(statement).__name__} is no statement that can be executed",
@@ -81,8 +87,8 @@ def compile_statement(statement: Statement[Any]) -> CompiledStatement:
     kind, write = _STATEMENTS[type(statement)]
     write(renderer, statement, is_top=True)
     columns, items = result_of(statement)
-    sql, order = renderer.finish(statement)
-    return CompiledStatement(sql, kind, order, statement, columns, items, writes=renderer.writes)
+    sql, order = renderer.finish(bound)
+    return CompiledStatement(sql, kind, order, bound, columns, items, writes=renderer.writes)
 
 
 def constant_sql(

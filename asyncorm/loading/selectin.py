@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from asyncorm.errors import ObjectDeletedError
+from asyncorm.loading.tree import Edge, Resolved
 from asyncorm.mapping.relationships import Direction, Relationship, referring
+from asyncorm.mapping.selection import Selection
 from asyncorm.sql.expressions import Expression, and_, or_
 from asyncorm.sql.select import Select, select
 from asyncorm.tracking.changes import stored_values
@@ -18,10 +20,11 @@ from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
 
 class RelatedLoad:
-    """One step of a path: a relationship to load for instances that lack it."""
+    """One edge of a tree: a relationship to load for instances that lack it."""
 
-    def __init__(self, relationship: Relationship[Any, Any], instances: Iterable[Any]) -> None:
-        self.relationship = relationship
+    def __init__(self, edge: Edge, instances: Iterable[Any]) -> None:
+        self.edge = edge
+        self.relationship = edge.relationship
         self.instances = list(dict.fromkeys(instances))
         self._ready = not any(instance._state.partial for instance in self.instances)
         self.missing: dict[Any, list[Any]] = {}
@@ -37,7 +40,7 @@ class RelatedLoad:
         found = [
             instance
             for instance in self.instances
-            if relationship.name not in instance.__dict__
+            if not is_loaded(instance, relationship, self.edge.selection)
             and any(name not in instance.__dict__ for name in relationship.local_attributes)
             and not known_empty(instance, relationship)
         ]
@@ -56,7 +59,7 @@ class RelatedLoad:
         to_one = relationship.direction is Direction.MANY_TO_ONE
         for instance in self.instances:
             values = instance.__dict__
-            if relationship.name in values:
+            if is_loaded(instance, relationship, self.edge.selection):
                 continue
             # children refer to the key that the row has, whatever it will be after the flush
             known = values if to_one else stored_values(instance)
@@ -93,18 +96,22 @@ class RelatedLoad:
         return found is not None
 
     def _select(self, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
-        relationship = self.relationship
+        relationship, selection = self.relationship, self.edge.selection
         target, secondary = relationship.target, relationship.secondary
-        order = relationship.order_by or target.primary_key_columns
         if secondary is not None:
-            table, owner_key = secondary.table, secondary.owner_key.columns
+            table, columns = secondary.table, list(secondary.owner_key.columns)
             condition = referring(secondary.target_key, table, target.entity)
-            linked: Select[Any] = select(target.entity, *owner_key).join(table, condition)
-            return linked.where(_matches(owner_key, keys)).order_by(*order)
-        columns = [target.columns[name] for name in relationship.remote_attributes]
-        entities: list[Any] = [target.entity, *columns] if self.keyed else [target.entity]
-        statement: Select[Any] = select(*entities)
-        return statement.where(_matches(columns, keys)).order_by(*order)
+            statement: Select[Any] = select(target.entity, *columns).join(table, condition)
+        else:
+            columns = [target.columns[name] for name in relationship.remote_attributes]
+            entities: list[Any] = [target.entity, *columns] if self.keyed else [target.entity]
+            statement = select(*entities)
+        statement = statement.where(_matches(columns, keys))
+        if selection is not None:
+            statement = statement.where(*selection.conditions).order_by(*selection.order)
+        statement = statement.order_by(*(relationship.order_by or target.primary_key_columns))
+        node = self.edge.node
+        return statement if node.is_trivial else statement.options(Resolved(node))
 
     def distribute(self, found: list[Any]) -> None:
         """Hand the loaded objects out to the instances that refer to them."""
@@ -121,17 +128,48 @@ class RelatedLoad:
             members = by_key.get(key, [])
             for instance in instances:
                 if relationship.to_many:
-                    fill_collection(instance, relationship, members)
+                    fill_collection(instance, relationship, members, self.edge.selection)
                 else:
                     instance.__dict__[relationship.name] = members[0] if members else None
 
+    def leave_empty(self) -> None:
+        """Put nothing in place: None, or an empty collection that knows that it is not whole."""
+        relationship = self.relationship
+        for instance in self.instances:
+            if relationship.name in instance.__dict__:
+                continue
+            if relationship.to_many:
+                fill_collection(instance, relationship, [], Selection(relationship))
+            else:
+                instance.__dict__[relationship.name] = None
+
     def related(self) -> list[Any]:
-        """All related objects, for the next step of the path."""
+        """All related objects, for the edges that go on from them."""
         name = self.relationship.name
         found: dict[Any, None] = {}
         for instance in self.instances:
             found.update(dict.fromkeys(members_of(instance.__dict__.get(name))))
         return list(found)
+
+
+def is_loaded(
+    instance: Any, relationship: Relationship[Any, Any], selection: Selection[Any, Any] | None
+) -> bool:
+    """Whether an attribute holds what is asked for: all related objects, or some that will do.
+
+    A collection that is not whole does not stand for the whole, nor one selection for another.
+    """
+    values = instance.__dict__
+    if relationship.name not in values:
+        return False
+    held = getattr(values[relationship.name], "selection", None)
+    return held is None or (selection is not None and is_same(held, selection))
+
+
+def is_same(one: Selection[Any, Any], other: Selection[Any, Any]) -> bool:
+    """Whether two selections mean the same objects."""
+    values = [p.value for p in one._parameters], [p.value for p in other._parameters]
+    return one._key == other._key and values[0] == values[1]
 
 
 def _matches(

@@ -13,6 +13,8 @@ from asyncorm.types.base import SQLType
 Key = Any
 """The primary key as the identity map uses it: the bare value, or a tuple if composite."""
 
+_EAGER = frozenset(("selectin", "joined", "nested", "noload"))
+
 
 class Mapper:
     """The columns, key and relationships of an entity, by attribute name."""
@@ -61,6 +63,8 @@ class Mapper:
         self.version = version
         #: what is never written: the server makes it anew with every INSERT and UPDATE
         self.computed = _computed(self.columns, version)
+        #: whether objects come with relationships that no option has asked for
+        self.eager = any(r.lazy in _EAGER for r in relationships.values())
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)

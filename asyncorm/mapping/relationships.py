@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary, ref
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.mapping.secondary import Secondary
+from asyncorm.mapping.selection import Selection, first_of
 from asyncorm.sql.clauses import JoinParts
 from asyncorm.sql.expressions import Condition, Expression, and_
 from asyncorm.sql.select import exists, select
@@ -83,6 +84,7 @@ class RelationshipDeclaration:
     single_parent: bool = False
     viewonly: bool = False
     collection_class: Any = None
+    lazy: str = "select"
     annotation: Any = None
 
 
@@ -95,6 +97,8 @@ class Relationship(Generic[E, R]):
         self.declaration = declaration
         self.cascade = declaration.cascade
         self.viewonly = declaration.viewonly
+        #: how statements load it where no option says otherwise
+        self.lazy = declaration.lazy
         self.order_by: tuple[Any, ...] = ()
         #: says what the annotation means, once all models are known; set by who declares it
         self.resolve: Callable[[], Target] = _LATER
@@ -240,6 +244,14 @@ class ToOne(Relationship[E, R], Generic[E, R, U]):
         """Whether there is a related row that fulfils the conditions."""
         return self._exists(where)
 
+    def where(self, *conditions: Expression[bool, Any]) -> Selection[E, U | None]:
+        """The related object if it fulfils the conditions: for loading."""
+        return Selection[E, "U | None"](self).where(*conditions)
+
+    def and_(self, *conditions: Expression[bool, Any]) -> Selection[E, U | None]:
+        """The same as ``where``."""
+        return self.where(*conditions)
+
 
 class ToMany(Relationship[E, list[U]]):
     """A relationship to a collection of objects."""
@@ -247,6 +259,21 @@ class ToMany(Relationship[E, list[U]]):
     def any(self, *where: Expression[bool, Any]) -> Condition:
         """Whether some related row fulfils the conditions."""
         return self._exists(where)
+
+    def where(self, *conditions: Expression[bool, Any]) -> Selection[E, list[U]]:
+        """The related objects that fulfil the conditions: for loading."""
+        return Selection[E, "list[U]"](self).where(*conditions)
+
+    def and_(self, *conditions: Expression[bool, Any]) -> Selection[E, list[U]]:
+        """The same as ``where``."""
+        return self.where(*conditions)
+
+    def top(self, count: int, *, order_by: Any = None) -> Selection[E, list[U]]:
+        """The first related objects of each owner, in an order: for loading.
+
+        Without ``order_by`` it is the order of the relationship, or that of the primary key.
+        """
+        return first_of(self, count, order_by)
 
     def contains(self, member: U) -> Expression[bool, bool]:
         """Whether this very object, which must have its key, is among the related ones."""

@@ -8,6 +8,7 @@ from weakref import ref
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.relationships import Direction, Relationship
+from asyncorm.mapping.selection import Selection
 from asyncorm.tracking.collections import (
     RelatedCollection,
     RelatedSet,
@@ -382,7 +383,10 @@ def empty_collection(instance: Any, relationship: Relationship[Any, Any]) -> Rel
 
 
 def fill_collection(
-    instance: Any, relationship: Relationship[Any, Any], members: list[Any]
+    instance: Any,
+    relationship: Relationship[Any, Any],
+    members: list[Any],
+    selection: Selection[Any, Any] | None = None,
 ) -> None:
     """Put loaded members in place, together with what was added and removed before loading."""
     state = state_of(instance)
@@ -393,6 +397,8 @@ def fill_collection(
     if back is not None and back.direction is Direction.MANY_TO_ONE:
         members = [member for member in members if not _has_left(member, back, instance)]
     collection = make_collection(instance, relationship, LINKS, members)
+    if selection is not None:
+        collection.selection = selection
     instance.__dict__[relationship.name] = collection
     if queued is not None and relationship.direction is Direction.MANY_TO_MANY:
         # what is queued is a change of this side as well, which may be taken back here
