@@ -99,7 +99,7 @@ async def load_tree(
             if not concerned:
                 continue
             step = RelatedLoad(edge, concerned)
-            await _load_step(step, context, seen)
+            await load_step(step, context, seen)
             if edge.node.edges:
                 # levels that repeat may lead back to where they came from
                 known = visited.setdefault(edge, {})
@@ -117,11 +117,12 @@ async def load_path(
     for relationship in path:
         node: Any = LoadNode(relationship.target)  # type: ignore[arg-type]
         step = RelatedLoad(Edge(Step(relationship, None), Strategy.SELECTIN, node), owners)
-        await _load_step(step, context, seen)
+        await load_step(step, context, seen)
         owners = step.related()
 
 
-async def _load_step(step: RelatedLoad, context: LoadContext, seen: Seen | None) -> None:
+async def load_step(step: RelatedLoad, context: LoadContext, seen: Seen | None = None) -> None:
+    """Load one relationship for the instances that lack it."""
     if step.edge.strategy is Strategy.NOLOAD:
         step.leave_empty()
         return

@@ -41,6 +41,8 @@ class Related:
     _listener: CollectionListener
     #: the selection that it was loaded with, if not all members were; None for a whole collection
     selection: Any = None
+    #: beside a whole collection, members of a selection that its owner will be asked for
+    aside: tuple[Any, list[Any]] | None = None
 
     @property
     def partial(self) -> bool:
