@@ -171,8 +171,8 @@ class Relationship(Generic[E, R]):
 
     @property
     def found_by_key(self) -> bool:
-        """Whether the primary key alone tells the one related object."""
-        return self.restrictions == () and self.remote_attributes == self.target.primary_key
+        """Whether the foreign key is the primary key of the one related object."""
+        return not self.restrictions and self.remote_attributes == self.target.primary_key
 
     def restriction(
         self, target: Any = None, link: Any = None
