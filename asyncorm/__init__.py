@@ -63,7 +63,8 @@ from asyncorm.loading.options import (
     undefer_group,
 )
 from asyncorm.mapping.keyed_dict import attribute_keyed_dict
-from asyncorm.mapping.relationships import Relationship, ToMany, ToOne
+from asyncorm.mapping.related import ToMany, ToOne
+from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, generated, relationship

@@ -10,6 +10,7 @@ from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
 from asyncorm.sql.dml import Delete, Insert, Update
 from asyncorm.sql.expressions import (
@@ -32,6 +33,7 @@ from asyncorm.sql.text import EntityColumns, Name, Text
 FUNCTIONS: Mapping[type[Any], Render] = {
     BaseColumn: expressions.render_column,
     Parameter: expressions.render_parameter,
+    Adapted: expressions.render_adapted,
     Operation: expressions.render_operation,
     CastTo: expressions.render_cast,
     Label: expressions.render_label,

@@ -7,6 +7,7 @@ from typing import Any
 from asyncorm.compiler.compiled import ColumnItem, EntityItem, ResultColumn, ResultItem
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.functions import FunctionCall, Over
+from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, entity_columns, is_entity, source_of, table_of
@@ -39,6 +40,8 @@ def _entity_item(statement: Any, item: Any, start: int) -> EntityItem:
 def _is_nullable(statement: Any, item: Any) -> bool:
     if isinstance(statement, Compound):
         return any(_is_nullable(query, item) for query in statement.queries)
+    if isinstance(item, ImpliedAlias):
+        return True
     if not isinstance(statement, Select):
         return False
     source = source_of(item)

@@ -7,10 +7,11 @@ from typing import Any, Literal, Self, TypeAlias
 
 from asyncorm.errors import ArgumentError
 from asyncorm.loading.directives import Columns, Directive, Everything, Step, Strategy
+from asyncorm.mapping.related import Placed
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.sources import AliasedRelationship, entity_name
+from asyncorm.sql.sources import entity_name
 from asyncorm.sql.table import BaseColumn
 
 #: what an option may be told to load
@@ -183,10 +184,9 @@ def parts_of(given: Any) -> tuple[Any, Relationship[Any, Any], Selection[Any, An
     selection = given if isinstance(given, Selection) else None
     if selection is not None:
         given = selection.relationship
-    root, target = None, getattr(given, "_of_type", None)
-    if isinstance(given, AliasedRelationship):
-        root, given = given._owner, given._relationship
-    given = getattr(given, "_relationship", given)
+    root, target = None, None
+    if isinstance(given, Placed):
+        root, target, given = given.owner, given.target, given.relationship
     if not isinstance(given, Relationship):
         raise ArgumentError(
             f"{given!r} is not a relationship",

@@ -124,9 +124,7 @@ class RelatedLoad:
         if None in key:
             instance.__dict__[relationship.name] = None
             return True
-        if self.edge.selection is not None:
-            return False
-        if relationship.remote_attributes != target.primary_key:
+        if self.edge.selection is not None or not relationship.found_by_key:
             return False
         found = unit.find(target.entity, key)
         if found is not None:
@@ -144,7 +142,7 @@ class RelatedLoad:
             columns = [target.columns[name] for name in relationship.remote_attributes]
             entities: list[Any] = [target.entity, *columns] if self.keyed else [target.entity]
             statement = select(*entities)
-        statement = statement.where(matches(columns, keys))
+        statement = statement.where(matches(columns, keys), *relationship.restriction())
         if selection is not None:
             statement = statement.where(*selection.conditions).order_by(*selection.order)
         return statement.order_by(*(relationship.order_by or target.primary_key_columns))
