@@ -65,6 +65,8 @@ class Mapper:
         self.computed = _computed(self.columns, version)
         #: whether objects come with relationships that no option has asked for
         self.eager = any(r.lazy in _EAGER for r in relationships.values())
+        #: collections that are never loaded
+        self.write_only = tuple(n for n, r in relationships.items() if r.lazy == "write_only")
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import NoneType, UnionType
 from typing import Any, ForwardRef, Union, get_args, get_origin
 from uuid import UUID
@@ -25,6 +26,7 @@ from asyncorm.models.attributes import (
     ColumnAttribute,
     MutableAttribute,
     RelationshipAttribute,
+    WriteOnlyAttribute,
 )
 from asyncorm.models.fields import ColumnDeclaration, unset
 from asyncorm.models.targets import resolve_target
@@ -100,7 +102,9 @@ def _install(cls: type[Any], mapper: Mapper, fields: Mapping[str, FieldInfo]) ->
         kind = MutableAttribute if name in mapper.mutable else ColumnAttribute
         attributes[name] = kind(name, column, validate)
     for name, relationship in mapper.relationships.items():
-        attributes[name] = RelationshipAttribute(name, relationship)
+        write_only = relationship.lazy == "write_only"
+        kind_of = WriteOnlyAttribute if write_only else RelationshipAttribute
+        attributes[name] = kind_of(name, relationship)
     for name, attribute in attributes.items():
         type.__setattr__(cls, name, attribute)
     if cls.model_config.get("frozen"):
@@ -323,7 +327,9 @@ def _relationship(
     """The relationship as class attribute; its target is resolved when all models are known."""
     source = declaration.annotation
     text = source if isinstance(source, str) else str(source)
-    many = re.search(r"\b(list|set|dict|List|Set|Dict)\[", text) is not None
+    many = re.search(r"\b(list|set|dict|List|Set|Dict|WriteOnlyCollection)\[", text) is not None
+    if "WriteOnlyCollection[" in text:
+        declaration = replace(declaration, lazy="write_only")
     kind: type[Relationship[Any, Any]] = ToMany if many else ToOne
     relationship = kind(name, cls, declaration)
     relationship.resolve = lambda: resolve_target(relationship, registry)

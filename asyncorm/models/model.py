@@ -141,7 +141,9 @@ class Model(BaseModel, metaclass=ModelMeta):
             else:
                 yield name, _Text("<unloaded>")
         for name, relationship in type(self).__relationships__.items():
-            if name not in values:
+            if relationship.lazy == "write_only":
+                yield name, _Text("<write-only>")
+            elif name not in values:
                 if not new and not (relationship.to_many and known_empty(self, relationship)):
                     yield name, _Text("<unloaded>")
             elif relationship.to_many:
