@@ -35,6 +35,9 @@ Lazy = Literal[
 ]
 LAZY: tuple[str, ...] = get_args(Lazy)
 
+#: an expression; in a lambda, if it speaks of classes that are declared later
+JoinCondition = Expression[bool, Any] | Callable[[], Expression[bool, Any]]
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -244,6 +247,8 @@ def relationship(
     single_parent: bool = False,
     viewonly: bool = False,
     collection_class: Any = None,
+    primaryjoin: JoinCondition | None = None,
+    secondaryjoin: JoinCondition | None = None,
     lazy: Lazy = "select",
 ) -> Any:
     """A relationship to another model; its target and kind come from the annotation.
@@ -261,6 +266,12 @@ def relationship(
     says which columns of a link table refer to the target where that can't be told.
 
     ``collection_class`` is ``attribute_keyed_dict(...)`` for a ``Related[dict[...]]``.
+
+    ``primaryjoin`` is a condition of columns that are equal, which name the foreign key, and of
+    what the related rows must fulfil besides: ``lambda: and_(User.id == Book.author_id,
+    Book.published)``. Loading and queries keep to all of it; writing sets the key alone. Along
+    columns without a foreign key a relationship is ``viewonly``, and ``foreign_keys`` names those
+    that refer. ``secondaryjoin`` is the same between a link table and the target.
 
     ``lazy`` says how statements load it where no option says otherwise; see ``Lazy``.
     """
@@ -283,6 +294,8 @@ def relationship(
         single_parent=single_parent,
         viewonly=viewonly,
         collection_class=collection_class,
+        primaryjoin=primaryjoin,
+        secondaryjoin=secondaryjoin,
         lazy=_checked_lazy(lazy),
     )
 
