@@ -260,18 +260,14 @@ def relationship(
     ``secondary`` makes it many-to-many: the name of the link table, or the class that maps it. A
     table that no class maps is made automatically: a column ``<table>_<key>`` for each side's
     key, the primary key over all, ON DELETE and ON UPDATE CASCADE. In a self-reference the
-    columns are called after the relationships that lead to them: with ``followers`` and
-    ``following`` on ``User``, ``followers_id`` refers to who follows and ``following_id`` to who
-    is followed; an end that no relationship leads to is called after the table. ``remote_side``
-    says which columns of a link table refer to the target where that can't be told.
+    columns are called after the relationships that lead to them (``followers_id`` refers to who
+    follows), or after the table. ``remote_side`` says which columns refer to the target.
 
     ``collection_class`` is ``attribute_keyed_dict(...)`` for a ``Related[dict[...]]``.
 
-    ``primaryjoin`` is a condition of columns that are equal, which name the foreign key, and of
-    what the related rows must fulfil besides: ``lambda: and_(User.id == Book.author_id,
-    Book.published)``. Loading and queries keep to all of it; writing sets the key alone. Along
-    columns without a foreign key a relationship is ``viewonly``, and ``foreign_keys`` names those
-    that refer. ``secondaryjoin`` is the same between a link table and the target.
+    ``primaryjoin`` (``secondaryjoin`` from a link table on) says which columns are equal, and so
+    names the foreign key, and what related rows must fulfil besides; writing sets the key alone.
+    Columns without a foreign key need ``viewonly`` and ``foreign_keys``, those that refer.
 
     ``lazy`` says how statements load it where no option says otherwise; see ``Lazy``.
     """
