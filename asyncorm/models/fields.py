@@ -271,15 +271,9 @@ def relationship(
 
     ``lazy`` says how statements load it where no option says otherwise; see ``Lazy``.
     """
-    cascades = _cascades("none" if viewonly and cascade is None else cascade)
-    if viewonly and cascades:
-        raise ConfigurationError(
-            f"viewonly=True does not go with the cascade {sorted(cascades)[0]!r}",
-            hint="leave cascade out: nothing follows a relationship that is only looked at",
-        )
     return RelationshipDeclaration(
         back_populates=back_populates,
-        cascade=cascades,
+        cascade=_viewonly_cascades(cascade) if viewonly else _cascades(cascade),
         secondary=secondary,
         foreign_keys=_as_sequence(foreign_keys),
         remote_side=_as_sequence(remote_side),
@@ -308,6 +302,16 @@ def _as_sequence(given: Any) -> Sequence[Any]:
     if given is None:
         return ()
     return tuple(given) if isinstance(given, list | tuple | set) else (given,)
+
+
+def _viewonly_cascades(text: str | None) -> frozenset[str]:
+    found = _cascades(text or "none")
+    if found:
+        raise ConfigurationError(
+            f"viewonly=True does not go with the cascade {sorted(found)[0]!r}",
+            hint="leave cascade out: nothing follows a relationship that is only looked at",
+        )
+    return found
 
 
 def _cascades(text: str | None) -> frozenset[str]:
