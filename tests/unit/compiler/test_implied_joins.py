@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from asyncorm import aliased, case, delete, exists, func, insert, select, union, update
+from asyncorm import sql as raw
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.errors import InvalidRequestError
 from tests.support.language import compiled
@@ -200,6 +201,7 @@ def test_a_statement_that_can_not_join_says_what_to_write() -> None:
     ("make", "message"),
     [
         (lambda: select(User.id).order_by(Book.author.to.email), "book is not in FROM"),
+        (lambda: raw("select {} from book", Book.author.to.email), "book is not in FROM"),
         (lambda: select(Book.id).join(Book.author.to), "joined wherever a column"),
         (lambda: select(func.count()).select_from(Book.author.to), "joined wherever a column"),
         (lambda: select(User.id).where(User.books.to.title == "x"), "is a collection"),
