@@ -35,6 +35,9 @@ Lazy = Literal[
 ]
 LAZY: tuple[str, ...] = get_args(Lazy)
 
+#: an expression; in a lambda, if it speaks of classes that are declared later
+JoinCondition = Expression[bool, Any] | Callable[[], Expression[bool, Any]]
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -244,6 +247,8 @@ def relationship(
     single_parent: bool = False,
     viewonly: bool = False,
     collection_class: Any = None,
+    primaryjoin: JoinCondition | None = None,
+    secondaryjoin: JoinCondition | None = None,
     lazy: Lazy = "select",
 ) -> Any:
     """A relationship to another model; its target and kind come from the annotation.
@@ -255,24 +260,20 @@ def relationship(
     ``secondary`` makes it many-to-many: the name of the link table, or the class that maps it. A
     table that no class maps is made automatically: a column ``<table>_<key>`` for each side's
     key, the primary key over all, ON DELETE and ON UPDATE CASCADE. In a self-reference the
-    columns are called after the relationships that lead to them: with ``followers`` and
-    ``following`` on ``User``, ``followers_id`` refers to who follows and ``following_id`` to who
-    is followed; an end that no relationship leads to is called after the table. ``remote_side``
-    says which columns of a link table refer to the target where that can't be told.
+    columns are called after the relationships that lead to them (``followers_id`` refers to who
+    follows), or after the table. ``remote_side`` says which columns refer to the target.
 
     ``collection_class`` is ``attribute_keyed_dict(...)`` for a ``Related[dict[...]]``.
 
+    ``primaryjoin`` (``secondaryjoin`` from a link table on) says which columns are equal, and so
+    names the foreign key, and what related rows must fulfil besides; writing sets the key alone.
+    Columns without a foreign key need ``viewonly`` and ``foreign_keys``, those that refer.
+
     ``lazy`` says how statements load it where no option says otherwise; see ``Lazy``.
     """
-    cascades = _cascades("none" if viewonly and cascade is None else cascade)
-    if viewonly and cascades:
-        raise ConfigurationError(
-            f"viewonly=True does not go with the cascade {sorted(cascades)[0]!r}",
-            hint="leave cascade out: nothing follows a relationship that is only looked at",
-        )
     return RelationshipDeclaration(
         back_populates=back_populates,
-        cascade=cascades,
+        cascade=_viewonly_cascades(cascade) if viewonly else _cascades(cascade),
         secondary=secondary,
         foreign_keys=_as_sequence(foreign_keys),
         remote_side=_as_sequence(remote_side),
@@ -283,6 +284,8 @@ def relationship(
         single_parent=single_parent,
         viewonly=viewonly,
         collection_class=collection_class,
+        primaryjoin=primaryjoin,
+        secondaryjoin=secondaryjoin,
         lazy=_checked_lazy(lazy),
     )
 
@@ -299,6 +302,16 @@ def _as_sequence(given: Any) -> Sequence[Any]:
     if given is None:
         return ()
     return tuple(given) if isinstance(given, list | tuple | set) else (given,)
+
+
+def _viewonly_cascades(text: str | None) -> frozenset[str]:
+    found = _cascades(text or "none")
+    if found:
+        raise ConfigurationError(
+            f"viewonly=True does not go with the cascade {sorted(found)[0]!r}",
+            hint="leave cascade out: nothing follows a relationship that is only looked at",
+        )
+    return found
 
 
 def _cascades(text: str | None) -> frozenset[str]:
