@@ -338,12 +338,6 @@ async def test_a_session_on_a_connection_has_the_option_of_the_engine(strict: En
                 await gets(session, 3)
 
 
-async def test_without_the_option_nothing_counts(Session: SessionFactory) -> None:
-    async with Session(n_plus_one_limit=1) as session:
-        assert session._core.context is session._core.own_context
-        await gets(session, 6)
-
-
 async def test_a_listener_that_reads_again_and_again_is_named(Session: SessionFactory) -> None:
     async def listener(session: SessionType) -> None:
         await session.scalar(select(Author.id).limit(1))  # in a listener
