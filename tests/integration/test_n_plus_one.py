@@ -26,7 +26,7 @@ from asyncorm.session.factory import SessionFactory
 from asyncorm.session.session import Session as SessionType
 from tests.conftest import CreateTables
 from tests.integration.conftest import Sent
-from tests.support.bookshop import Author, Book, Note
+from tests.support.bookshop import Author, Book, Note, Owner
 from tests.support.lines import marked
 from tests.support.scenario_models import Folder
 
@@ -106,14 +106,6 @@ async def scalar(session: SessionType, key: int) -> object:
     return await session.scalar(select(Author.name).where(Author.id == key))
 
 
-async def load(session: SessionType, key: int) -> object:
-    session.expunge_all()
-    with session.no_autoflush:
-        (author,) = await session.get_many(Author, [key])
-        assert author is not None
-        return await session.load(author, Author.books)
-
-
 async def get_one_locked(session: SessionType, key: int) -> object:
     return await session.get_one(Author, key, with_for_update=True)
 
@@ -132,7 +124,7 @@ async def refresh(session: SessionType, key: int) -> object:
 
 
 async def merge(session: SessionType, key: int) -> object:
-    return await session.merge(Author(id=key, name="merged", books=[]))
+    return await session.merge(Owner(code=str(key)))
 
 
 async def raw(session: SessionType, key: int) -> object:
@@ -152,6 +144,7 @@ async def raw_entity(session: SessionType, key: int) -> object:
         (get_with_options, "get", "get_many"),
         (delete, "delete", "delete_all"),
         (refresh, "refresh", "populate_existing"),
+        (merge, "merge", "merge_all"),
         (raw, "execute", "in_("),
         (raw_entity, "execute", "in_("),
     ],
