@@ -131,9 +131,9 @@ def _column(
     _check_annotation(cls, name, field)
     given = declaration_of(field)
     if given.deferred and (given.primary_key or given.version):
-        kind = "the primary key" if given.primary_key else "the version"
+        needed = "the primary key" if given.primary_key else "the version"
         raise ConfigurationError(
-            f"{cls.__name__}.{name} is deferred, but {kind} must always be loaded",
+            f"{cls.__name__}.{name} is deferred, but {needed} must always be loaded",
             hint="leave deferred=True out",
         )
     type_, nullable = _type(cls, name, field, given)

@@ -150,11 +150,9 @@ class Model(BaseModel, metaclass=ModelMeta):
         from_pickle(self, state)
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
-        names = type(self).__pydantic_fields__
-        if not has_row(self):
-            names = [name for name in self.__dict__ if name in names]
+        names, stored = tuple(type(self).__pydantic_fields__), has_row(self)
         # read as attributes: what comes out may be changed inside, and what is missing raises
-        return ((name, getattr(self, name)) for name in tuple(names))
+        return ((name, getattr(self, name)) for name in names if stored or name in self.__dict__)
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         values, stored = self.__dict__, has_row(self)

@@ -35,7 +35,7 @@ class Gap:
     what that raises.
     """
 
-    value: Any = property(_refuse)
+    value: Any = property(_refuse)  # noqa: RUF009 - no default: it stays on the class
 
     def __init__(self, instance: Any, name: str) -> None:
         self.instance = instance
@@ -60,7 +60,7 @@ def _missing(instance: Any) -> dict[str, Any] | None:
 
 
 def _gaps_of_deferred(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any] | None]:
-    """The same for a model with deferred columns, which an object may lack without being expired."""
+    """The same for a model with deferred columns: an object may lack them, and be up to date."""
 
     def gaps(instance: Any) -> dict[str, Any] | None:
         values = instance.__dict__
@@ -92,6 +92,21 @@ def install_gaps(cls: type[Any], deferred: tuple[str, ...] = ()) -> None:
     if cls.model_config.get("extra") == "allow":
         gaps = _with_extras(gaps)
     type.__setattr__(cls, _EXTRA, property(gaps, _slot.__set__, _slot.__delete__))
+
+
+def drop_gaps(instance: Any) -> None:
+    """Take the gaps of the original out of a copy, which has its own."""
+    try:
+        kept = _slot.__get__(instance)
+    except AttributeError:
+        return
+    if kept:
+        _slot.__set__(instance, without_gap_values(kept))
+
+
+def without_gap_values(extras: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Real extra fields, of those that an instance shows to pydantic."""
+    return {n: v for n, v in (extras or {}).items() if not isinstance(v, Gap)} or None
 
 
 def look_for_gaps(schema: Any) -> None:
