@@ -63,6 +63,13 @@ def _foreign_key(table: Table, declared: ForeignKeyConstraint, registry: Registr
             "match its targets one to one",
             hint="give as many target columns as columns, all of one table",
         )
+    for column in (*columns, *targets):
+        if column.deferred:
+            raise ConfigurationError(
+                f"the foreign key of {table.full_name!r} over ({', '.join(declared.columns)}) "
+                f"needs {column}, which is deferred",
+                hint="leave deferred=True out: what links objects must always be loaded",
+            )
     return ForeignKey(
         table=table,
         columns=columns,

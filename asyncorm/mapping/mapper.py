@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from asyncorm.mapping.relationships import Direction, Relationship
@@ -59,6 +59,12 @@ class Mapper:
         self.mutable: dict[str, SQLType[Any]] = {
             name: column._type for name, column in self.columns.items() if column._type.mutable
         }
+        #: columns that a SELECT leaves out unless they are asked for, with the group they load with
+        self.deferred: dict[str, str | None] = {
+            name: column.deferred_group for name, column in self.columns.items() if column.deferred
+        }
+        #: what a SELECT of the entity brings
+        self.selected = tuple(name for name in self.columns if name not in self.deferred)
         #: by what an UPDATE or DELETE notices that its row was changed meanwhile
         self.version = version
         #: what is never written: the server makes it anew with every INSERT and UPDATE
@@ -83,9 +89,9 @@ class Mapper:
         """The primary key as a tuple."""
         return (key,) if len(self.primary_key) == 1 else key
 
-    def lacks_columns(self, values: dict[str, Any]) -> bool:
-        """Whether some column has no value."""
-        return any(name not in values for name in self.columns)
+    def lacks_columns(self, values: Container[str]) -> bool:
+        """Whether some column that a SELECT would bring has no value."""
+        return any(name not in values for name in self.selected)
 
     @property
     def many_to_one(self) -> tuple[Relationship[Any, Any], ...]:

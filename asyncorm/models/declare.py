@@ -29,6 +29,7 @@ from asyncorm.models.attributes import (
     WriteOnlyAttribute,
 )
 from asyncorm.models.fields import ColumnDeclaration, unset
+from asyncorm.models.serializing import install_gaps
 from asyncorm.models.targets import resolve_target
 from asyncorm.models.versions import SYSTEM_COLUMNS, system_column, version_of, version_option
 from asyncorm.sql.constraints import (
@@ -110,6 +111,8 @@ def _install(cls: type[Any], mapper: Mapper, fields: Mapping[str, FieldInfo]) ->
     if cls.model_config.get("frozen"):
         # pydantic would hash by values, which the flush changes
         type.__setattr__(cls, "__hash__", object.__hash__)
+    if mapper.deferred or cls.model_config.get("extra") == "allow":
+        install_gaps(cls, tuple(mapper.deferred))
     type.__setattr__(cls, "__attributes__", attributes)
     type.__setattr__(cls, "__table__", mapper.table)
     type.__setattr__(cls, "__mapper__", mapper)
@@ -131,6 +134,12 @@ def _column(
 ) -> BaseColumn[Any, Any]:
     _check_annotation(cls, name, field)
     given = declaration_of(field)
+    if given.deferred and (given.primary_key or given.version):
+        needed = "the primary key" if given.primary_key else "the version"
+        raise ConfigurationError(
+            f"{cls.__name__}.{name} is deferred, but {needed} must always be loaded",
+            hint="leave deferred=True out",
+        )
     type_, nullable = _type(cls, name, field, given)
     primary_key = given.primary_key
     identity, server_default = None, given.server_default
@@ -148,6 +157,8 @@ def _column(
         identity=identity,
         server_default=server_default,
         computed=given.computed,
+        deferred=given.deferred,
+        deferred_group=given.deferred_group,
         default=_default(field),
     )
 

@@ -68,6 +68,9 @@ class ColumnDeclaration:
     #: True: every UPDATE writes the next version; "server": a trigger does so
     version: bool | str = False
     reference: Reference | None = None
+    #: left out of SELECTs, until it is asked for
+    deferred: bool = False
+    deferred_group: str | None = None
 
 
 def unset() -> Any:
@@ -90,6 +93,8 @@ def column(
     server_default: Any = None,
     computed: Expression[Any, Any] | None = None,
     version: bool | Literal["server"] = False,
+    deferred: bool = False,
+    deferred_group: str | None = None,
 ) -> Any: ...
 @overload
 def column(
@@ -102,6 +107,8 @@ def column(
     index: bool = False,
     name: str | None = None,
     server_default: Any = None,
+    deferred: bool = False,
+    deferred_group: str | None = None,
 ) -> Any: ...
 @overload
 def column(
@@ -115,6 +122,8 @@ def column(
     index: bool = False,
     name: str | None = None,
     server_default: Any = None,
+    deferred: bool = False,
+    deferred_group: str | None = None,
 ) -> Mapped[T]: ...
 @overload
 def column(
@@ -128,6 +137,8 @@ def column(
     index: bool = False,
     name: str | None = None,
     server_default: Any = None,
+    deferred: bool = False,
+    deferred_group: str | None = None,
 ) -> Mapped[T]: ...
 def column(
     type_: Any = None,
@@ -143,6 +154,8 @@ def column(
     server_default: Any = None,
     computed: Any = None,
     version: bool | Literal["server"] = False,
+    deferred: bool = False,
+    deferred_group: str | None = None,
 ) -> Any:
     """Options of a column.
 
@@ -153,7 +166,14 @@ def column(
     ``version=True`` makes a version of an int, datetime or UUID, which every UPDATE changes and
     every UPDATE and DELETE checks (one assigned by hand is written instead of the next);
     ``version="server"`` is one that a trigger changes.
+    ``deferred=True`` leaves the column out of SELECTs of the entity until it is asked for, with
+    all others of its ``deferred_group``. Raises ConfigurationError for a group without it.
     """
+    if deferred_group is not None and not deferred:
+        raise ConfigurationError(
+            f"the column has the deferred_group {deferred_group!r}, but is not deferred",
+            hint=f"write column(deferred=True, deferred_group={deferred_group!r})",
+        )
     has_default = default is not _MISSING or default_factory is not _MISSING
     declaration = ColumnDeclaration(
         type=type_,
@@ -166,6 +186,8 @@ def column(
         init=init and computed is None and not version,
         has_default=has_default,
         version=version,
+        deferred=deferred,
+        deferred_group=deferred_group,
     )
     return _field(declaration, default, default_factory)
 
