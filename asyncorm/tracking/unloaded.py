@@ -48,6 +48,8 @@ def is_unloaded(instance: Any, name: str) -> bool:
     relationship = type(instance).__mapper__.relationships.get(name)
     if relationship is None:
         return True
+    if relationship.lazy == "write_only":
+        return False
     if relationship.to_many:
         return not known_empty(instance, relationship)
     return known_one(instance, relationship) is UNLOADED
