@@ -194,7 +194,8 @@ class Placed(Attribute):
         self.owner = owner
         self.target = target
         if target is not None:
-            self._join()  # refuses what the relationship does not lead to
+            relationship.owner.metadata.configure()
+            relationship._check_target(target)
 
     @property
     def _ends(self) -> Ends:

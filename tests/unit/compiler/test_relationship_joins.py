@@ -156,6 +156,7 @@ def test_an_entity_can_be_read_from_a_subquery() -> None:
             "aliased(entity, subquery)",
         ),
         (lambda: select(User.id).join(User.books, Book.id == 1), "no ON condition", "join(alias"),
+        (lambda: select(Node.id).join(Node.children), "rows of the same table", "of_type(aliased"),
         (lambda: select(User.id).join(User.books.top(1)), "can't be joined", "lateral"),
         (lambda: aliased(User, select(User.id).subquery()), "has no column 'email'", "id"),
     ],
