@@ -10,7 +10,7 @@ from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.clauses import Extras, Lock
+from asyncorm.sql.clauses import Extras, Join, Lock
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.implied import ImpliedAlias, ImpliedName
 from asyncorm.sql.query import Compound, Rows
@@ -129,25 +129,31 @@ def _write_tree(renderer: Renderer, tree: JoinTree) -> None:
     _write_implied(renderer, tree, tree.root)
     for join, condition in tree.joins:
         renderer.write(f" {join.kind} ")
-        inner = tree.implied.get(source_key(join.source), ())
-        mentioned = set(map(id, condition._parameters))
-        # its own condition can only speak of paths from it that are joined before
-        is_inside = any(id(alias._name) in mentioned for alias in inner)
-        renderer.write("(" if join.link is not None or is_inside else "")
+        is_inside = source_key(join.source) in tree.implied and _has_paths(join, condition)
+        is_nested = is_inside or join.link is not None
+        renderer.write("(" if is_nested else "")
         write_source(renderer, join.source)
+        if is_inside:
+            _write_implied(renderer, tree, join.source)
         if join.link is not None:
             link, link_condition = join.link
             renderer.write(" JOIN ")
             write_source(renderer, link)
             renderer.write(" ON ")
             renderer.render(link_condition)
-        if is_inside:
-            _write_implied(renderer, tree, join.source)
-        renderer.write(")" if join.link is not None or is_inside else "")
+        renderer.write(")" if is_nested else "")
         renderer.write(" ON ")
         renderer.render(condition)
         if not is_inside:
             _write_implied(renderer, tree, join.source)
+
+
+def _has_paths(join: Join, condition: Expression[bool, Any]) -> bool:
+    """Whether what a source is joined on may speak of paths from it, to be joined before."""
+    parameters = condition._parameters
+    if join.link is not None:
+        parameters += join.link[1]._parameters
+    return any(isinstance(item, ImpliedName) for item in parameters)
 
 
 def _write_implied(renderer: Renderer, tree: JoinTree, source: Any) -> None:

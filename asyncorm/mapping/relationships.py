@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakKeyDictionary, ref
 
-from asyncorm.errors import ArgumentError
+from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.secondary import Secondary
 from asyncorm.sql.adapted import adapted
 from asyncorm.sql.clauses import JoinParts
@@ -196,6 +196,11 @@ class Relationship(Generic[E, R]):
         owner = owner or self.mapper.entity
         target = target or self.target.entity
         self._check_target(target)
+        if source_of(owner) is source_of(target):
+            raise InvalidRequestError(
+                f"{self} leads to rows of the same table, which needs another name in the join",
+                hint=f"join an alias: join({self}.of_type(aliased({self.target.name})))",
+            )
         if self.secondary is None:
             pairs = zip(self.local_attributes, self.remote_attributes, strict=True)
             matches = (
