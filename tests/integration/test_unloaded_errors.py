@@ -73,7 +73,7 @@ async def test_after_expire(session: Session) -> None:
     assert attached_error(author, "age") == REFRESH_AGE
     assert attached_error(author, "books") == LOAD_BOOKS
     assert author.id
-    with pytest.raises(UnloadedAttributeError, match="Author.name"):
+    with pytest.raises(UnloadedAttributeError, match=r"Author\.name"):
         author.model_dump_json()
     await session.refresh(author)
     assert author.model_dump() == {"id": author.id, "name": "secret", "age": 4711}
@@ -85,7 +85,7 @@ async def test_after_a_commit_that_expires(Session: SessionFactory, session: Ses
         author.age = 1
         await other.commit()
         assert attached_error(author, "age") == REFRESH_AGE
-        with pytest.raises(UnloadedAttributeError, match="Author.name"):
+        with pytest.raises(UnloadedAttributeError, match=r"Author\.name"):
             author.model_dump()
 
 
@@ -115,7 +115,7 @@ async def test_after_close(Session: SessionFactory, session: Session) -> None:
         author = await author_of(other)
         other.expire(author)
     assert detached_error(author, "age") == ADD_AND_REFRESH
-    with pytest.raises(DetachedInstanceError, match="Author.name"):
+    with pytest.raises(DetachedInstanceError, match=r"Author\.name"):
         author.model_dump()
 
 
