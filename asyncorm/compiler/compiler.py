@@ -79,11 +79,10 @@ def compile_statement(
     values than those of ``bound`` are allowed only if they are among the ``constants``.
     """
     bound = bound or statement
-    known = (*bound._parameters, *constants)
     renderer = Renderer(FUNCTIONS)
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
-        sql, order = renderer.finish(known)
+        sql, order = renderer.finish(bound._parameters)
         return CompiledStatement(sql, "text", order, bound)
     if type(statement) not in _STATEMENTS:
         raise InvalidRequestError(
@@ -93,7 +92,7 @@ def compile_statement(
     kind, write = _STATEMENTS[type(statement)]
     write(renderer, statement, is_top=True)
     columns, items = result_of(statement)
-    sql, order = renderer.finish(known)
+    sql, order = renderer.finish((*bound._parameters, *constants))
     return CompiledStatement(
         sql, kind, order, bound, columns, items, writes=renderer.writes, constants=constants
     )

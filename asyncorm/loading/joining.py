@@ -181,14 +181,15 @@ def _is_plain(expression: Any) -> bool:
 def _nest(draft: Draft) -> bool:
     """Make the statement a subquery, so that it has its rows before anything is joined."""
     items: Any = result_of(draft.statement)[1]
-    needed = {
+    names = [item.name for item in items]
+    nullable = [getattr(item, "nullable", False) for item in items]
+    needed: dict[int, Sequence[str]] = {
         place.position: [
             n for e in joined_edges(place.node) for n in e.relationship.local_attributes
         ]
         for place in draft.places
     }
-    nullable = [getattr(item, "nullable", False) for item in items]
-    nesting = nest(draft.statement, [item.name for item in items], needed, nullable)
+    nesting = nest(draft.statement, names, needed, nullable)
     if nesting is None:
         return False
     outer: Select[Any] = Select(tuple(nesting.items))
