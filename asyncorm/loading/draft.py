@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from asyncorm.compiler.results import result_of
 from asyncorm.loading.tree import Edge, LoadNode
-from asyncorm.mapping.relationships import Direction
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Order, Parameter
 from asyncorm.sql.query import Rows
@@ -21,6 +20,11 @@ class Attachment(NamedTuple):
     owner: int
     edge: Edge
     position: int
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether the rows of an owner come once for each of the objects."""
+        return self.edge.relationship.to_many
 
 
 class Expansion(NamedTuple):
@@ -111,8 +115,3 @@ class Draft:
     def finished(self) -> Expansion:
         """The statement to send, and what becomes of its items."""
         return Expansion(self.statement, tuple(self.attachments), tuple(self.constants))
-
-
-def repeats(edge: Edge) -> bool:
-    """Whether the rows of the owners come once for each related object."""
-    return edge.relationship.direction is not Direction.MANY_TO_ONE

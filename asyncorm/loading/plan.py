@@ -12,7 +12,8 @@ from asyncorm.compiler.compiler import compile_statement
 from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
 from asyncorm.loading.arrivals import note_loaded
-from asyncorm.loading.draft import Expansion, repeats
+from asyncorm.loading.directives import Strategy
+from asyncorm.loading.draft import Expansion
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.expansion import expand
 from asyncorm.loading.hydrator import hydrator
@@ -40,8 +41,11 @@ class LoadPlan:
         self.compiled = compiled
         self.attachments = () if expansion is None else expansion.attachments
         #: whether a row comes several times, once for each member of a collection
-        self.repeats = any(repeats(attachment.edge) for attachment in self.attachments)
+        self.repeats = any(attachment.is_collection for attachment in self.attachments)
         self._asked = len(compiled.items) - len(self.attachments)
+        contained = [a for a in self.attachments if a.edge.strategy is Strategy.CONTAINS]
+        #: how many items come from what the statement names itself, and its lock concerns
+        self._locked = self._asked + len(contained)
         self.names = tuple(item.name for item in compiled.items[: self._asked])
         self.entities = [
             position for position, item in enumerate(compiled.items) if isinstance(item, EntityItem)
@@ -64,10 +68,15 @@ class LoadPlan:
         nodes: dict[int, LoadNode],
     ) -> list[list[Any]]:
         """The values of each item of the statement, over all records."""
-        return [
+        found = [
             make(records, unit, existing, nodes.get(position))
-            for position, make in enumerate(self._make)
+            for position, make in enumerate(self._make[: self._locked])
         ]
+        if existing is not Existing.OVERWRITE:
+            existing = None  # a lock does not concern rows that were joined to those it is on
+        for position, make in enumerate(self._make[self._locked :], self._locked):
+            found.append(make(records, unit, existing, nodes.get(position)))
+        return found
 
     def nodes(self, trees: dict[int, LoadNode]) -> dict[int, LoadNode]:
         """The nodes of all items, those of attachments too."""
