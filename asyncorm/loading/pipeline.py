@@ -79,7 +79,8 @@ async def make_rows(
         await Notices(context.unit)
     if follow:
         for position, node in trees.items():
-            found = [entity for entity in columns[position] if entity is not None]
+            found = dict.fromkeys(columns[position])
+            found.pop(None, None)
             await load_tree(found, node, context, seen)
     return Loaded(plan.rows(columns, getattr(statement, "_shape", None)), plan.names)
 
@@ -91,7 +92,7 @@ async def load_tree(
 
     With ``seen`` the related objects are overwritten, all but those that were already.
     """
-    pending = deque([(list(dict.fromkeys(instances)), node)])
+    pending: deque[tuple[list[Any], LoadNode]] = deque([(list(dict.fromkeys(instances)), node)])
     visited: dict[Edge, dict[Any, None]] = {}
     while pending:
         owners, node = pending.popleft()

@@ -50,11 +50,17 @@ class LoadPlan:
         self.entities = [
             position for position, item in enumerate(compiled.items) if isinstance(item, EntityItem)
         ]
-        self._make = [_maker(item) for item in compiled.items]
+        self._make = [
+            _maker(item, repeated=self._is_repeated(position))
+            for position, item in enumerate(compiled.items)
+        ]
         self._row: Any = None if len(self.names) == 1 else row_class(self.names)
         self._trees = trees or {}
         #: whether options hold values, which differ between statements of one shape
         self._has_values = any(node._parameters for node in self._trees.values())
+
+    def _is_repeated(self, position: int) -> bool:
+        return any(a.owner == position and a.is_collection for a in self.attachments)
 
     def trees(self, statement: Any) -> dict[int, LoadNode]:
         """What is loaded with the entities of a statement, by position."""
@@ -135,16 +141,16 @@ def _compile_expanded(statement: Any) -> CompiledStatement:
     return compiled
 
 
-def _maker(item: EntityItem | ColumnItem) -> Column:
+def _maker(item: EntityItem | ColumnItem, *, repeated: bool) -> Column:
     if isinstance(item, EntityItem):
-        return _entity_maker(item)
+        return _entity_maker(item, repeated=repeated)
     return _value_maker(item)
 
 
-def _entity_maker(item: EntityItem) -> Column:
+def _entity_maker(item: EntityItem, *, repeated: bool) -> Column:
     mapper: Mapper = item.entity.__mapper__
     attributes = tuple(column.attribute for column in item.columns)
-    hydrate = hydrator(mapper, attributes, item.start, nullable=item.nullable)
+    hydrate = hydrator(mapper, attributes, item.start, item.nullable, repeated=repeated)
     partial = mapper.lacks_columns(attributes)
 
     def make(
