@@ -140,7 +140,7 @@ async def load_step(step: RelatedLoad, context: LoadContext, seen: Seen | None =
         return  # what was not in the rows is not asked for
     if step.unready:
         await _load_references(step, context)
-    statement = step.statement(context.unit)
+    statement = step.statement(context.unit, seen)
     if statement is not None:
         existing = None if seen is None else Existing.OVERWRITE
         loaded = await load(
