@@ -11,6 +11,7 @@ from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, overwrite_columns
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.pipeline import announce, load, load_path
+from asyncorm.loading.tree import LoadNode, Resolved
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.sql.expressions import Parameter, and_, or_
 from asyncorm.sql.select import Select, select
@@ -163,6 +164,8 @@ async def _read_columns(
     mapper = mapper_of(instance)
     if columns is None:
         return bool((await load(statement, context, Existing.OVERWRITE, is_column_load=True)).rows)
+    if mapper.eager:
+        statement = statement.options(Resolved(LoadNode(mapper)))  # nothing is loaded with them
     if HEARD:
         statement = await announce(context.unit, Execution(statement, is_column_load=True))
     compiled = context.plan(statement).compiled

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from asyncorm.errors import InvalidRequestError, ObjectDeletedError
+from asyncorm.loading.attaching import attach
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.execution import Execution
@@ -67,16 +68,19 @@ async def make_rows(
     Without ``follow`` that is left to the caller.
     """
     trees = plan.trees(statement)
-    columns = plan.columns(records, context.unit, existing, plan.nodes(trees))
+    nodes = plan.nodes(trees)
+    columns = plan.columns(records, context.unit, existing, nodes)
     if existing is Existing.OVERWRITE:
         seen = {} if seen is None else seen
         for position in plan.entities:
             forget_loaded(columns[position], seen)
+    attach(plan.attachments, columns, nodes)
     if context.unit.notices:
         await Notices(context.unit)
     if follow:
         for position, node in trees.items():
-            found = [entity for entity in columns[position] if entity is not None]
+            found = dict.fromkeys(columns[position])
+            found.pop(None, None)
             await load_tree(found, node, context, seen)
     return Loaded(plan.rows(columns, getattr(statement, "_shape", None)), plan.names)
 
@@ -88,7 +92,7 @@ async def load_tree(
 
     With ``seen`` the related objects are overwritten, all but those that were already.
     """
-    pending = deque([(list(dict.fromkeys(instances)), node)])
+    pending: deque[tuple[list[Any], LoadNode]] = deque([(list(dict.fromkeys(instances)), node)])
     visited: dict[Edge, dict[Any, None]] = {}
     while pending:
         owners, node = pending.popleft()
@@ -132,9 +136,11 @@ async def load_step(step: RelatedLoad, context: LoadContext, seen: Seen | None =
     if step.edge.strategy is Strategy.NOLOAD:
         step.leave_empty()
         return
+    if step.edge.strategy is Strategy.CONTAINS:
+        return  # what was not in the rows is not asked for
     if step.unready:
         await _load_references(step, context)
-    statement = step.statement(context.unit)
+    statement = step.statement(context.unit, seen)
     if statement is not None:
         existing = None if seen is None else Existing.OVERWRITE
         loaded = await load(

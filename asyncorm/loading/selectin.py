@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from asyncorm.errors import ObjectDeletedError
@@ -82,8 +82,11 @@ class RelatedLoad:
         keys = [mapper.key_values(identity_key(instance)) for instance in self.unready]
         return select(mapper.entity).where(matches(mapper.primary_key_columns, keys))
 
-    def statement(self, unit: UnitOfWork) -> Select[Any] | None:
-        """The SELECT still needed once memory has answered what it can; None if nothing is."""
+    def statement(self, unit: UnitOfWork, seen: Container[Any] | None = None) -> Select[Any] | None:
+        """The SELECT still needed once memory has answered what it can; None if nothing is.
+
+        Objects are read again unless they are among those ``seen``.
+        """
         relationship = self.relationship
         to_one = relationship.direction is Direction.MANY_TO_ONE
         for instance in self.instances:
@@ -98,7 +101,7 @@ class RelatedLoad:
                     f"the row of the {relationship.mapper.name} to load {relationship} for no "
                     "longer exists"
                 )
-            if to_one and self._answer(instance, key, unit):
+            if to_one and self._answer(instance, key, unit, seen):
                 continue
             if not to_one and not has_row(instance):
                 continue
@@ -117,7 +120,9 @@ class RelatedLoad:
             statement = self._select(keys)
         return statement if node.is_trivial else statement.options(Resolved(node))
 
-    def _answer(self, instance: Any, key: tuple[Any, ...], unit: UnitOfWork) -> bool:
+    def _answer(
+        self, instance: Any, key: tuple[Any, ...], unit: UnitOfWork, seen: Container[Any] | None
+    ) -> bool:
         """Set a to-one value that needs no SQL: none, or an object in the identity map."""
         relationship = self.relationship
         target = relationship.target
@@ -127,9 +132,10 @@ class RelatedLoad:
         if self.edge.selection is not None or not relationship.found_by_key:
             return False
         found = unit.find(target.entity, key)
-        if found is not None:
-            instance.__dict__[relationship.name] = found
-        return found is not None
+        if found is None or (seen is not None and found not in seen):
+            return False
+        instance.__dict__[relationship.name] = found
+        return True
 
     def _select(self, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
         relationship, selection = self.relationship, self.edge.selection
