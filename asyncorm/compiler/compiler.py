@@ -24,6 +24,7 @@ from asyncorm.sql.expressions import (
 )
 from asyncorm.sql.functions import FunctionCall, Over
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.nodes import Statement, set_renderer
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
@@ -43,6 +44,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     Constant: expressions.render_constant,
     Extract: expressions.render_extract,
     Quantified: expressions.render_quantified,
+    AmongRows: expressions.render_among_rows,
     FunctionCall: expressions.render_function,
     Over: expressions.render_over,
     Select: select.render_select,

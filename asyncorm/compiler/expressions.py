@@ -21,6 +21,7 @@ from asyncorm.sql.expressions import (
 )
 from asyncorm.sql.functions import FunctionCall, Over
 from asyncorm.sql.implied import ImpliedAlias
+from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.table import BaseColumn
 
 #: how tight operators bind, as in PostgreSQL's manual; every operator there is stands here
@@ -293,6 +294,23 @@ def render_function(renderer: Renderer, call: FunctionCall[Any, Any]) -> None:
         renderer.write(" FILTER (WHERE ")
         renderer.render(call.condition)
         renderer.write(")")
+
+
+def render_among_rows(renderer: Renderer, node: AmongRows) -> None:
+    """IN with the rows of arrays."""
+    _parentheses(renderer, node.columns)
+    if renderer.collecting is not None:
+        return
+    names = [quote_name(f"c{number}") for number in range(1, len(node.columns) + 1)]
+    renderer.write(" IN (SELECT ")
+    for index, (name, column) in enumerate(zip(names, node.columns, strict=True)):
+        type_ = column._type
+        renderer.write(", " if index else "", '"keys".', name)
+        if type_.bulk_type != type_.cast_type:
+            renderer.write("::", type_.cast_type)
+    renderer.write(" FROM unnest(")
+    renderer.render_list(node.arrays)
+    renderer.write(') AS "keys" (', ", ".join(names), "))")
 
 
 def _parentheses(renderer: Renderer, nodes: tuple[Any, ...]) -> None:

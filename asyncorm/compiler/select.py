@@ -102,7 +102,8 @@ def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], s
     found = dict(explicit)
     for item in select._items:
         if is_entity(item):
-            source = item._root if isinstance(item, ImpliedAlias) else source_of(item)
+            source = source_of(item)
+            source = source._root if isinstance(source, ImpliedAlias) else source
             found.setdefault(source_key(source), source)
         else:
             found.update(renderer.sources_in([item]))

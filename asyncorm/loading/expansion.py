@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from asyncorm.loading.columns import with_columns
 from asyncorm.loading.tree import Edge, LoadNode
 
 
@@ -24,4 +25,5 @@ class Expansion(NamedTuple):
 
 def expand(statement: Any, trees: dict[int, LoadNode]) -> Expansion:
     """The statement that loads these trees as far as one statement can."""
-    return Expansion(statement)
+    chosen = {place: node.attributes for place, node in trees.items() if node.columns}
+    return Expansion(with_columns(statement, chosen))

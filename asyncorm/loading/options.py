@@ -157,7 +157,7 @@ class LoaderOption:
         return type(self)(found.directives, self.path, self._root)
 
     def _columns(self, kind: str, columns: tuple[Any, ...]) -> Self:
-        if columns == ("*",):
+        if len(columns) == 1 and isinstance(columns[0], str) and columns[0] == "*":
             return self._with(Columns(kind))
         for column in columns:
             if not isinstance(column, BaseColumn):

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from asyncorm.loading.columns import chosen_attributes
 from asyncorm.loading.directives import (
     EAGER,
     Columns,
@@ -22,7 +23,7 @@ from asyncorm.loading.options import LoaderOption
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.sources import is_entity
+from asyncorm.sql.sources import Alias, is_entity
 from asyncorm.sql.text import Text
 
 Path = tuple[Relationship[Any, Any], ...]
@@ -67,6 +68,15 @@ class LoadNode:
         self._key: Hashable = ("node", mapper.entity, keys, without)
 
     @property
+    def attributes(self) -> tuple[str, ...]:
+        """The columns that are read of each object."""
+        if not self.columns:
+            return self.mapper.selected
+        # what an edge starts from must be known to follow it
+        needed = [n for edge in self.edges.values() for n in edge.relationship.local_attributes]
+        return chosen_attributes(self.mapper, self.columns, needed)
+
+    @property
     def is_trivial(self) -> bool:
         """Whether nothing is loaded but the columns that are always loaded."""
         return not (self.edges or self.columns or self.unloaded)
@@ -81,6 +91,12 @@ class Resolved:
         self._parameters = node._parameters
 
 
+def only(mapper: Mapper, names: Iterable[str]) -> Resolved:
+    """The option of a statement that reads some columns and nothing else."""
+    columns = Columns("only", tuple(mapper.columns[name] for name in names))
+    return Resolved(LoadNode(mapper, (columns,)))
+
+
 def trees_of(statement: Any) -> dict[int, LoadNode]:
     """What is loaded with each entity of a statement, by the entity's place among its items."""
     options = getattr(statement, "_options", ())
@@ -91,6 +107,13 @@ def trees_of(statement: Any) -> dict[int, LoadNode]:
             if not node.is_trivial:
                 trees[position] = node
     return trees
+
+
+def tree_of(instance: Any) -> LoadNode | None:
+    """What was loaded with an instance, or would be if no option were given."""
+    mapper: Mapper = type(instance).__mapper__
+    known: LoadNode | None = instance._state.tree
+    return make_node(mapper, ()) if known is None and mapper.eager else known
 
 
 def loads_more(statement: Any) -> bool:
@@ -127,8 +150,8 @@ def _concerns(directive: Directive, mapper: Mapper, item: Any) -> bool:
         return _is_of(instruction.relationship, mapper)
     if isinstance(instruction, Columns) and instruction.columns:
         columns = instruction.columns
-        if any(getattr(column, "table", None) is item for column in columns):
-            return True
+        if isinstance(item, Alias):
+            return any(column.table is item for column in columns)
         return any(mapper.columns.get(column.attribute) is column for column in columns)
     return True
 

@@ -15,17 +15,22 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection
 from asyncorm.models.model import Model
+from asyncorm.session.column_loading import load_column
 from asyncorm.session.core import SessionCore
+from asyncorm.sql.table import BaseColumn
 
 
 async def load(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
     """Load a path of relationships for an object or several, and for their siblings.
 
-    Returns what the first one holds for a single object.
+    Returns what the first one holds for a single object. Instead of a path it may be a column.
     """
     core.transaction.check()
     single = isinstance(target, Model)
     instances: list[Any] = [target] if single else list(target)
+    if len(path) == 1 and isinstance(path[0], BaseColumn):
+        await load_column(core, instances, path[0])
+        return getattr(target, path[0].attribute) if single else None
     steps = _steps(path)
     _check_path(steps, instances)
     for instance in instances:
@@ -68,6 +73,11 @@ def _steps(path: Sequence[Any]) -> list[Step]:
     for given in path:
         selection = given if isinstance(given, Selection) else None
         relationship = given if selection is None else selection.relationship
+        if isinstance(given, BaseColumn):
+            raise ArgumentError(
+                "load() takes one column at a time, and no relationship with it",
+                hint="call it once more, or put both into options()",
+            )
         if not isinstance(relationship, Relationship):
             raise ArgumentError(
                 f"load() takes relationships, not a {type(given).__name__}",
