@@ -12,6 +12,7 @@ from asyncorm.compiler.results import result_of
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
+from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
 from asyncorm.sql.dml import Delete, Insert, Update
 from asyncorm.sql.expressions import (
     CastTo,
@@ -35,6 +36,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     BaseColumn: expressions.render_column,
     Parameter: expressions.render_parameter,
     Adapted: expressions.render_adapted,
+    Criterion: expressions.render_criterion,
     Operation: expressions.render_operation,
     CastTo: expressions.render_cast,
     Label: expressions.render_label,
@@ -79,6 +81,10 @@ def compile_statement(
     """
     bound = bound or statement
     renderer = Renderer(FUNCTIONS)
+    options = getattr(bound, "_options", ())
+    if options:
+        renderer.criteria = criteria_of(options)
+        renderer.is_rereading = REREADING in options
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
         sql, order = renderer.finish(bound)

@@ -11,6 +11,7 @@ from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
 from asyncorm.sql.correlated import Correlated
+from asyncorm.sql.criteria import Criterion
 from asyncorm.sql.expressions import (
     CastTo,
     Label,
@@ -76,6 +77,15 @@ def render_adapted(renderer: Renderer, node: Adapted) -> None:
     is_loose = isinstance(node.inner, Operation) and node.inner.operator == "OR"
     renderer.write("(" if is_loose else "")
     with renderer.placing({**renderer.places, **places}):
+        renderer.render(node.inner)
+    renderer.write(")" if is_loose else "")
+
+
+def render_criterion(renderer: Renderer, node: Criterion) -> None:
+    """A condition that is added to others."""
+    is_loose = isinstance(node.inner, Operation) and node.inner.operator == "OR"
+    renderer.write("(" if is_loose else "")
+    with renderer.without_criteria():
         renderer.render(node.inner)
     renderer.write(")" if is_loose else "")
 

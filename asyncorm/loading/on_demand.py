@@ -8,6 +8,7 @@ from typing import Any
 from asyncorm.errors import ArgumentError, DataError, InvalidRequestError
 from asyncorm.loading.columns import loaded_with
 from asyncorm.loading.context import LoadContext
+from asyncorm.loading.criteria import rereading
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, overwrite_columns
 from asyncorm.loading.hydrator import hydrator
@@ -117,14 +118,19 @@ def key_statement(mapper: Mapper, keys: Sequence[tuple[Any, ...]]) -> Select[Any
 
 
 async def load_many(
-    mapper: Mapper, keys: Iterable[Key], context: LoadContext, options: Sequence[Any] = ()
+    mapper: Mapper,
+    keys: Iterable[Key],
+    context: LoadContext,
+    options: Sequence[Any] = (),
+    *,
+    again: bool = False,
 ) -> dict[Key, Any]:
     """The instances of these keys, by key; one statement for all."""
     parts = [mapper.key_values(key) for key in dict.fromkeys(keys)]
     if not parts:
         return {}
     statement = key_statement(mapper, parts).options(*options)
-    found = (await load(statement, context)).rows
+    found = (await load(statement, context, is_column_load=again)).rows
     return {identity_key(instance): instance for instance in found}
 
 
@@ -186,6 +192,7 @@ async def _read_columns(
         return bool(loaded.rows)
     if HEARD:
         statement = await announce(context.unit, Execution(statement, is_column_load=True))
+        statement = rereading(statement)
     compiled = context.plan(statement).compiled
     records = await context.fetch(compiled.sql, compiled.arguments(statement))
     if not records:

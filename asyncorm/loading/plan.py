@@ -47,7 +47,7 @@ class LoadPlan:
         self._row: Any = None if len(self.names) == 1 else row_class(self.names)
         self._trees = trees or {}
         #: whether options hold values, which differ between statements of one shape
-        self._has_values = any(node._parameters for node in self._trees.values())
+        self._has_values = any(node.has_values for node in self._trees.values())
 
     def trees(self, statement: Any) -> dict[int, LoadNode]:
         """What is loaded with the entities of a statement, by position."""

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from asyncorm.errors import ObjectDeletedError
+from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.first_of_each import first_of_each
 from asyncorm.loading.tree import Edge, Resolved, only
 from asyncorm.mapping.relationships import Direction, referring
 from asyncorm.mapping.selection import Selection
+from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.keys import any_of
 from asyncorm.sql.select import Select, select
 from asyncorm.tracking.changes import stored_values
@@ -30,7 +32,7 @@ class RelatedLoad:
     def __init__(self, edge: Edge, instances: Iterable[Any], *, aside: bool = False) -> None:
         self.edge = edge
         self.relationship = edge.relationship
-        self._aside = aside and edge.selection is not None
+        self._aside = aside and edge.step.selection is not None
         self.instances = list(dict.fromkeys(instances))
         mapper: Any = self.relationship.mapper
         self._ready = not (
@@ -51,6 +53,8 @@ class RelatedLoad:
         held = instance.__dict__.get(self.relationship.name, UNLOADED)
         if held is UNLOADED:
             return False
+        if not self.relationship.to_many:
+            return True
         if self._aside:
             return _found_aside(held, selection) is not None or (
                 held.selection is not None and is_same(held.selection, selection)
@@ -159,9 +163,13 @@ class RelatedLoad:
             statement = statement.where(*selection.conditions).order_by(*selection.order)
         return statement.order_by(*(relationship.order_by or target.primary_key_columns))
 
-    def distribute(self, found: list[Any]) -> None:
-        """Hand the loaded objects out to the instances that refer to them."""
+    def distribute(self, found: list[Any], criteria: Iterable[Criteria] = ()) -> None:
+        """Hand the loaded objects out to the instances that refer to them.
+
+        ``criteria`` are those of the statement that was sent, which a listener may have replaced.
+        """
         relationship = self.relationship
+        selection = self.edge.selection or narrowed(relationship, None, criteria)
         by_key: dict[tuple[Any, ...], list[Any]] = {}
         for row in found:
             if self.keyed:
@@ -176,7 +184,7 @@ class RelatedLoad:
                 if self._aside and is_whole(instance.__dict__.get(relationship.name, UNLOADED)):
                     instance.__dict__[relationship.name].aside = (self.edge.selection, members)
                 elif relationship.to_many:
-                    fill_collection(instance, relationship, members, self.edge.selection)
+                    fill_collection(instance, relationship, members, selection)
                 else:
                     instance.__dict__[relationship.name] = members[0] if members else None
 

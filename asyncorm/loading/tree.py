@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from asyncorm.loading.columns import chosen_attributes
+from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import (
     EAGER,
     Columns,
@@ -22,6 +23,7 @@ from asyncorm.loading.directives import (
 from asyncorm.loading.options import LoaderOption
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
+from asyncorm.sql.criteria import Criteria, criteria_of
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.sources import Alias, is_entity
 from asyncorm.sql.text import Text
@@ -48,7 +50,7 @@ class Edge:
 class LoadNode:
     """The relationships and columns that are loaded with objects of an entity."""
 
-    __slots__ = ("_key", "_parameters", "columns", "edges", "mapper", "unloaded")
+    __slots__ = ("_key", "_parameters", "columns", "criteria", "edges", "mapper", "unloaded")
 
     def __init__(
         self,
@@ -62,6 +64,8 @@ class LoadNode:
         self.edges: dict[Relationship[Any, Any], Edge] = {edge.relationship: edge for edge in edges}
         #: relationships that are left unloaded on purpose; None stands for all the others
         self.unloaded = unloaded or {}
+        #: conditions under which everything here is loaded, and what is loaded later
+        self.criteria: tuple[Criteria, ...] = ()
         parts = (*columns, *self.edges.values())
         keys, self._parameters = combined(parts)
         without = tuple((r and r._key, strategy) for r, strategy in self.unloaded.items())
@@ -76,10 +80,39 @@ class LoadNode:
         needed = [n for edge in self.edges.values() for n in edge.relationship.local_attributes]
         return chosen_attributes(self.mapper, self.columns, needed)
 
+    def strategy_of(self, relationship: Relationship[Any, Any]) -> str | None:
+        """How options want a relationship to be left unloaded; None if they say nothing of it."""
+        if relationship in self.edges:
+            return self.edges[relationship].strategy.value
+        said = self.unloaded.get(relationship) or self.unloaded.get(None)
+        return None if said is None else said.value
+
     @property
     def is_trivial(self) -> bool:
         """Whether nothing is loaded but the columns that are always loaded."""
-        return not (self.edges or self.columns or self.unloaded)
+        return not (self.edges or self.columns or self.unloaded or self.criteria)
+
+    @property
+    def has_values(self) -> bool:
+        """Whether it holds values that differ between statements of one shape."""
+        return bool(self._parameters) or any(option._parameters for option in self.criteria)
+
+    def filters(self, relationship: Relationship[Any, Any]) -> bool:
+        """Whether criteria hold for what a relationship leads to."""
+        return narrowed(relationship, None, self.criteria) is not None
+
+    def narrow(self, criteria: tuple[Criteria, ...]) -> LoadNode:
+        """Put everything from here on under criteria."""
+        pending = [self] if criteria else []
+        while pending:
+            node = pending.pop()
+            if node.criteria is criteria:
+                continue  # levels that repeat
+            node.criteria = criteria
+            for edge in node.edges.values():
+                edge.selection = narrowed(edge.relationship, edge.step.selection, criteria)
+                pending.append(edge.node)
+        return self
 
 
 class Resolved:
@@ -87,8 +120,10 @@ class Resolved:
 
     def __init__(self, node: LoadNode) -> None:
         self.node = node
-        self._key: Hashable = node._key
-        self._parameters = node._parameters
+        self.criteria = node.criteria
+        keys, parameters = combined(node.criteria)
+        self._key: Hashable = (node._key, keys)
+        self._parameters = node._parameters + parameters
 
 
 def only(mapper: Mapper, names: Iterable[str]) -> Resolved:
@@ -136,7 +171,8 @@ def _node_of(item: Any, options: Sequence[Any]) -> LoadNode:
         if isinstance(option, Resolved):
             return option.node
     given = [d for o in options if isinstance(o, LoaderOption) for d in o.directives]
-    return make_node(mapper, [d for d in given if _concerns(d, mapper, item)])
+    node = make_node(mapper, [d for d in given if _concerns(d, mapper, item)])
+    return node.narrow(criteria_of(options))
 
 
 def _concerns(directive: Directive, mapper: Mapper, item: Any) -> bool:

@@ -22,6 +22,7 @@ from asyncorm.session.streaming import ResultStream, open_stream
 from asyncorm.session.transaction import Transaction
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.table import BaseColumn
+from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notices
 from asyncorm.tracking.transitions import deleted_elsewhere, is_expired
 from asyncorm.tracking.unit_of_work import UnitOfWork
@@ -107,7 +108,7 @@ class ReadingSession:
             find = self._unit.identity_map.get
             held = {key: find(mapper, key) for key in wanted}
             missing = [k for k, i in held.items() if i is None or is_expired(i) or options]
-            loaded = await load_many(mapper, missing, self._core.context, options)
+            loaded = await self._load_many(mapper, held, missing, options)
             for key in missing:
                 if key not in loaded and (gone := held[key]) is not None:
                     deleted_elsewhere(self._unit, gone)
@@ -115,6 +116,18 @@ class ReadingSession:
             if self._unit.notices:
                 await Notices(self._unit)
             return [held[key] for key in wanted]
+
+    async def _load_many(
+        self, mapper: Mapper, held: Mapping[Any, Any], keys: list[Any], options: Sequence[Any]
+    ) -> dict[Any, Any]:
+        context = self._core.context
+        again = [key for key in keys if held[key] is not None]
+        if not again or not (options or HEARD):
+            return await load_many(mapper, keys, context, options)
+        # criteria say which rows are found, not which of the objects held are still there
+        first = [key for key in keys if held[key] is None]
+        found = await load_many(mapper, first, context, options)
+        return found | await load_many(mapper, again, context, options, again=True)
 
     async def execute(
         self,

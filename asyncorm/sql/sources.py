@@ -18,6 +18,9 @@ M = TypeVar("M")
 class Alias:
     """An entity under another name; its attributes are the entity's, of the alias."""
 
+    #: whether it was made by ``aliased()``, and not for a join that is written by itself
+    is_given = False
+
     def __init__(self, entity: type[Any] | Table, name: str | None) -> None:
         table = table_of(entity)
         self.__table__ = table
@@ -216,7 +219,9 @@ def aliased(entity: type[M], name: str | Derived | None = None) -> type[M]:
         )
     if isinstance(name, Derived):
         return cast("type[M]", EntityOf(entity, name))
-    return cast("type[M]", Alias(entity, name))
+    alias = Alias(entity, name)
+    alias.is_given = True
+    return cast("type[M]", alias)
 
 
 def table_of(target: Any) -> Table:
