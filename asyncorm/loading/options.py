@@ -151,7 +151,7 @@ class LoaderOption:
 
     def _last(self, given: Any, strategy: Strategy) -> Self:
         """An instruction that nothing can follow, so that the path stays where it is."""
-        if given == "*" and isinstance(given, str):
+        if isinstance(given, str) and given == "*":
             return self._with(Everything(strategy))
         found = self._step(given, strategy)
         return type(self)(found.directives, self.path, self._root)
