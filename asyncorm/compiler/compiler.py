@@ -12,6 +12,7 @@ from asyncorm.compiler.results import result_of
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
+from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
 from asyncorm.sql.dml import Delete, Insert, Update
 from asyncorm.sql.expressions import (
     CastTo,
@@ -24,6 +25,7 @@ from asyncorm.sql.expressions import (
 )
 from asyncorm.sql.functions import FunctionCall, Over
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.nodes import Statement, set_renderer
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
@@ -34,6 +36,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     BaseColumn: expressions.render_column,
     Parameter: expressions.render_parameter,
     Adapted: expressions.render_adapted,
+    Criterion: expressions.render_criterion,
     Operation: expressions.render_operation,
     CastTo: expressions.render_cast,
     Label: expressions.render_label,
@@ -43,6 +46,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     Constant: expressions.render_constant,
     Extract: expressions.render_extract,
     Quantified: expressions.render_quantified,
+    AmongRows: expressions.render_among_rows,
     FunctionCall: expressions.render_function,
     Over: expressions.render_over,
     Select: select.render_select,
@@ -80,6 +84,10 @@ def compile_statement(
     """
     bound = bound or statement
     renderer = Renderer(FUNCTIONS)
+    options = getattr(bound, "_options", ())
+    if options:
+        renderer.criteria = criteria_of(options)
+        renderer.is_rereading = REREADING in options
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
         sql, order = renderer.finish(bound._parameters)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from asyncorm.compiler.results import result_of
+from asyncorm.loading.columns import with_columns
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Order, Parameter
@@ -54,6 +55,8 @@ class Draft:
         self.items = list(statement._output_items())
         self.joins: list[Join] = list(getattr(statement, "_joins", ()))
         self.attachments: list[Attachment] = []
+        #: the columns that are read of items for which options say it
+        self._chosen = {p: node.attributes for p, node in trees.items() if node.columns}
         #: values of the mapping that joins and orders have brought in
         self.constants: list[Parameter[Any]] = []
         #: how members of joined collections are ordered
@@ -68,6 +71,8 @@ class Draft:
         """Add the objects of an edge as one more item."""
         place = Place(len(self.items), source, edge.node, nullable)
         self.items.append(source)
+        if edge.node.columns:
+            self._chosen[place.position] = edge.node.attributes
         self.attachments.append(Attachment(owner.position, edge, place.position))
         return place
 
@@ -114,4 +119,5 @@ class Draft:
 
     def finished(self) -> Expansion:
         """The statement to send, and what becomes of its items."""
-        return Expansion(self.statement, tuple(self.attachments), tuple(self.constants))
+        statement = with_columns(self.statement, self._chosen)
+        return Expansion(statement, tuple(self.attachments), tuple(self.constants))

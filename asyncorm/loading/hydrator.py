@@ -83,6 +83,9 @@ def _source(
     parts = [f"({values[name]})" for name in mapper.primary_key]
     key = parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
     absent = " or ".join(f"{part} is None" for part in parts)
+    # an object that lacks only deferred columns does not count as partial
+    incomplete = ["existing is not None", "o._state.partial"]
+    incomplete += [f"{name!r} not in o.__dict__" for name in values if name in mapper.deferred]
     if swaps_class:
         fill = ["o = new(twin)", *(f"o.{name} = {value}" for name, value in values.items())]
         fill += ["o._state = state", "o.__class__ = cls"]
@@ -103,7 +106,7 @@ def _source(
         "        if w is not None:",
         "            o = w()",
         "            if o is not None:",
-        "                if existing is not None or o._state.partial: complete(o, r, existing)",
+        f"                if {' or '.join(incomplete)}: complete(o, r, existing)",
         "                push(o)",
         "                continue",
         *(f"        {line}" for line in fill),

@@ -188,7 +188,8 @@ def _nest(draft: Draft) -> bool:
     nullable = [getattr(item, "nullable", False) for item in items]
     needed: dict[int, Sequence[str]] = {
         place.position: [
-            n for e in joined_edges(place.node) for n in e.relationship.local_attributes
+            *(place.node.attributes if place.node.columns else ()),
+            *(n for e in joined_edges(place.node) for n in e.relationship.local_attributes),
         ]
         for place in draft.places
     }

@@ -57,7 +57,7 @@ class LoadPlan:
         self._row: Any = None if len(self.names) == 1 else row_class(self.names)
         self._trees = trees or {}
         #: whether options hold values, which differ between statements of one shape
-        self._has_values = any(node._parameters for node in self._trees.values())
+        self._has_values = any(node.has_values for node in self._trees.values())
 
     def _is_repeated(self, position: int) -> bool:
         return any(a.owner == position and a.is_collection for a in self.attachments)

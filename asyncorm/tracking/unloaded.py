@@ -8,7 +8,7 @@ from typing import Any
 from asyncorm.errors import DetachedInstanceError, UnloadedAttributeError
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
-from asyncorm.tracking.known import has_row, known_empty, known_one
+from asyncorm.tracking.known import has_row, known_empty, known_one, refusal
 from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of
 
 
@@ -51,8 +51,9 @@ def is_unloaded(instance: Any, name: str) -> bool:
     if relationship.lazy == "write_only":
         return False
     if relationship.to_many:
-        return relationship.lazy != "write_only" and not known_empty(instance, relationship)
-    return known_one(instance, relationship) is UNLOADED
+        return not known_empty(instance, relationship)
+    refused = refusal(instance, relationship)
+    return bool(refused and refused.always) or known_one(instance, relationship) is UNLOADED
 
 
 def shown_related(instance: Any, relationship: Relationship[Any, Any]) -> str | None:
