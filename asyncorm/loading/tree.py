@@ -103,7 +103,7 @@ class LoadNode:
 
     def narrow(self, criteria: tuple[Criteria, ...]) -> LoadNode:
         """Put everything from here on under criteria."""
-        pending = [self] if criteria else []
+        pending: list[LoadNode] = [self] if criteria else []
         while pending:
             node = pending.pop()
             if node.criteria is criteria:
