@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asyncorm import DetachedInstanceError, UnloadedAttributeError, inspect
-from asyncorm.tracking.links import fill_collection
+from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.state import own_state
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from asyncorm.tracking.unloaded import is_unloaded, shown_related, unloaded_error
