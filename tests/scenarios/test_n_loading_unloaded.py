@@ -15,6 +15,7 @@ from asyncorm import (
     inspect,
     select,
     sessionmaker,
+    undefer,
 )
 from tests.conftest import CreateTables
 from tests.support.rows import rows
@@ -101,5 +102,21 @@ async def test_n08_the_columns_of_a_group_are_read_by_one_select(
         assert sent.verbs() == ["SELECT"]
         assert (paper.body, paper.summary) == ("b", "s")
         assert await session.get(Paper, paper.id) is paper
+        session.clear()
+        paper = await session.one(select(Paper))
         await session.refresh(paper)
         assert inspect(paper).unloaded == {"body", "summary"}
+
+
+async def test_n08_what_the_error_advises_works(Papers: SessionFactory, sent: Sent) -> None:
+    async with Papers.begin() as session:
+        session.add(Paper(title="a", body="b", summary="s"))
+    async with Papers() as session:
+        paper = await session.one(select(Paper))
+        sent()
+        assert await session.load(paper, Paper.body) == "b"
+        assert sent.verbs() == ["SELECT"]
+        assert paper.body == "b"
+        session.clear()
+        (paper,) = await session.all(select(Paper).options(undefer(Paper.body)))
+        assert paper.body == "b"
