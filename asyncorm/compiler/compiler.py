@@ -69,17 +69,21 @@ _STATEMENTS: Mapping[type[Any], tuple[Kind, Callable[..., None]]] = {
 
 
 def compile_statement(
-    statement: Statement[Any], bound: Statement[Any] | None = None
+    statement: Statement[Any],
+    bound: Statement[Any] | None = None,
+    constants: tuple[Parameter[Any], ...] = (),
 ) -> CompiledStatement:
     """The SQL of a statement, good for every statement with the same key.
 
-    With ``bound``, whose parameters this statement uses, it is good for those with its key.
+    With ``bound``, whose parameters this statement uses, it is good for those with its key. Other
+    values than those of ``bound`` are allowed only if they are among the ``constants``.
     """
     bound = bound or statement
+    known = (*bound._parameters, *constants)
     renderer = Renderer(FUNCTIONS)
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
-        sql, order = renderer.finish(bound)
+        sql, order = renderer.finish(known)
         return CompiledStatement(sql, "text", order, bound)
     if type(statement) not in _STATEMENTS:
         raise InvalidRequestError(
@@ -89,8 +93,10 @@ def compile_statement(
     kind, write = _STATEMENTS[type(statement)]
     write(renderer, statement, is_top=True)
     columns, items = result_of(statement)
-    sql, order = renderer.finish(bound)
-    return CompiledStatement(sql, kind, order, bound, columns, items, writes=renderer.writes)
+    sql, order = renderer.finish(known)
+    return CompiledStatement(
+        sql, kind, order, bound, columns, items, writes=renderer.writes, constants=constants
+    )
 
 
 def constant_sql(

@@ -11,7 +11,7 @@ from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Parameter
 from asyncorm.sql.implied import ImpliedAlias
-from asyncorm.sql.nodes import AnonymousName, Statement
+from asyncorm.sql.nodes import AnonymousName
 from asyncorm.sql.sources import Derived, Excluded, entity_name
 from asyncorm.sql.table import Table
 
@@ -196,10 +196,10 @@ class Renderer:
 
     # the end
 
-    def finish(self, statement: Statement[Any]) -> tuple[str, list[int]]:
-        """The SQL text, and for each ``$n`` the position among the statement's parameters."""
+    def finish(self, parameters: Iterable[Any]) -> tuple[str, list[int]]:
+        """The SQL text, and for each ``$n`` the position among the parameters."""
         positions: dict[int, int] = {}
-        for index, item in enumerate(statement._parameters):
+        for index, item in enumerate(parameters):
             positions.setdefault(id(item), index)
         numbers: dict[int, int] = {}
         order: list[int] = []

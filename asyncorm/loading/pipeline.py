@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from asyncorm.errors import ObjectDeletedError
+from asyncorm.loading.attaching import attach
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.execution import Execution
@@ -67,11 +68,13 @@ async def make_rows(
     Without ``follow`` that is left to the caller.
     """
     trees = plan.trees(statement)
-    columns = plan.columns(records, context.unit, existing, plan.nodes(trees))
+    nodes = plan.nodes(trees)
+    columns = plan.columns(records, context.unit, existing, nodes)
     if existing is Existing.OVERWRITE:
         seen = {} if seen is None else seen
         for position in plan.entities:
             forget_loaded(columns[position], seen)
+    attach(plan.attachments, columns, nodes)
     if context.unit.notices:
         await Notices(context.unit)
     if follow:
@@ -126,6 +129,8 @@ async def load_step(step: RelatedLoad, context: LoadContext, seen: Seen | None =
     if step.edge.strategy is Strategy.NOLOAD:
         step.leave_empty()
         return
+    if step.edge.strategy is Strategy.CONTAINS:
+        return  # what was not in the rows is not asked for
     if step.unready:
         await _load_references(step, context)
     statement = step.statement(context.unit)

@@ -12,8 +12,9 @@ from asyncorm.compiler.compiler import compile_statement
 from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
 from asyncorm.loading.arrivals import note_loaded
+from asyncorm.loading.draft import Expansion, repeats
 from asyncorm.loading.existing import Existing
-from asyncorm.loading.expansion import Attachment, expand
+from asyncorm.loading.expansion import expand
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.tree import LoadNode, loads_more, trees_of
 from asyncorm.mapping.mapper import Mapper
@@ -34,11 +35,13 @@ class LoadPlan:
         self,
         compiled: CompiledStatement,
         trees: dict[int, LoadNode] | None = None,
-        attachments: tuple[Attachment, ...] = (),
+        expansion: Expansion | None = None,
     ) -> None:
         self.compiled = compiled
-        self.attachments = attachments
-        self._asked = len(compiled.items) - len(attachments)
+        self.attachments = () if expansion is None else expansion.attachments
+        #: whether a row comes several times, once for each member of a collection
+        self.repeats = any(repeats(attachment.edge) for attachment in self.attachments)
+        self._asked = len(compiled.items) - len(self.attachments)
         self.names = tuple(item.name for item in compiled.items[: self._asked])
         self.entities = [
             position for position, item in enumerate(compiled.items) if isinstance(item, EntityItem)
@@ -79,8 +82,25 @@ class LoadPlan:
         """Rows of the values: bare for one item, named tuples for several, or of a shape."""
         asked = columns[: self._asked] if self.attachments else columns
         make = None if self._row is None else self._row._make
-        rows = asked[0] if make is None else list(map(make, zip(*asked, strict=True)))
+        if self.repeats:
+            rows = _distinct(asked, make)
+        else:
+            rows = asked[0] if make is None else list(map(make, zip(*asked, strict=True)))
         return rows if shape is None else shape_rows(shape, self.names, rows)
+
+
+def _distinct(columns: list[list[Any]], make: Any) -> list[Any]:
+    """Rows of the values, each once: objects are compared by identity."""
+    if make is None:
+        return list(dict.fromkeys(columns[0]))
+    found: dict[tuple[Any, ...], Any] = {}
+    for row in zip(*columns, strict=True):
+        found.setdefault(tuple(map(_comparable, row)), row)
+    return list(map(make, found.values()))
+
+
+def _comparable(value: Any) -> Any:
+    return repr(value) if isinstance(value, list | dict | set) else value
 
 
 _plans: WeakKeyDictionary[CompiledStatement, LoadPlan] = WeakKeyDictionary()
@@ -101,8 +121,8 @@ def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
 def _compile_expanded(statement: Any) -> CompiledStatement:
     trees = trees_of(statement)
     expansion = expand(statement, trees)
-    compiled = compile_statement(expansion.statement, statement)
-    _plans[compiled] = LoadPlan(compiled, trees, expansion.attachments)
+    compiled = compile_statement(expansion.statement, statement, expansion.constants)
+    _plans[compiled] = LoadPlan(compiled, trees, expansion)
     return compiled
 
 

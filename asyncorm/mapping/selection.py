@@ -78,3 +78,10 @@ def first_of(relationship: Any, count: int, order_by: Any) -> Selection[Any, Any
         return chosen
     given = order_by if isinstance(order_by, list | tuple) else (order_by,)
     return chosen.order_by(*given)
+
+
+def unknown(relationship: Any) -> Selection[Any, Any]:
+    """Some objects of which nobody knows whether they are all: no other selection is the same."""
+    found: Selection[Any, Any] = Selection(relationship)
+    found._key = ("unknown selection", relationship._key, id(found))
+    return found

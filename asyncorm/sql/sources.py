@@ -50,19 +50,26 @@ class Alias:
 
 
 class EntityOf(Alias):
-    """An entity whose rows are those of a subquery or CTE."""
+    """An entity whose rows are those of a subquery or CTE.
 
-    def __init__(self, entity: type[Any], derived: Derived) -> None:
+    ``names`` are those of the columns there, by attribute, where they are not the table's.
+    """
+
+    def __init__(
+        self, entity: type[Any], derived: Derived, names: dict[str, str] | None = None
+    ) -> None:
         super().__init__(entity, None)
         self._derived = derived
         self._key = ("entity of", derived._key)
         self._parameters = derived._parameters
         found: dict[str, BaseColumn[Any, Any]] = {}
         for attribute, column in self.__table__.by_attribute.items():
-            if column.deferred and column.name not in derived.c._columns:
+            name = column.name if names is None else names.get(attribute)
+            if name is None or (column.deferred and name not in derived.c._columns):
                 continue
-            inner = derived.c[column.name]
+            inner = derived.c[name]
             found[attribute] = column._of(derived, inner._key, inner._parameters)
+            found[attribute].name = name
         self._columns = found
 
     def __repr__(self) -> str:
