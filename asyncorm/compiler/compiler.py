@@ -11,7 +11,7 @@ from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
-from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
+from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, RowValue
 from asyncorm.sql.dml import Delete, Insert, Update
 from asyncorm.sql.expressions import (
     CastTo,
@@ -43,6 +43,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     Constant: expressions.render_constant,
     Extract: expressions.render_extract,
     Quantified: expressions.render_quantified,
+    RowValue: expressions.render_row_value,
     FunctionCall: expressions.render_function,
     Over: expressions.render_over,
     Select: select.render_select,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from asyncorm.compiler.results import result_of
+from asyncorm.loading.payload import Payload
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.mapping.relationships import Direction
 from asyncorm.sql.clauses import Join
@@ -28,6 +29,8 @@ class Expansion(NamedTuple):
 
     statement: Any
     attachments: tuple[Attachment, ...] = ()
+    #: further columns, which hold the rows of whole edges
+    payloads: tuple[Payload, ...] = ()
     #: values in it that the mapping brings, not the statement that was written
     constants: tuple[Parameter[Any], ...] = ()
 
@@ -50,6 +53,7 @@ class Draft:
         self.items = list(statement._output_items())
         self.joins: list[Join] = list(getattr(statement, "_joins", ()))
         self.attachments: list[Attachment] = []
+        self.payloads: list[Payload] = []
         #: values of the mapping that joins and orders have brought in
         self.constants: list[Parameter[Any]] = []
         #: how members of joined collections are ordered
@@ -110,7 +114,9 @@ class Draft:
 
     def finished(self) -> Expansion:
         """The statement to send, and what becomes of its items."""
-        return Expansion(self.statement, tuple(self.attachments), tuple(self.constants))
+        return Expansion(
+            self.statement, tuple(self.attachments), tuple(self.payloads), tuple(self.constants)
+        )
 
 
 def repeats(edge: Edge) -> bool:

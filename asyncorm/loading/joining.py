@@ -43,7 +43,9 @@ def join_related(draft: Draft) -> None:
     pending = deque(draft.places)
     while pending:
         place = pending.popleft()
-        pending.extend(_join(draft, place, edge) for edge in joined_edges(place.node))
+        for edge in joined_edges(place.node):
+            draft.places.append(_join(draft, place, edge))
+            pending.append(draft.places[-1])
 
 
 def joined_edges(node: LoadNode) -> Iterator[Edge]:
@@ -51,6 +53,14 @@ def joined_edges(node: LoadNode) -> Iterator[Edge]:
     for edge in node.edges.values():
         is_joined = edge.strategy is Strategy.JOINED
         if is_joined and issubclass(node.mapper.entity, edge.relationship.owner):
+            yield edge
+
+
+def nested_edges(node: LoadNode) -> Iterator[Edge]:
+    """The edges of a node whose objects come as arrays in its rows."""
+    for edge in node.edges.values():
+        is_nested = edge.strategy is Strategy.NESTED
+        if is_nested and issubclass(node.mapper.entity, edge.relationship.owner):
             yield edge
 
 
@@ -183,7 +193,10 @@ def _nest(draft: Draft) -> bool:
     items: Any = result_of(draft.statement)[1]
     needed = {
         place.position: [
-            n for e in joined_edges(place.node) for n in e.relationship.local_attributes
+            name
+            for edges in (joined_edges(place.node), nested_edges(place.node))
+            for edge in edges
+            for name in edge.relationship.local_attributes
         ]
         for place in draft.places
     }

@@ -39,14 +39,18 @@ class LoadPlan:
     ) -> None:
         self.compiled = compiled
         self.attachments = () if expansion is None else expansion.attachments
+        given = () if expansion is None else expansion.payloads
+        #: columns that hold related rows, with their places in a record
+        self.payloads = [(one, _index(compiled.items[one.position])) for one in given]
         #: whether a row comes several times, once for each member of a collection
         self.repeats = any(repeats(attachment.edge) for attachment in self.attachments)
-        self._asked = len(compiled.items) - len(self.attachments)
+        self._asked = len(compiled.items) - len(self.attachments) - len(given)
         self.names = tuple(item.name for item in compiled.items[: self._asked])
         self.entities = [
             position for position, item in enumerate(compiled.items) if isinstance(item, EntityItem)
         ]
-        self._make = [_maker(item) for item in compiled.items]
+        # what holds related rows comes last, and is none of the columns
+        self._make = [_maker(item) for item in compiled.items[: len(compiled.items) - len(given)]]
         self._row: Any = None if len(self.names) == 1 else row_class(self.names)
         self._trees = trees or {}
         #: whether options hold values, which differ between statements of one shape
@@ -80,7 +84,7 @@ class LoadPlan:
 
     def rows(self, columns: list[list[Any]], shape: Any = None) -> list[Any]:
         """Rows of the values: bare for one item, named tuples for several, or of a shape."""
-        asked = columns[: self._asked] if self.attachments else columns
+        asked = columns[: self._asked]
         make = None if self._row is None else self._row._make
         if self.repeats:
             rows = _distinct(asked, make)
@@ -124,6 +128,10 @@ def _compile_expanded(statement: Any) -> CompiledStatement:
     compiled = compile_statement(expansion.statement, statement, expansion.constants)
     _plans[compiled] = LoadPlan(compiled, trees, expansion)
     return compiled
+
+
+def _index(item: EntityItem | ColumnItem) -> int:
+    return item.start if isinstance(item, EntityItem) else item.index
 
 
 def _maker(item: EntityItem | ColumnItem) -> Column:

@@ -82,8 +82,8 @@ class RelatedLoad:
         keys = [mapper.key_values(identity_key(instance)) for instance in self.unready]
         return select(mapper.entity).where(matches(mapper.primary_key_columns, keys))
 
-    def statement(self, unit: UnitOfWork) -> Select[Any] | None:
-        """The SELECT still needed once memory has answered what it can; None if nothing is."""
+    def find_missing(self, unit: UnitOfWork) -> None:
+        """Find out by key which instances lack what memory can't give them."""
         relationship = self.relationship
         to_one = relationship.direction is Direction.MANY_TO_ONE
         for instance in self.instances:
@@ -103,8 +103,14 @@ class RelatedLoad:
             if not to_one and not has_row(instance):
                 continue
             self.missing.setdefault(key, []).append(instance)
+
+    def statement(self, unit: UnitOfWork) -> Select[Any] | None:
+        """The SELECT still needed once memory has answered what it can; None if nothing is."""
+        self.find_missing(unit)
         if not self.missing:
             return None
+        relationship = self.relationship
+        to_one = relationship.direction is Direction.MANY_TO_ONE
         self.keyed = relationship.secondary is not None or (
             not to_one and bool(unit.identity_map.references(relationship.target))  # type: ignore[arg-type]
         )
@@ -158,6 +164,11 @@ class RelatedLoad:
                 related, values = row, row.__dict__
                 key = tuple(values.get(name) for name in relationship.remote_attributes)
             by_key.setdefault(key, []).append(related)
+        self.hand_out(by_key)
+
+    def hand_out(self, by_key: dict[tuple[Any, ...], list[Any]]) -> None:
+        """Give the instances what was found for their keys."""
+        relationship = self.relationship
         for key, instances in self.missing.items():
             members = by_key.get(key, [])
             for instance in instances:
