@@ -57,8 +57,8 @@ class Level:
             return self._of(self.place.source, items, self.order)
         owners = self._owners()
         order = [Label(o.expression, f"o{n}") for n, o in enumerate(self.order)]
-        inner = self._of(owners, [*items, *order], self.order if self._count else ())
-        if not self._count:
+        inner = self._of(owners, [*items, *order], () if self._count is None else self.order)
+        if self._count is None:
             inner._offset = _FENCE
         found = inner.lateral()
         labels = [found.c[item.name] for item in items if isinstance(item, Label)]
@@ -79,7 +79,7 @@ class Level:
         assert self.above is not None
         columns = [column_of(self.above.alias, n) for n in self.relationship.local_attributes]
         keys = self.above.rows([Label(column, column.attribute) for column in columns])
-        if not self.above._count:
+        if self.above._count is None:
             keys._order = ()
         derived = keys.subquery()
         if self.above.repeats or self.relationship.direction is Direction.MANY_TO_ONE:

@@ -83,10 +83,10 @@ class Arrived(NamedTuple):
     rows: Rows
     objects: list[Any]
 
-    def by_key(self) -> dict[tuple[Any, ...], list[Any]]:
-        """The objects of each owner, in their order."""
+    def by_key(self, *, repeated: bool) -> dict[tuple[Any, ...], list[Any]]:
+        """The objects of each owner, in their order; ``repeated`` owners come in several rows."""
         pairs: Any = zip(self.payload.keys(self.rows), self.objects, strict=True)
-        if self.payload.shared:
+        if repeated or self.payload.shared:
             pairs = dict.fromkeys(pairs)
         found: dict[tuple[Any, ...], list[Any]] = {}
         for key, related in pairs:
@@ -146,4 +146,5 @@ def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfW
             load.instances = [instance for instance in load.instances if instance not in unready]
         load.find_missing(unit)
         if load.missing:
-            load.hand_out(one.by_key())
+            items = columns[payload.owner]
+            load.hand_out(one.by_key(repeated=len(set(map(id, items))) < len(items)))

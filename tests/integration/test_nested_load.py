@@ -161,11 +161,11 @@ async def test_a_limit_counts_the_parents(session: Session, sent: Sent) -> None:
     assert sent.verbs() == ["SELECT"]
 
 
-async def test_conditions_choose_members(session: Session, sent: Sent) -> None:
+async def test_conditions_choose_members(session: Session, engine: Engine, sent: Sent) -> None:
     for price, expected in ((3, ["a2", "a3"]), (2, ["a2"])):
         cheap = nestedload(Writer.books.where(Book.price < price).order_by(Book.price))
         statement = select(Writer).where(Writer.name == "ada")
-        async with Session(session.bind) as other:
+        async with Session(engine) as other:
             (ada,) = await other.all(statement.options(cheap.nestedload(Book.tags)))
             assert [book.title for book in ada.books] == expected
     assert sent.verbs() == ["SELECT", "SELECT"]
