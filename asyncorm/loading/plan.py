@@ -144,7 +144,7 @@ def _entity_maker(item: EntityItem) -> Column:
     mapper: Mapper = item.entity.__mapper__
     attributes = tuple(column.attribute for column in item.columns)
     hydrate = hydrator(mapper, attributes, item.start, nullable=item.nullable)
-    partial = len(attributes) < len(mapper.columns)
+    partial = mapper.lacks_columns(attributes)
 
     def make(
         records: Sequence[Any], unit: UnitOfWork, existing: Existing | None, node: LoadNode | None

@@ -32,9 +32,7 @@ def load_entities(entity: type[Any], records: Sequence[Any], unit: UnitOfWork) -
     attributes = tuple(known[name] for name in used)
     positions = [names.index(name) for name in used]
     rows = [tuple(record[position] for position in positions) for record in records]
-    state = InstanceState(
-        unit.scope, Status.PERSISTENT, partial=len(attributes) < len(mapper.columns)
-    )
+    state = InstanceState(unit.scope, Status.PERSISTENT, partial=mapper.lacks_columns(attributes))
     references = unit.identity_map.references(mapper)
     found = hydrator(mapper, attributes, 0, nullable=False)(rows, state, references, None)
     if HEARD:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from asyncorm.mapping.relationships import Direction, Relationship
@@ -59,12 +59,20 @@ class Mapper:
         self.mutable: dict[str, SQLType[Any]] = {
             name: column._type for name, column in self.columns.items() if column._type.mutable
         }
+        #: columns that a SELECT leaves out unless they are asked for, with the group they load with
+        self.deferred: dict[str, str | None] = {
+            name: column.deferred_group for name, column in self.columns.items() if column.deferred
+        }
+        #: what a SELECT of the entity brings
+        self.selected = tuple(name for name in self.columns if name not in self.deferred)
         #: by what an UPDATE or DELETE notices that its row was changed meanwhile
         self.version = version
         #: what is never written: the server makes it anew with every INSERT and UPDATE
         self.computed = _computed(self.columns, version)
         #: whether objects come with relationships that no option has asked for
         self.eager = any(r.lazy in _EAGER for r in relationships.values())
+        #: collections that are never loaded
+        self.write_only = tuple(n for n, r in relationships.items() if r.lazy == "write_only")
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)
@@ -81,9 +89,9 @@ class Mapper:
         """The primary key as a tuple."""
         return (key,) if len(self.primary_key) == 1 else key
 
-    def lacks_columns(self, values: dict[str, Any]) -> bool:
-        """Whether some column has no value."""
-        return any(name not in values for name in self.columns)
+    def lacks_columns(self, values: Container[str]) -> bool:
+        """Whether some column that a SELECT would bring has no value."""
+        return any(name not in values for name in self.selected)
 
     @property
     def many_to_one(self) -> tuple[Relationship[Any, Any], ...]:

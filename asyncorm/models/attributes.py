@@ -11,17 +11,18 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, overload
 
-from asyncorm.errors import UnknownAttributeError
+from asyncorm.errors import InvalidRequestError, UnknownAttributeError
 from asyncorm.mapping.related import ToMany, ToOne
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.models.building import BUILDING
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import BaseColumn, Column, NullColumn
-from asyncorm.tracking.known import known_empty, known_one
+from asyncorm.tracking.known import has_row, known_empty, known_one
 from asyncorm.tracking.links import empty_collection, set_related
 from asyncorm.tracking.mutables import forget_snapshot, hand_out, keep_original
 from asyncorm.tracking.state import UNLOADED, Status, own_state, status_of
 from asyncorm.tracking.unloaded import unloaded_error
+from asyncorm.tracking.write_only import WriteOnlyCollection
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
     class Related(Generic[T]):
         """A relationship: ``Related[list[Book]]``, ``Related[User]``, ``Related[User | None]``."""
 
+        @overload
+        def __get__(
+            self: Related[WriteOnlyCollection[U]], instance: None, owner: type[E]
+        ) -> ToMany[E, U]: ...
         @overload
         def __get__(self: Related[list[U]], instance: None, owner: type[E]) -> ToMany[E, U]: ...
         @overload
@@ -221,6 +226,33 @@ class RelationshipAttribute:
         """Assign related objects; both sides of the relationship follow."""
         _configured(self.relationship)
         set_related(instance, self.relationship, value)
+
+    write_unvalidated = write
+
+
+class WriteOnlyAttribute(RelationshipAttribute):
+    """A collection that is never loaded. With a ``__set__``, so that reading comes here."""
+
+    __slots__ = ()
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        if instance is None:
+            return super().__get__(instance, owner)
+        _configured(self.relationship)
+        return WriteOnlyCollection(instance, self.relationship)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        self.write(instance, value)
+
+    def write(self, instance: Any, value: Any) -> None:
+        """Give a new object its members; those of a stored one can't be replaced unread."""
+        if has_row(instance):
+            raise InvalidRequestError(
+                f"{self.relationship} is write-only: what it holds now is not known, so it can't "
+                "be replaced",
+                hint="use its add(), remove() and delete()",
+            )
+        super().write(instance, value)
 
     write_unvalidated = write
 
