@@ -86,9 +86,7 @@ class Level:
             derived = select(*derived.c).distinct().subquery()
         return derived
 
-    def _of(
-        self, owner: Any, items: Sequence[Any], order: Sequence[Order]
-    ) -> Select[Any]:
+    def _of(self, owner: Any, items: Sequence[Any], order: Sequence[Order]) -> Select[Any]:
         """The rows related to an owner, whose columns are visible around the query."""
         _, condition, link = self.relationship._join(owner, self.alias)
         rows: Select[Any] = select(*items).select_from(self.alias)

@@ -12,12 +12,15 @@ from asyncorm.compiler.compiler import compile_statement
 from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
 from asyncorm.loading.arrivals import note_loaded
+from asyncorm.loading.documents import as_columns, as_documents, is_document, is_shaped
 from asyncorm.loading.draft import Expansion, repeats
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.expansion import expand
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.tree import LoadNode, loads_more, trees_of
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.models.documents import read_documents
+from asyncorm.sql.query import Rows
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
@@ -36,8 +39,11 @@ class LoadPlan:
         compiled: CompiledStatement,
         trees: dict[int, LoadNode] | None = None,
         expansion: Expansion | None = None,
+        *,
+        is_document: bool = False,
     ) -> None:
         self.compiled = compiled
+        self._is_document = is_document
         self.attachments = () if expansion is None else expansion.attachments
         given = () if expansion is None else expansion.payloads
         #: columns that hold related rows, with their places in a record
@@ -86,6 +92,8 @@ class LoadPlan:
         """Rows of the values: bare for one item, named tuples for several, or of a shape."""
         asked = columns[: self._asked]
         make = None if self._row is None else self._row._make
+        if self._is_document:
+            return read_documents(shape, asked[0])
         if self.repeats:
             rows = _distinct(asked, make)
         else:
@@ -112,7 +120,7 @@ _plans: WeakKeyDictionary[CompiledStatement, LoadPlan] = WeakKeyDictionary()
 
 def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
     """The plan of a statement; it lives as long as the compiled statement stays cached."""
-    if loads_more(statement):
+    if loads_more(statement) or (statement._shape is not None and isinstance(statement, Rows)):
         compiled = statements.find(("load", statement._key), _compile_expanded, statement)
         return _plans[compiled]
     compiled = statements.get(statement)
@@ -123,6 +131,15 @@ def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
 
 
 def _compile_expanded(statement: Any) -> CompiledStatement:
+    if is_document(statement):
+        expansion = as_documents(statement)
+        compiled = compile_statement(expansion.statement, statement, expansion.constants)
+        _plans[compiled] = LoadPlan(compiled, is_document=True)
+        return compiled
+    if is_shaped(statement):
+        compiled = compile_statement(as_columns(statement), statement)
+        _plans[compiled] = LoadPlan(compiled)
+        return compiled
     trees = trees_of(statement)
     expansion = expand(statement, trees)
     compiled = compile_statement(expansion.statement, statement, expansion.constants)

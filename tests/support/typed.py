@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 import enum
 import ipaddress
-from uuid import UUID
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from pydantic import AnyUrl, BaseModel
 
