@@ -12,6 +12,7 @@ from asyncorm.compiler.results import result_of
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, RowValue
+from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
 from asyncorm.sql.dml import Delete, Insert, Update
 from asyncorm.sql.documents import DocumentRows, DocumentValue
 from asyncorm.sql.expressions import (
@@ -25,6 +26,7 @@ from asyncorm.sql.expressions import (
 )
 from asyncorm.sql.functions import FunctionCall, Over
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.nodes import Statement, set_renderer
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
@@ -35,6 +37,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     BaseColumn: expressions.render_column,
     Parameter: expressions.render_parameter,
     Adapted: expressions.render_adapted,
+    Criterion: expressions.render_criterion,
     Operation: expressions.render_operation,
     CastTo: expressions.render_cast,
     Label: expressions.render_label,
@@ -47,6 +50,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     RowValue: expressions.render_row_value,
     DocumentValue: documents.render_document_value,
     DocumentRows: documents.render_document_rows,
+    AmongRows: expressions.render_among_rows,
     FunctionCall: expressions.render_function,
     Over: expressions.render_over,
     Select: select.render_select,
@@ -83,11 +87,14 @@ def compile_statement(
     values than those of ``bound`` are allowed only if they are among the ``constants``.
     """
     bound = bound or statement
-    known = (*bound._parameters, *constants)
     renderer = Renderer(FUNCTIONS)
+    options = getattr(bound, "_options", ())
+    if options:
+        renderer.criteria = criteria_of(options)
+        renderer.is_rereading = REREADING in options
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
-        sql, order = renderer.finish(known)
+        sql, order = renderer.finish(bound._parameters)
         return CompiledStatement(sql, "text", order, bound)
     if type(statement) not in _STATEMENTS:
         raise InvalidRequestError(
@@ -97,7 +104,7 @@ def compile_statement(
     kind, write = _STATEMENTS[type(statement)]
     write(renderer, statement, is_top=True)
     columns, items = result_of(statement)
-    sql, order = renderer.finish(known)
+    sql, order = renderer.finish((*bound._parameters, *constants))
     return CompiledStatement(
         sql, kind, order, bound, columns, items, writes=renderer.writes, constants=constants
     )

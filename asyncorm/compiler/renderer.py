@@ -9,6 +9,7 @@ from typing import Any
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.expressions import Parameter
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nodes import AnonymousName
@@ -37,6 +38,10 @@ class Renderer:
         self.collecting: dict[SourceKey, Any] | None = None
         #: what stands for a source in the condition that is written
         self.places: Mapping[SourceKey, Any] = {}
+        #: conditions for the rows of entities, wherever they are read
+        self.criteria: tuple[Criteria, ...] = ()
+        #: whether the rows that the statement is about are exempt from them
+        self.is_rereading = False
         #: columns without their table: in DDL, and where PostgreSQL takes bare names only
         self.bare_columns = False
         #: labels that ORDER BY may refer to by name
@@ -133,6 +138,15 @@ class Renderer:
             yield
         finally:
             self.bare_columns = kept
+
+    @contextmanager
+    def without_criteria(self) -> Generator[None]:
+        """Write what criteria say themselves."""
+        kept, self.criteria = self.criteria, ()
+        try:
+            yield
+        finally:
+            self.criteria = kept
 
     @contextmanager
     def within(self, scopes: list[set[SourceKey]]) -> Generator[None]:

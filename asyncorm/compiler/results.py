@@ -11,7 +11,14 @@ from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nesting import EntityPart
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
-from asyncorm.sql.sources import Alias, entity_columns, is_entity, source_of, table_of
+from asyncorm.sql.sources import (
+    Alias,
+    PartialEntity,
+    entity_columns,
+    is_entity,
+    source_of,
+    table_of,
+)
 from asyncorm.sql.table import BaseColumn
 
 
@@ -32,10 +39,12 @@ def result_of(statement: Any) -> tuple[tuple[ResultColumn, ...], tuple[ResultIte
 
 
 def _entity_item(statement: Any, item: Any, start: int) -> EntityItem:
-    entity = item._entity if isinstance(item, Alias) else item
+    source = item.source if isinstance(item, PartialEntity) else item
+    entity = source._entity if isinstance(source, Alias) else source
     # columns of the table itself, also for an alias: the loader knows those
-    columns = tuple(column for column in table_of(item).columns.values() if not column.deferred)
-    return EntityItem(entity, start, columns, _is_nullable(statement, item), item)
+    table = table_of(item)
+    columns = tuple(table.by_attribute[column.attribute] for column in entity_columns(item))
+    return EntityItem(entity, start, columns, _is_nullable(statement, item), source)
 
 
 def _is_nullable(statement: Any, item: Any) -> bool:

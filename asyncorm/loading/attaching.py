@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -92,8 +93,4 @@ def _natural_order(edge: Edge) -> Callable[[Any], Any] | None:
     columns = relationship.target.primary_key_columns
     if not all(column._type.python_type in _SORTABLE for column in columns):
         return None
-    names = relationship.target.primary_key
-    if len(names) == 1:
-        (name,) = names
-        return lambda member: member.__dict__[name]
-    return lambda member: tuple(member.__dict__[name] for name in names)
+    return attrgetter(*relationship.target.primary_key)

@@ -12,6 +12,7 @@ from typing import Any
 
 from asyncorm.compiler.results import result_of
 from asyncorm.errors import ConfigurationError, InvalidRequestError
+from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.draft import Expansion, Place
 from asyncorm.loading.nesting import Level
@@ -19,6 +20,7 @@ from asyncorm.loading.tree import Edge, LoadNode, trees_of
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.models.documents import DocumentField, bytes_form, document_fields, is_read_model
+from asyncorm.sql.criteria import Criteria, criteria_of
 from asyncorm.sql.documents import KEY, DocumentRows, DocumentValue
 from asyncorm.sql.expressions import CastTo, Expression, Label, Parameter, ScalarQuery
 from asyncorm.sql.nesting import nest
@@ -54,7 +56,7 @@ def as_documents(statement: Rows[Any]) -> Expansion:
     trees = trees_of(statement)
     (item,) = statement._output_items()
     entity = getattr(item, "_entity", item)
-    builder = _Builder()
+    builder = _Builder(criteria_of(statement._options))
     source, query = _plain_query(statement, item, entity.__mapper__)
     node = trees.get(0) or LoadNode(entity.__mapper__)
     model: Any = statement._shape
@@ -63,7 +65,7 @@ def as_documents(statement: Rows[Any]) -> Expansion:
     query._items = tuple(builder.fields(model, entity.__mapper__, source, node))
     query._options, query._shape = (), None
     rows = query.subquery()
-    text = Label(CastTo(DocumentRows(rows, "one"), TEXT), model.__name__[:60])
+    text: Label[Any, Any] = Label(CastTo(DocumentRows(rows, "one"), TEXT), model.__name__[:60])
     return Expansion(select(text).select_from(rows), constants=tuple(builder.constants))
 
 
@@ -89,7 +91,8 @@ def _plain_query(statement: Any, item: Any, mapper: Mapper) -> tuple[Any, Any]:
 class _Builder:
     """Makes the fields of documents; notes the values that mappings bring."""
 
-    def __init__(self) -> None:
+    def __init__(self, criteria: tuple[Criteria, ...]) -> None:
+        self._criteria = criteria
         self.constants: list[Parameter[Any]] = []
         self._path: list[tuple[Any, Relationship[Any, Any]]] = []
 
@@ -134,7 +137,7 @@ class _Builder:
         by_label = label_values(column._type)
         if by_label is None:
             return DocumentValue(column, template)
-        values = Parameter(by_label, JSONB())
+        values: Parameter[Any] = Parameter(by_label, JSONB())
         self.constants.append(values)
         return DocumentValue(column, template, values)
 
@@ -151,10 +154,12 @@ class _Builder:
         edge = node.edges.get(relationship)
         if edge is None:
             if (model, relationship) in self._path:
-                return _end_of_levels(name, field, relationship)
+                _check_end(name, field, relationship)
+                return None
             step = Step(relationship, Strategy.NESTED)
             target: Any = relationship.target
-            edge = Edge(step, Strategy.NESTED, LoadNode(target))
+            edge = Edge(step, Strategy.NESTED, LoadNode(target).narrow(self._criteria))
+            edge.selection = narrowed(relationship, None, self._criteria)
         assert field.below is not None
         level = Level(edge, Place(0, source, node, nullable=False), None)
         self.constants += level.constants
@@ -169,7 +174,7 @@ class _Builder:
             rows = rows.limit(1)
             self.constants += rows._limit._parameters  # type: ignore[union-attr]
         derived = rows.subquery()
-        value = select(DocumentRows(derived, kind)).select_from(derived)
+        value: Select[Any] = select(DocumentRows(derived, kind)).select_from(derived)
         return ScalarQuery(value, JSON())
 
 
@@ -188,7 +193,7 @@ def _check_kind(name: str, field: DocumentField, relationship: Relationship[Any,
     return wanted
 
 
-def _end_of_levels(name: str, field: DocumentField, relationship: Relationship[Any, Any]) -> None:
+def _check_end(name: str, field: DocumentField, relationship: Relationship[Any, Any]) -> None:
     """The last level of a read model that contains itself lacks the field, if it may."""
     if field.is_required:
         raise ConfigurationError(
@@ -238,5 +243,6 @@ def _field_names(shape: Any) -> Sequence[tuple[str, bool]]:
         ]
     if isinstance(shape, type) and issubclass(shape, tuple) and hasattr(shape, "_fields"):
         defaults = getattr(shape, "_field_defaults", {})
-        return [(name, name not in defaults) for name in shape._fields]
+        names: tuple[str, ...] = getattr(shape, "_fields", ())
+        return [(name, name not in defaults) for name in names]
     return ()

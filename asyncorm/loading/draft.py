@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from asyncorm.compiler.results import result_of
+from asyncorm.loading.columns import with_columns
 from asyncorm.loading.payload import Payload
 from asyncorm.loading.tree import Edge, LoadNode
-from asyncorm.mapping.relationships import Direction
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Order, Parameter
 from asyncorm.sql.query import Rows
@@ -22,6 +22,11 @@ class Attachment(NamedTuple):
     owner: int
     edge: Edge
     position: int
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether the rows of an owner come once for each of the objects."""
+        return self.edge.relationship.to_many
 
 
 class Expansion(NamedTuple):
@@ -53,6 +58,8 @@ class Draft:
         self.items = list(statement._output_items())
         self.joins: list[Join] = list(getattr(statement, "_joins", ()))
         self.attachments: list[Attachment] = []
+        #: the columns that are read of items for which options say it
+        self._chosen = {p: node.attributes for p, node in trees.items() if node.columns}
         self.payloads: list[Payload] = []
         #: values of the mapping that joins and orders have brought in
         self.constants: list[Parameter[Any]] = []
@@ -68,6 +75,8 @@ class Draft:
         """Add the objects of an edge as one more item."""
         place = Place(len(self.items), source, edge.node, nullable)
         self.items.append(source)
+        if edge.node.columns:
+            self._chosen[place.position] = edge.node.attributes
         self.attachments.append(Attachment(owner.position, edge, place.position))
         return place
 
@@ -114,11 +123,7 @@ class Draft:
 
     def finished(self) -> Expansion:
         """The statement to send, and what becomes of its items."""
+        statement = with_columns(self.statement, self._chosen)
         return Expansion(
-            self.statement, tuple(self.attachments), tuple(self.payloads), tuple(self.constants)
+            statement, tuple(self.attachments), tuple(self.payloads), tuple(self.constants)
         )
-
-
-def repeats(edge: Edge) -> bool:
-    """Whether the rows of the owners come once for each related object."""
-    return edge.relationship.direction is not Direction.MANY_TO_ONE

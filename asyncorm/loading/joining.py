@@ -11,7 +11,6 @@ from asyncorm.loading.contained import check_none_contained
 from asyncorm.loading.directives import Strategy
 from asyncorm.loading.draft import Draft, Place
 from asyncorm.loading.tree import Edge, LoadNode
-from asyncorm.mapping.selection import Selection
 from asyncorm.sql.adapted import Adapted, adapted
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.constructs import Constant, Extract
@@ -25,7 +24,7 @@ from asyncorm.sql.expressions import (
     ScalarQuery,
     and_,
 )
-from asyncorm.sql.functions import FunctionCall, orders
+from asyncorm.sql.functions import FunctionCall, func, orders
 from asyncorm.sql.nesting import nest
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.select import Select, select
@@ -35,8 +34,7 @@ from asyncorm.sql.table import BaseColumn
 
 def join_related(draft: Draft) -> None:
     """Join all that is loaded by a join, with what is loaded by a join with it in turn."""
-    pending = deque(place for place in draft.places if any(joined_edges(place.node)))
-    if not pending:
+    if not any(any(joined_edges(place.node)) for place in draft.places):
         return
     if _needs_nesting(draft) and not _nest(draft):
         return
@@ -57,7 +55,7 @@ def joined_edges(node: LoadNode) -> Iterator[Edge]:
 
 
 def nested_edges(node: LoadNode) -> Iterator[Edge]:
-    """The edges of a node whose objects come as arrays in its rows."""
+    """The edges of a node whose objects come as arrays, for all objects of its entity."""
     for edge in node.edges.values():
         is_nested = edge.strategy is Strategy.NESTED
         if is_nested and issubclass(node.mapper.entity, edge.relationship.owner):
@@ -71,40 +69,48 @@ def _join(draft: Draft, place: Place, edge: Edge) -> Place:
     is_inner = edge.step.inner and not place.nullable
     kind = "JOIN" if is_inner else "LEFT JOIN"
     if selection is not None and selection.count is not None:
-        target: Alias = _first_rows(place, edge, selection)
-        present = (c.is_not(None) for c in _owner_columns(place, edge))
+        target, order = _first_rows(place, edge, selection.count)
+        present = (column_of(place.source, n).is_not(None) for n in relationship.local_attributes)
         draft.joins.append(Join(target, and_(*present), kind))
     else:
         target = Alias(_entity(edge), None)
-        draft.joins.append(_plain_join(place, edge, target, kind))
+        _, condition, link = relationship._join(place.source, target)
+        sources = _sources(edge, target, link)
+        conditions, order = _conditions(edge, sources), _order(edge, sources)
+        if link is None:
+            condition = and_(condition, *conditions)
+        else:
+            link = (link[0], and_(link[1], *conditions))
+        draft.joins.append(Join(target, condition, kind, link))
     draft.constants.extend(relationship._bound)
     if relationship.to_many:
-        draft.order.extend(_order(edge, source_of(target)))
+        draft.order.extend(order)
         draft.constants.extend(_values(relationship.order_by))
     return draft.add(place, edge, target, nullable=not is_inner)
 
 
-def _plain_join(place: Place, edge: Edge, target: Any, kind: str) -> Join:
-    _, condition, link = edge.relationship._join(place.source, target)
-    wanted = _conditions(edge, target)
-    if link is None:
-        return Join(target, and_(condition, *wanted), kind)
-    table, its = link
-    return Join(target, condition, kind, (table, and_(its, *wanted)))
-
-
-def _first_rows(place: Place, edge: Edge, selection: Selection[Any, Any]) -> Alias:
-    """The first related rows of each owner, as a lateral subquery."""
+def _first_rows(
+    place: Place, edge: Edge, count: Expression[Any, Any]
+) -> tuple[Alias, Sequence[Order]]:
+    """The first related rows of each owner, as a lateral subquery, and what orders them."""
     relationship = edge.relationship
-    inner: Any = Alias(_entity(edge), None)
+    entity = _entity(edge)
+    inner: Any = Alias(entity, None)
     _, condition, link = relationship._join(place.source, inner)
-    rows: Select[Any] = select(inner)
+    sources = _sources(edge, inner, link)
+    keys = [Order(column_of(inner, name)) for name in relationship.target.primary_key]
+    name = "place"
+    while name in inner.__table__.columns:
+        name += "_"
+    number = func.row_number().over(order_by=_order(edge, sources) or keys).label(name)
+    items: list[Any] = [inner, number]
+    rows: Select[Any] = select(*items).where(condition, *_conditions(edge, sources))
     if link is not None:
         rows = rows.join(*link)
-    order = _order(edge, inner) or _keys(edge, inner)
-    rows = rows.where(condition, *_conditions(edge, inner)).order_by(*order)
-    rows._limit = selection.count
-    return EntityOf(_entity(edge), rows.lateral())
+    rows = rows.order_by(number)
+    rows._limit = count
+    derived = rows.lateral()
+    return EntityOf(entity, derived), [Order(derived.c[name])]
 
 
 def _entity(edge: Edge) -> Any:
@@ -113,32 +119,29 @@ def _entity(edge: Edge) -> Any:
     return given or edge.relationship.target.entity
 
 
-def _owner_columns(place: Place, edge: Edge) -> list[Any]:
-    return [column_of(place.source, name) for name in edge.relationship.local_attributes]
+def _sources(edge: Edge, target: Any, link: Any) -> list[tuple[Any, Any]]:
+    """What the tables that a mapping or an option names are called in a join."""
+    relationship = edge.relationship
+    found = [(source_of(relationship.target.entity), source_of(target))]
+    if relationship.secondary is not None:
+        found.append((relationship.secondary.table, link[0]))
+    return found
 
 
-def _conditions(edge: Edge, target: Any) -> list[Expression[bool, Any]]:
-    """What the selection of an edge asks for, of what stands for the related entity."""
-    if edge.selection is None:
-        return []
-    was = source_of(edge.relationship.target.entity)
-    return [adapted(c, (was, source_of(target))) for c in edge.selection.conditions]
+def _conditions(edge: Edge, sources: list[tuple[Any, Any]]) -> list[Expression[bool, Any]]:
+    """What the selection of an edge asks for."""
+    selection = edge.selection
+    return [] if selection is None else [adapted(c, *sources) for c in selection.conditions]
 
 
-def _order(edge: Edge, source: Any) -> list[Order]:
+def _order(edge: Edge, sources: list[tuple[Any, Any]]) -> list[Order]:
     """How the members of a collection are ordered; by nothing if nothing is said."""
-    relationship, selection = edge.relationship, edge.selection
+    selection = edge.selection
     own = () if selection is None else selection.order
-    was = source_of(relationship.target.entity)
     return [
-        Order(adapted(order.expression, (was, source)), order.direction, order.nulls)
-        for order in (*own, *orders(relationship.order_by))
+        Order(adapted(order.expression, *sources), order.direction, order.nulls)
+        for order in (*own, *orders(edge.relationship.order_by))
     ]
-
-
-def _keys(edge: Edge, source: Any) -> list[Order]:
-    names = edge.relationship.target.primary_key
-    return [Order(column_of(source, name)) for name in names]
 
 
 def _values(parts: Sequence[Any]) -> Iterator[Parameter[Any]]:
@@ -191,17 +194,17 @@ def _is_plain(expression: Any) -> bool:
 def _nest(draft: Draft) -> bool:
     """Make the statement a subquery, so that it has its rows before anything is joined."""
     items: Any = result_of(draft.statement)[1]
-    needed = {
+    names = [item.name for item in items]
+    nullable = [getattr(item, "nullable", False) for item in items]
+    needed: dict[int, Sequence[str]] = {
         place.position: [
-            name
-            for edges in (joined_edges(place.node), nested_edges(place.node))
-            for edge in edges
-            for name in edge.relationship.local_attributes
+            *(place.node.attributes if place.node.columns else ()),
+            *(n for e in joined_edges(place.node) for n in e.relationship.local_attributes),
+            *(n for e in nested_edges(place.node) for n in e.relationship.local_attributes),
         ]
         for place in draft.places
     }
-    nullable = [getattr(item, "nullable", False) for item in items]
-    nesting = nest(draft.statement, [item.name for item in items], needed, nullable)
+    nesting = nest(draft.statement, names, needed, nullable)
     if nesting is None:
         return False
     outer: Select[Any] = Select(tuple(nesting.items))

@@ -24,7 +24,7 @@ from asyncorm.sql.expressions import CastTo, Expression, Label, Order, Parameter
 from asyncorm.sql.functions import UNKNOWN, func, orders
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.select import Select, select
-from asyncorm.sql.sources import Alias, Derived, column_of, entity_columns, source_of
+from asyncorm.sql.sources import Alias, Derived, column_of, source_of
 from asyncorm.types.arrays import Array
 from asyncorm.types.scalars import BIGINT
 from asyncorm.types.transport import Transport, transport_of
@@ -46,10 +46,16 @@ class Level:
         self.mapper: Mapper = entity.__mapper__
         self.alias: Any = Alias(entity, None)
         #: whether a row may be related to several owners of one row of the statement
-        self.repeats = edge.relationship.direction is not Direction.ONE_TO_MANY
-        self.shared = self.repeats or (above is not None and above.shared)
+        self.repeats: bool = edge.relationship.direction is not Direction.ONE_TO_MANY
+        self.shared: bool = self.repeats or (above is not None and above.shared)
         _, _, link = self.relationship._join(None, self.alias)
         self.link: Any = None if link is None else link[0]
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        node = self.edge.node
+        return node.attributes if node.mapper is self.mapper else self.mapper.selected
 
     def rows(self, items: Sequence[Expression[Any, Any]]) -> Select[Any]:
         """Some of their columns, ordered among those of one owner."""
@@ -192,8 +198,8 @@ def _nest(draft: Draft, level: Level, above: int | None) -> None:
 
 def _fields(level: Level) -> list[Field] | None:
     """The columns that are read, and after them keys that are not among them."""
-    columns = [*entity_columns(level.alias)]
-    known = {column.attribute for column in columns}
+    known = level.attributes
+    columns = [column_of(level.alias, name) for name in known]
     if level.link is not None:
         secondary: Any = level.relationship.secondary
         columns += [column_of(level.link, c.attribute) for c in secondary.owner_key.columns]
@@ -212,7 +218,7 @@ def _fields(level: Level) -> list[Field] | None:
 def _payload(
     level: Level, above: int | None, position: int, fields: list[Field], *, is_single: bool
 ) -> Payload:
-    attributes = tuple(column.attribute for column in entity_columns(level.alias))
+    attributes = level.attributes
     names = [field.column.attribute for field in fields]
     if level.link is not None:
         key = tuple(range(len(attributes), len(fields)))

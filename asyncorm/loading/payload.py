@@ -123,7 +123,7 @@ def _hydrated(
 ) -> list[Any]:
     mapper = payload.mapper
     references = unit.identity_map.references(mapper)
-    partial = len(payload.attributes) < len(mapper.columns)
+    partial = mapper.lacks_columns(payload.attributes)
     state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
     state.node = node
     hydrate = hydrator(mapper, payload.attributes, 0, nullable=False)
@@ -147,4 +147,5 @@ def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfW
         load.find_missing(unit)
         if load.missing:
             items = columns[payload.owner]
-            load.hand_out(one.by_key(repeated=len(set(map(id, items))) < len(items)))
+            by_key = one.by_key(repeated=len(set(map(id, items))) < len(items))
+            load.hand_out(by_key, one.edge.selection)

@@ -12,8 +12,9 @@ from asyncorm.compiler.compiler import compile_statement
 from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
 from asyncorm.loading.arrivals import note_loaded
+from asyncorm.loading.directives import Strategy
 from asyncorm.loading.documents import as_columns, as_documents, is_document, is_shaped
-from asyncorm.loading.draft import Expansion, repeats
+from asyncorm.loading.draft import Expansion
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.expansion import expand
 from asyncorm.loading.hydrator import hydrator
@@ -45,22 +46,31 @@ class LoadPlan:
         self.compiled = compiled
         self._is_document = is_document
         self.attachments = () if expansion is None else expansion.attachments
-        given = () if expansion is None else expansion.payloads
-        #: columns that hold related rows, with their places in a record
-        self.payloads = [(one, _index(compiled.items[one.position])) for one in given]
+        payloads = () if expansion is None else expansion.payloads
+        #: columns that hold related rows, with their places in a record; they are the last items
+        self.payloads = [(one, _index(compiled.items[one.position])) for one in payloads]
+        items = compiled.items[: len(compiled.items) - len(payloads)]
         #: whether a row comes several times, once for each member of a collection
-        self.repeats = any(repeats(attachment.edge) for attachment in self.attachments)
-        self._asked = len(compiled.items) - len(self.attachments) - len(given)
-        self.names = tuple(item.name for item in compiled.items[: self._asked])
+        self.repeats = any(attachment.is_collection for attachment in self.attachments)
+        self._asked = len(items) - len(self.attachments)
+        contained = [a for a in self.attachments if a.edge.strategy is Strategy.CONTAINS]
+        #: how many items come from what the statement names itself, and its lock concerns
+        self._locked = self._asked + len(contained)
+        self.names = tuple(item.name for item in items[: self._asked])
         self.entities = [
-            position for position, item in enumerate(compiled.items) if isinstance(item, EntityItem)
+            position for position, item in enumerate(items) if isinstance(item, EntityItem)
         ]
-        # what holds related rows comes last, and is none of the columns
-        self._make = [_maker(item) for item in compiled.items[: len(compiled.items) - len(given)]]
+        self._make = [
+            _maker(item, repeated=self._is_repeated(position))
+            for position, item in enumerate(items)
+        ]
         self._row: Any = None if len(self.names) == 1 else row_class(self.names)
         self._trees = trees or {}
         #: whether options hold values, which differ between statements of one shape
-        self._has_values = any(node._parameters for node in self._trees.values())
+        self._has_values = any(node.has_values for node in self._trees.values())
+
+    def _is_repeated(self, position: int) -> bool:
+        return any(a.owner == position and a.is_collection for a in self.attachments)
 
     def trees(self, statement: Any) -> dict[int, LoadNode]:
         """What is loaded with the entities of a statement, by position."""
@@ -74,10 +84,15 @@ class LoadPlan:
         nodes: dict[int, LoadNode],
     ) -> list[list[Any]]:
         """The values of each item of the statement, over all records."""
-        return [
+        found = [
             make(records, unit, existing, nodes.get(position))
-            for position, make in enumerate(self._make)
+            for position, make in enumerate(self._make[: self._locked])
         ]
+        if existing is not Existing.OVERWRITE:
+            existing = None  # a lock does not concern rows that were joined to those it is on
+        for position, make in enumerate(self._make[self._locked :], self._locked):
+            found.append(make(records, unit, existing, nodes.get(position)))
+        return found
 
     def nodes(self, trees: dict[int, LoadNode]) -> dict[int, LoadNode]:
         """The nodes of all items, those of attachments too."""
@@ -90,10 +105,10 @@ class LoadPlan:
 
     def rows(self, columns: list[list[Any]], shape: Any = None) -> list[Any]:
         """Rows of the values: bare for one item, named tuples for several, or of a shape."""
-        asked = columns[: self._asked]
-        make = None if self._row is None else self._row._make
+        asked = columns[: self._asked] if self.attachments else columns
         if self._is_document:
             return read_documents(shape, asked[0])
+        make = None if self._row is None else self._row._make
         if self.repeats:
             rows = _distinct(asked, make)
         else:
@@ -151,16 +166,16 @@ def _index(item: EntityItem | ColumnItem) -> int:
     return item.start if isinstance(item, EntityItem) else item.index
 
 
-def _maker(item: EntityItem | ColumnItem) -> Column:
+def _maker(item: EntityItem | ColumnItem, *, repeated: bool) -> Column:
     if isinstance(item, EntityItem):
-        return _entity_maker(item)
+        return _entity_maker(item, repeated=repeated)
     return _value_maker(item)
 
 
-def _entity_maker(item: EntityItem) -> Column:
+def _entity_maker(item: EntityItem, *, repeated: bool) -> Column:
     mapper: Mapper = item.entity.__mapper__
     attributes = tuple(column.attribute for column in item.columns)
-    hydrate = hydrator(mapper, attributes, item.start, nullable=item.nullable)
+    hydrate = hydrator(mapper, attributes, item.start, item.nullable, repeated=repeated)
     partial = mapper.lacks_columns(attributes)
 
     def make(

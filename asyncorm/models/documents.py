@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
@@ -110,7 +110,7 @@ def _plain(annotation: Any) -> Any:
 
 def bytes_form(model: type[BaseModel]) -> Bytes:
     """How a model reads bytes from JSON."""
-    return cast("Bytes", model.model_config.get("val_json_bytes", "utf8"))
+    return model.model_config.get("val_json_bytes", "utf8")
 
 
 def read_documents(model: Any, texts: Sequence[str]) -> list[Any]:

@@ -32,6 +32,7 @@ from asyncorm import (
     nestedload,
     select,
     union,
+    with_loader_criteria,
 )
 from asyncorm.engine.engine import Engine
 from tests.conftest import CreateTables
@@ -137,11 +138,15 @@ async def test_options_say_which_members(session: Session, sent: Sent) -> None:
     assert sent.verbs() == ["SELECT", "SELECT"]
 
 
-async def test_association_objects_dicts_and_composite_keys(session: Session) -> None:
-    class LentRead(Read):
-        title: str
-        loans: set[Any]  # replaced below: sets hold what can be hashed
+async def test_criteria_hold_in_the_whole_tree(session: Session) -> None:
+    cheap = with_loader_criteria(Book, Book.price < 3)
+    statement = select(Writer).order_by(Writer.id).options(cheap)
+    ada, ben, _ = await session.all(statement.into(WriterRead))
+    assert [book.title for book in ada.books] == ["a2", "a3"]
+    assert ben.books == []
 
+
+async def test_association_objects_dicts_and_composite_keys(session: Session) -> None:
     class FrozenLoan(LoanRead):
         model_config = ConfigDict(frozen=True)
         reader: Annotated[ReaderRead, Field(exclude=True)]

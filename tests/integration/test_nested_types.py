@@ -25,7 +25,7 @@ from tests.conftest import CreateTables
 from tests.integration.conftest import Sent
 from tests.support.typed import Shelf, Thing, Typed, things
 
-NAMES = [name for name in Thing.__mapper__.columns]
+NAMES = list(Thing.__mapper__.columns)
 
 
 @pytest.fixture(autouse=True)
