@@ -191,9 +191,10 @@ def _nest(draft: Draft, level: Level, above: int | None) -> None:
     number = len(draft.payloads)
     draft.payloads.append(_payload(level, above, position, fields, is_single=is_single))
     for edge in level.edge.node.edges.values():
-        if edge.strategy in (Strategy.NESTED, Strategy.JOINED):
-            if issubclass(level.mapper.entity, edge.relationship.owner):
-                _nest(draft, Level(edge, level.place, level), number)
+        # a join below would need a statement of its own; here it costs none
+        is_nested = edge.strategy in (Strategy.NESTED, Strategy.JOINED)
+        if is_nested and issubclass(level.mapper.entity, edge.relationship.owner):
+            _nest(draft, Level(edge, level.place, level), number)
 
 
 def _fields(level: Level) -> list[Field] | None:

@@ -117,7 +117,8 @@ async def test_the_statement_is_filtered_joined_and_limited_as_ever(
 ) -> None:
     statement = select(Writer).join(Writer.books).where(Book.price > 2).order_by(Writer.name.desc())
     first = await session.first(statement.limit(1).into(WriterRead))
-    assert first is not None and first.name == "ben"
+    assert first is not None
+    assert first.name == "ben"
     one = await session.one(statement.where(Writer.name == "ada").into(WriterRead))
     assert len(one.books) == 3
     assert [w.name for w in await session.scalars(statement.into(WriterRead))] == ["ben", "ada"]
