@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from asyncorm.compiler import dml, expressions, select, text
+from asyncorm.compiler import dml, documents, expressions, select, text
 from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
-from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
+from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, RowValue
 from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
 from asyncorm.sql.dml import Delete, Insert, Update
+from asyncorm.sql.documents import DocumentRows, DocumentValue
 from asyncorm.sql.expressions import (
     CastTo,
     Expression,
@@ -46,6 +47,9 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     Constant: expressions.render_constant,
     Extract: expressions.render_extract,
     Quantified: expressions.render_quantified,
+    RowValue: expressions.render_row_value,
+    DocumentValue: documents.render_document_value,
+    DocumentRows: documents.render_document_rows,
     AmongRows: expressions.render_among_rows,
     FunctionCall: expressions.render_function,
     Over: expressions.render_over,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from asyncorm.compiler.results import result_of
 from asyncorm.loading.columns import with_columns
+from asyncorm.loading.payload import Payload
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Order, Parameter
@@ -33,6 +34,8 @@ class Expansion(NamedTuple):
 
     statement: Any
     attachments: tuple[Attachment, ...] = ()
+    #: further columns, which hold the rows of whole edges
+    payloads: tuple[Payload, ...] = ()
     #: values in it that the mapping brings, not the statement that was written
     constants: tuple[Parameter[Any], ...] = ()
 
@@ -57,6 +60,7 @@ class Draft:
         self.attachments: list[Attachment] = []
         #: the columns that are read of items for which options say it
         self._chosen = {p: node.attributes for p, node in trees.items() if node.columns}
+        self.payloads: list[Payload] = []
         #: values of the mapping that joins and orders have brought in
         self.constants: list[Parameter[Any]] = []
         #: how members of joined collections are ordered
@@ -120,4 +124,6 @@ class Draft:
     def finished(self) -> Expansion:
         """The statement to send, and what becomes of its items."""
         statement = with_columns(self.statement, self._chosen)
-        return Expansion(statement, tuple(self.attachments), tuple(self.constants))
+        return Expansion(
+            statement, tuple(self.attachments), tuple(self.payloads), tuple(self.constants)
+        )

@@ -41,7 +41,9 @@ def join_related(draft: Draft) -> None:
     pending = deque(draft.places)
     while pending:
         place = pending.popleft()
-        pending.extend(_join(draft, place, edge) for edge in joined_edges(place.node))
+        for edge in joined_edges(place.node):
+            draft.places.append(_join(draft, place, edge))
+            pending.append(draft.places[-1])
 
 
 def joined_edges(node: LoadNode) -> Iterator[Edge]:
@@ -49,6 +51,14 @@ def joined_edges(node: LoadNode) -> Iterator[Edge]:
     for edge in node.edges.values():
         is_joined = edge.strategy is Strategy.JOINED
         if is_joined and issubclass(node.mapper.entity, edge.relationship.owner):
+            yield edge
+
+
+def nested_edges(node: LoadNode) -> Iterator[Edge]:
+    """The edges of a node whose objects come as arrays, for all objects of its entity."""
+    for edge in node.edges.values():
+        is_nested = edge.strategy is Strategy.NESTED
+        if is_nested and issubclass(node.mapper.entity, edge.relationship.owner):
             yield edge
 
 
@@ -190,6 +200,7 @@ def _nest(draft: Draft) -> bool:
         place.position: [
             *(place.node.attributes if place.node.columns else ()),
             *(n for e in joined_edges(place.node) for n in e.relationship.local_attributes),
+            *(n for e in nested_edges(place.node) for n in e.relationship.local_attributes),
         ]
         for place in draft.places
     }

@@ -50,6 +50,11 @@ class LoaderOption:
 
     def nestedload(self, *path: Loadable, recursion_depth: int | None = None) -> Self:
         """Load a relationship in the same statement, as an array of rows in each row."""
+        if recursion_depth == -1:
+            raise ArgumentError(
+                "one statement can't nest levels without end",
+                hint="give the number of levels, or use selectinload(..., recursion_depth=-1)",
+            )
         return self._steps(path, Strategy.NESTED, depth=recursion_depth)
 
     def contains_eager(self, *path: Loadable) -> Self:
