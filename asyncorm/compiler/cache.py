@@ -25,15 +25,19 @@ class StatementCache:
 
     Two generations instead of an order of use: a hit among the young costs one look-up. When the
     young fill their half they become the old, and the old that nobody asked for again are gone.
+    ``objects`` is the cache for statements whose rows become objects: there the columns of
+    subclasses are read as well.
     """
 
-    def __init__(self, maxsize: int = 500) -> None:
+    def __init__(self, maxsize: int = 500, *, expands: bool = False) -> None:
         if type(maxsize) is not int or maxsize < 1:
             raise ConfigurationError(
                 "the size of the statement cache must be a whole number from 1",
                 hint="leave statement_cache_size out for the default",
             )
         self.maxsize = maxsize
+        self._expands = expands
+        self.objects = self if expands else StatementCache(maxsize, expands=True)
         self._limit = max(1, maxsize // 2)
         self._young: dict[Hashable, CompiledStatement] = {}
         self._old: dict[Hashable, CompiledStatement] = {}
@@ -47,7 +51,7 @@ class StatementCache:
             return found
         found = self._old.pop(key, None)
         if found is None:
-            found = compile_statement(statement)
+            found = compile_statement(statement, expands=self._expands)
         if len(self._young) >= self._limit:
             self._old = self._young
             self._young = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from asyncorm.compiler import dml, expressions, select, text
+from asyncorm.compiler import dml, expressions, select, subtypes, text
 from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
@@ -26,6 +26,7 @@ from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
 from asyncorm.sql.nodes import Statement, set_renderer
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
+from asyncorm.sql.subtype import OfKind
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.text import EntityColumns, Name, Text
 
@@ -51,6 +52,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     ValueRows: dml.render_value_rows,
     BulkRows: dml.render_bulk_rows,
     QueryRows: dml.render_query_rows,
+    OfKind: subtypes.render_of_kind,
     Text: text.render_text,
     Name: text.render_name,
     EntityColumns: text.render_entity_columns,
@@ -66,9 +68,12 @@ _STATEMENTS: Mapping[type[Any], tuple[Kind, Callable[..., None]]] = {
 }
 
 
-def compile_statement(statement: Statement[Any]) -> CompiledStatement:
-    """The SQL of a statement, good for every statement with the same key."""
-    renderer = Renderer(FUNCTIONS)
+def compile_statement(statement: Statement[Any], *, expands: bool = False) -> CompiledStatement:
+    """The SQL of a statement, good for every statement with the same key.
+
+    With ``expands`` it reads also what subclasses of its entities have.
+    """
+    renderer = Renderer(FUNCTIONS, expands=expands)
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
         sql, order = renderer.finish(statement)
@@ -80,7 +85,7 @@ def compile_statement(statement: Statement[Any]) -> CompiledStatement:
         )
     kind, write = _STATEMENTS[type(statement)]
     write(renderer, statement, is_top=True)
-    columns, items = result_of(statement)
+    columns, items = result_of(statement, expands=expands)
     sql, order = renderer.finish(statement)
     return CompiledStatement(sql, kind, order, statement, columns, items, writes=renderer.writes)
 

@@ -7,10 +7,14 @@ from typing import Any
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer, source_key
 from asyncorm.compiler.select import write_items, write_source, write_where
+from asyncorm.compiler.subtypes import kinds_of, own_further
+from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Conflict
 from asyncorm.sql.dml import Delete, Insert, Modification, Update
 from asyncorm.sql.expressions import Assignment
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.subtype import Subtype
+from asyncorm.sql.table import Table
 
 
 def render_insert(renderer: Renderer, insert: Insert[Any]) -> None:
@@ -35,7 +39,8 @@ def write_insert(renderer: Renderer, insert: Insert[Any], *, is_top: bool) -> No
     """INSERT INTO ..."""
     table, rows = insert._table, insert._rows_written()
     with renderer.within([{source_key(table)}]):
-        renderer.write("INSERT INTO ", quote_qualified(table.schema, table.name))
+        renderer.write("INSERT INTO ")
+        write_target(renderer, table)
         if rows is None:
             renderer.write(" DEFAULT VALUES")
         else:
@@ -118,10 +123,12 @@ def write_update(renderer: Renderer, update: Update[Any], *, is_top: bool) -> No
     values = [assignment.value for assignment in update._assignments]
     others = _other_sources(renderer, update, [*values, *update._where])
     with renderer.within([{source_key(table), *map(source_key, others)}]):
-        renderer.write("UPDATE ", quote_qualified(table.schema, table.name), " SET ")
+        renderer.write("UPDATE ")
+        write_target(renderer, table)
+        renderer.write(" SET ")
         _write_assignments(renderer, update._assignments)
         _write_sources(renderer, " FROM ", others)
-        write_where(renderer, update._where)
+        write_where(renderer, (*update._where, *kinds_of(table, *others)))
         _write_returning(renderer, update, is_top=is_top)
 
 
@@ -130,9 +137,10 @@ def write_delete(renderer: Renderer, delete: Delete[Any], *, is_top: bool) -> No
     table = delete._table
     others = _other_sources(renderer, delete, list(delete._where))
     with renderer.within([{source_key(table), *map(source_key, others)}]):
-        renderer.write("DELETE FROM ", quote_qualified(table.schema, table.name))
+        renderer.write("DELETE FROM ")
+        write_target(renderer, table)
         _write_sources(renderer, " USING ", others)
-        write_where(renderer, delete._where)
+        write_where(renderer, (*delete._where, *kinds_of(table, *others)))
         _write_returning(renderer, delete, is_top=is_top)
 
 
@@ -140,6 +148,21 @@ def _other_sources(renderer: Renderer, statement: Modification[Any], nodes: list
     found = renderer.sources_in(nodes)
     found.pop(source_key(statement._table), None)
     return list(found.values())
+
+
+def write_target(renderer: Renderer, table: Table) -> None:
+    """The table whose rows a statement changes."""
+    if not isinstance(table, Subtype):
+        renderer.write(quote_qualified(table.schema, table.name))
+        return
+    if len(table.parts) > 1:
+        raise InvalidRequestError(
+            f"the rows of {table.full_name!r} are parts of rows of "
+            f"{table.parts[0].table.full_name!r}, so that one statement can't change them",
+            hint="load the objects and flush(), or give the base class for its columns",
+        )
+    renderer.write(quote_qualified(table.schema, table.name), " AS ")
+    renderer.write(renderer.source_name(table))
 
 
 def _write_sources(renderer: Renderer, word: str, sources: list[Any]) -> None:
@@ -151,4 +174,11 @@ def _write_sources(renderer: Renderer, word: str, sources: list[Any]) -> None:
 def _write_returning(renderer: Renderer, statement: Modification[Any], *, is_top: bool) -> None:
     if statement._returning:
         renderer.write(" RETURNING ")
-        write_items(renderer, statement._returning, is_top=is_top)
+        items = statement._returning
+        expands = is_top and renderer.expands
+        write_items(
+            renderer,
+            items,
+            is_top=is_top,
+            further=(lambda position: own_further(items[position])[0]) if expands else None,
+        )

@@ -11,6 +11,7 @@ from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Parameter
 from asyncorm.sql.nodes import AnonymousName, Statement
 from asyncorm.sql.sources import Derived, Excluded
+from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import Table
 
 Render = Callable[["Renderer", Any], None]
@@ -21,8 +22,10 @@ SourceKey = tuple[Any, ...]
 class Renderer:
     """Collects pieces of text and parameters; numbers are given at the end, in text order."""
 
-    def __init__(self, functions: Mapping[type[Any], Render]) -> None:
+    def __init__(self, functions: Mapping[type[Any], Render], *, expands: bool = False) -> None:
         self._functions = functions
+        #: whether the rows become objects: then the columns of their subclasses are read as well
+        self.expands = expands
         self._out: list[str | Parameter[Any]] = []
         self._names: dict[AnonymousName, str] = {}
         self._counts: dict[str, int] = {}
@@ -78,7 +81,7 @@ class Renderer:
 
     def source_name(self, source: Any) -> str:
         """How columns of a source are qualified."""
-        if isinstance(source, Table):
+        if isinstance(source, Table) and not isinstance(source, Subtype):
             return quote_qualified(source.schema, source.name)
         if isinstance(source, Excluded):
             return '"excluded"'

@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.compiler.compiled import ColumnItem, EntityItem, ResultColumn, ResultItem
+from asyncorm.compiler.subtypes import expansion_of, own_further
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.functions import FunctionCall, Over
-from asyncorm.sql.query import Compound
+from asyncorm.sql.query import Compound, Rows
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, entity_columns, is_entity, source_of, table_of
 from asyncorm.sql.table import BaseColumn
 
 
-def result_of(statement: Any) -> tuple[tuple[ResultColumn, ...], tuple[ResultItem, ...]]:
+def result_of(
+    statement: Any, *, expands: bool = False
+) -> tuple[tuple[ResultColumn, ...], tuple[ResultItem, ...]]:
     """The columns and items of a statement's rows."""
     columns: list[ResultColumn] = []
     items: list[ResultItem] = []
     for item in statement._output_items():
         if is_entity(item):
-            items.append(_entity_item(statement, item, len(columns)))
-            columns.extend(ResultColumn(c.attribute, c._type, c) for c in entity_columns(item))
+            further = _further(statement, item) if expands else ()
+            items.append(_entity_item(statement, item, len(columns), further))
+            read = (*entity_columns(item), *further)
+            columns.extend(ResultColumn(c.attribute, c._type, c) for c in read)
         else:
             name = _name(item, len(columns))
             items.append(ColumnItem(len(columns), name, item._type))
@@ -29,11 +34,21 @@ def result_of(statement: Any) -> tuple[tuple[ResultColumn, ...], tuple[ResultIte
     return tuple(columns), tuple(items)
 
 
-def _entity_item(statement: Any, item: Any, start: int) -> EntityItem:
+def _further(statement: Any, item: Any) -> tuple[BaseColumn[Any, Any], ...]:
+    """The columns of subclasses that are read for an entity; RETURNING has those of one table."""
+    expansion = expansion_of(item)
+    if expansion is None:
+        return ()
+    return expansion.origins if isinstance(statement, Rows) else own_further(item)[1]
+
+
+def _entity_item(
+    statement: Any, item: Any, start: int, further: tuple[BaseColumn[Any, Any], ...]
+) -> EntityItem:
     entity = item._entity if isinstance(item, Alias) else item
     # columns of the table itself, also for an alias: the loader knows those
-    columns = tuple(column for column in table_of(item).columns.values() if not column.deferred)
-    return EntityItem(entity, start, columns, _is_nullable(statement, item), item)
+    columns = tuple(c for c in table_of(item).by_attribute.values() if not c.deferred)
+    return EntityItem(entity, start, columns, _is_nullable(statement, item), item, further)
 
 
 def _is_nullable(statement: Any, item: Any) -> bool:

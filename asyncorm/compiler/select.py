@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from asyncorm.compiler.joins import JoinTree, join_trees
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer, SourceKey, source_key
+from asyncorm.compiler.subtypes import Expanded, kinds_of, write_subtype
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.clauses import Extras
+from asyncorm.sql.clauses import Extras, Lock
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.query import Compound, Rows
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, Derived, entity_columns, is_entity, source_of
+from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import BaseColumn, Table
 
 
@@ -30,6 +33,7 @@ def write_select(renderer: Renderer, select: Select[Any], *, is_top: bool) -> No
     """SELECT; at the top, columns that the driver should not see as they are get a cast."""
     extras = select._extras
     trees, visible = _sources(renderer, select)
+    expanded = Expanded(select._items if is_top and renderer.expands else (), trees)
     with renderer.within([*renderer.scopes, visible]):
         renderer.write("SELECT ")
         if extras.distinct is not None:
@@ -38,21 +42,18 @@ def write_select(renderer: Renderer, select: Select[Any], *, is_top: bool) -> No
                 renderer.write("ON (")
                 renderer.render_list(extras.distinct)
                 renderer.write(") ")
-        write_items(renderer, select._items, is_top=is_top)
+        write_items(renderer, select._items, is_top=is_top, further=expanded.columns)
         if trees:
             renderer.write(" FROM ")
             for index, tree in enumerate(trees):
                 renderer.write(", " if index else "")
                 _write_tree(renderer, tree)
-        write_where(renderer, select._where)
-        _write_groups(renderer, extras)
+        write_where(renderer, (*select._where, *kinds_of(*(tree.root for tree in trees))))
+        _write_groups(renderer, extras, expanded.keys)
         renderer.labels = frozenset(item._key for item in select._items if isinstance(item, Label))
         _write_tail(renderer, select)
         if extras.lock is not None:
-            renderer.write(" ", extras.lock.strength)
-            if extras.lock.of:
-                renderer.write(" OF ", ", ".join(_lock_name(renderer, s) for s in extras.lock.of))
-            renderer.write(f" {extras.lock.wait}" if extras.lock.wait else "")
+            _write_lock(renderer, extras.lock, expanded)
 
 
 def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], set[SourceKey]]:
@@ -103,22 +104,31 @@ def _write_tree(renderer: Renderer, tree: JoinTree) -> None:
         else:
             write_source(renderer, join.source)
         renderer.write(" ON ")
-        renderer.render(condition)
+        write_conditions(renderer, (condition, *kinds_of(join.source)))
 
 
 def write_source(renderer: Renderer, source: Any) -> None:
     """A source as FROM names it."""
     if isinstance(source, Table):
-        renderer.write(quote_qualified(source.schema, source.name))
+        write_table(renderer, source)
+        if isinstance(source, Subtype):
+            renderer.write(" AS ", renderer.source_name(source))
     elif isinstance(source, Alias):
-        table = source.__table__
-        renderer.write(quote_qualified(table.schema, table.name), " AS ")
-        renderer.write(renderer.source_name(source))
+        write_table(renderer, source.__table__)
+        renderer.write(" AS ", renderer.source_name(source))
     elif source.kind == "cte":
         renderer.common_table(source)
         renderer.write(renderer.source_name(source))
     else:
         _write_subquery(renderer, source)
+
+
+def write_table(renderer: Renderer, table: Table) -> None:
+    """A table, or what a subtype stands for."""
+    if isinstance(table, Subtype):
+        write_subtype(renderer, table)
+    else:
+        renderer.write(quote_qualified(table.schema, table.name))
 
 
 def _write_subquery(renderer: Renderer, source: Derived) -> None:
@@ -130,11 +140,19 @@ def _write_subquery(renderer: Renderer, source: Derived) -> None:
     renderer.write(") AS ", renderer.source_name(source))
 
 
-def write_items(renderer: Renderer, items: tuple[Any, ...], *, is_top: bool) -> None:
-    """A select list, or RETURNING."""
+def write_items(
+    renderer: Renderer,
+    items: tuple[Any, ...],
+    *,
+    is_top: bool,
+    further: Callable[[int], tuple[Any, ...]] | None = None,
+) -> None:
+    """A select list, or RETURNING; ``further`` columns of an item come after its own."""
     columns: list[Any] = []
-    for item in items:
+    for position, item in enumerate(items):
         columns.extend(entity_columns(item) if is_entity(item) else (item,))
+        if further is not None:
+            columns.extend(further(position))
     for index, column in enumerate(columns):
         renderer.write(", " if index else "")
         _write_item(renderer, column, is_top=is_top)
@@ -170,10 +188,10 @@ def write_conditions(renderer: Renderer, conditions: tuple[Any, ...]) -> None:
         renderer.write(")" if is_loose else "")
 
 
-def _write_groups(renderer: Renderer, extras: Extras) -> None:
+def _write_groups(renderer: Renderer, extras: Extras, keys: Sequence[BaseColumn[Any, Any]]) -> None:
     if extras.group_by:
         renderer.write(" GROUP BY ")
-        renderer.render_list(extras.group_by)
+        renderer.render_list((*extras.group_by, *keys))
     if extras.having:
         renderer.write(" HAVING ")
         write_conditions(renderer, extras.having)
@@ -191,9 +209,22 @@ def _write_tail(renderer: Renderer, rows: Rows[Any]) -> None:
         renderer.render(rows._offset)
 
 
+def _write_lock(renderer: Renderer, lock: Lock, expanded: Expanded) -> None:
+    of = lock.of
+    if not of and expanded.keys:
+        # the server locks no rows that an outer join may lack
+        of = tuple(expanded.sources)
+    renderer.write(" ", lock.strength)
+    if of:
+        renderer.write(" OF ", ", ".join(_lock_name(renderer, source) for source in of))
+    renderer.write(f" {lock.wait}" if lock.wait else "")
+
+
 def _lock_name(renderer: Renderer, source: Any) -> str:
     # OF takes the name alone, without a schema
-    return quote_name(source.name) if isinstance(source, Table) else renderer.source_name(source)
+    if isinstance(source, Table) and not isinstance(source, Subtype):
+        return quote_name(source.name)
+    return renderer.source_name(source)
 
 
 def write_compound(renderer: Renderer, compound: Compound[Any], *, is_top: bool) -> None:

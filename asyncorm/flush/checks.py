@@ -107,9 +107,9 @@ def _same_key(
     key = mapper.key_of(values | filled if filled else values)
     if key is None:
         return None
-    other = seen.setdefault((mapper, key), instance)
+    other = seen.setdefault((mapper.root, key), instance)
     if other is instance:
-        other = unit.identity_map.get(mapper, key)
+        other = unit.identity_map.get(mapper.root, key)
     return None if other is instance else other
 
 

@@ -11,6 +11,7 @@ from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, overwrite_columns
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.pipeline import announce, load, load_path
+from asyncorm.loading.subtypes import is_partial
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.sql.expressions import Parameter, and_, or_
 from asyncorm.sql.select import Select, select
@@ -98,8 +99,8 @@ def _by_key(mapper: Mapper, context: LoadContext) -> tuple[Any, ...]:
     return (
         compiled.sql,
         encoders if any(encoders) else None,
-        hydrator(mapper, attributes, 0, nullable=False),
-        len(attributes) < len(mapper.columns),
+        hydrator(mapper, attributes, 0, False, item.further),
+        is_partial(mapper, attributes, item.further),
     )
 
 

@@ -11,6 +11,7 @@ from asyncorm.engine.shapes import shape_rows
 from asyncorm.loading.arrivals import note_loaded
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.hydrator import hydrator
+from asyncorm.loading.subtypes import is_partial
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import InstanceState, Status
@@ -52,8 +53,8 @@ def _maker(item: EntityItem | ColumnItem) -> Column:
 def _entity_maker(item: EntityItem) -> Column:
     mapper: Mapper = item.entity.__mapper__
     attributes = tuple(column.attribute for column in item.columns)
-    hydrate = hydrator(mapper, attributes, item.start, nullable=item.nullable)
-    partial = len(attributes) < len(mapper.columns)
+    hydrate = hydrator(mapper, attributes, item.start, item.nullable, item.further)
+    partial = is_partial(mapper, attributes, item.further)
 
     def make(records: Sequence[Any], unit: UnitOfWork, existing: Existing | None) -> list[Any]:
         references = unit.identity_map.references(mapper)

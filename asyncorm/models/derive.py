@@ -79,6 +79,8 @@ def derive(
             cls.__pydantic_fields__[name] = copy(base.entity.__pydantic_fields__[name])
             del fields[name], columns[name]
     source = Subtype(parts, nullable)
+    if place.discriminator is not None:
+        _default_kind(cls, source.by_attribute[place.discriminator.attribute])
     version = base.version
     mapper = Mapper(
         cls,
@@ -95,6 +97,12 @@ def derive(
     enter(mapper, registry)
     install(cls, mapper, cls.__pydantic_fields__)
     return mapper
+
+
+def _default_kind(cls: type[Any], column: BaseColumn[Any, Any]) -> None:
+    """Rows of insert() statements are of the class as well."""
+    field = cls.__pydantic_fields__[column.attribute]
+    column.default = lambda: field.get_default(call_default_factory=True, validated_data={})
 
 
 def _own_fields(cls: type[Any], base: Mapper, is_joined: bool) -> dict[str, FieldInfo]:

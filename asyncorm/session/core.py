@@ -49,7 +49,7 @@ class SessionCore:
         self.engine = engine
         self.unit = UnitOfWork()
         self.transaction = Transaction(engine, self.unit, isolation, begins_itself=autobegin)
-        self.context = LoadContext(self.unit, engine.statements, self.transaction.fetch)
+        self.context = LoadContext(self.unit, engine.statements.objects, self.transaction.fetch)
         self.autoflush_enabled = autoflush
         self.expire_on_commit = expire_on_commit
         self.announcer = Announcer(self.unit, self.transaction)

@@ -66,7 +66,7 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
     """Run a SELECT. One that locks rows needs a transaction, and refreshes what is loaded; so does
     one with a CTE that writes, which else would be committed at once."""
     existing = existing_policy(statement)
-    compiled = core.engine.statements.get(statement)
+    compiled = core.context.statements.get(statement)
     if compiled.writes or locks(statement):
         await core.write_connection()
     records = await core.context.fetch(compiled.sql, compiled.arguments(statement))
@@ -92,7 +92,7 @@ async def _execute_text(core: SessionCore, statement: Text[Any]) -> Result[Any]:
     connection.used_raw_sql = True
     entity: Any = statement._shape
     if hasattr(entity, "__mapper__"):
-        compiled = core.engine.statements.get(statement)
+        compiled = core.context.statements.get(statement)
         records = await connection.fetch(compiled.sql, compiled.arguments(statement))
         entities = load_entities(entity, records, core.unit)
         if core.unit.notices:

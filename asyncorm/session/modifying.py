@@ -18,7 +18,7 @@ async def modify(core: SessionCore, statement: Any) -> Result[Any]:
     synchronizer = synchronizer_of(core.unit, statement)
     connection = await core.write_connection()
     sent = statement if synchronizer is None else synchronizer.statement
-    compiled = core.engine.statements.get(sent)
+    compiled = core.context.statements.get(sent)
     arguments = compiled.arguments(sent)
     records: list[Any] = []
     if compiled.returns_rows:
@@ -46,6 +46,6 @@ async def _returned(core: SessionCore, statement: Any, records: list[Any]) -> Re
     """
     overwrite = statement._execution_options.get("populate_existing")
     existing = Existing.OVERWRITE if overwrite else Existing.REFRESH_CLEAN
-    compiled = core.engine.statements.get(statement)
+    compiled = core.context.statements.get(statement)
     loaded = await make_rows(statement, compiled, records, core.context, existing)
     return Result(loaded.rows, loaded.names, len(records))

@@ -28,7 +28,7 @@ async def open_stream(
         statement = await announce(core.unit, Execution(statement))
     await core.autoflush()
     connection = await core.write_connection()
-    compiled = core.engine.statements.get(statement)
+    compiled = core.context.statements.get(statement)
     records = connection.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
     return ResultStream(core, guard, statement, compiled, records)
 

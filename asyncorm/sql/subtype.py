@@ -38,11 +38,20 @@ class Expansion(NamedTuple):
     joined: tuple[Part, ...]
 
 
-class Subtype(Table):
-    """A table that is a subquery: the parts of an entity joined by their keys, base first.
+class OfKind:
+    """The condition that the rows of a subtype, or of an alias of one, are of its kinds."""
 
-    Every attribute has a column here that stands for a physical one. ``kinds`` limits the rows,
-    where the tables alone do not.
+    def __init__(self, source: Any, kinds: Kinds) -> None:
+        self.source = source
+        self.kinds = kinds
+
+
+class Subtype(Table):
+    """A table in FROM for the parts of an entity that has no table for itself, base first.
+
+    One part is its table with the condition that rows are of the right ``kinds``; several are a
+    subquery that joins them by their keys. Every attribute has a column here that stands for a
+    physical one.
     """
 
     def __init__(self, parts: Sequence[Part], nullable: Mapping[str, bool]) -> None:
@@ -51,7 +60,7 @@ class Subtype(Table):
         self._name = AnonymousName(last.name)
         self.parts = tuple(parts)
         self.kinds: Kinds | None = None
-        #: the physical column behind each column of the subquery, by name
+        #: the physical column behind each column, by name
         self.origins: dict[str, BaseColumn[Any, Any]] = {}
         self._known: dict[Hashable, BaseColumn[Any, Any]] = {}
         for part in parts:
@@ -62,7 +71,7 @@ class Subtype(Table):
         self.primary_key = tuple(self.by_attribute[c.attribute] for c in parts[0].primary_key)
 
     def showing(self, origin: BaseColumn[Any, Any]) -> BaseColumn[Any, Any]:
-        """The column of the subquery for a physical one, which enters it now if it is not there."""
+        """The column for a physical one, which enters the subtype now if it is not there."""
         found = self._known.get(origin._key)
         if found is None:
             found = self._known[origin._key] = origin._of(self, ("of", self._key, origin._key))

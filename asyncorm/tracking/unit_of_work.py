@@ -183,9 +183,9 @@ class UnitOfWork:
             )
         if state.current is Status.DETACHED:
             mapper, key = mapper_of(instance), identity_key(instance)
-            other = keys.setdefault((mapper, key), instance)
+            other = keys.setdefault((mapper.root, key), instance)
             if other is instance:
-                other = self.identity_map.get(mapper, key)
+                other = self.identity_map.get(mapper.root, key)
             if other is not None and other is not instance:
                 raise InvalidRequestError(
                     f"another {mapper.name} with this primary key is already in the session",

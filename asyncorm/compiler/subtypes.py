@@ -1,0 +1,136 @@
+"""Rendering of hierarchies: subtypes in FROM, and what loading objects reads of subclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from asyncorm.compiler.joins import JoinTree
+from asyncorm.compiler.quoting import quote_name, quote_qualified, quote_text
+from asyncorm.compiler.renderer import Renderer, source_key
+from asyncorm.sql.clauses import Join
+from asyncorm.sql.expressions import Expression, and_
+from asyncorm.sql.sources import Alias, is_entity, source_of, table_of
+from asyncorm.sql.subtype import Expansion, Kinds, OfKind, Part, Subtype
+from asyncorm.sql.table import BaseColumn
+
+Columns = tuple[BaseColumn[Any, Any], ...]
+
+
+def write_subtype(renderer: Renderer, subtype: Subtype) -> None:
+    """The table or subquery that a subtype stands for, without its name."""
+    if len(subtype.parts) == 1:
+        renderer.write(_table(subtype.parts[0]))
+        return
+    columns = ", ".join(
+        f"{_qualified(origin)} AS {quote_name(name)}" for name, origin in subtype.origins.items()
+    )
+    first = subtype.parts[0]
+    renderer.write("(SELECT ", columns, " FROM ", _table(first))
+    for part in subtype.parts[1:]:
+        matches = " AND ".join(
+            f"{_qualified(own)} = {_qualified(base)}"
+            for own, base in zip(part.primary_key, first.primary_key, strict=True)
+        )
+        renderer.write(" JOIN ", _table(part), " ON ", matches)
+    if subtype.kinds is not None:
+        renderer.write(" WHERE ", _kinds_sql(subtype.kinds, _qualified(subtype.kinds.column)))
+    renderer.write(")")
+
+
+def kinds_of(*sources: Any) -> tuple[OfKind, ...]:
+    """The conditions that the rows of these sources are of the right kinds.
+
+    They stand with the other conditions and not in subqueries, so that FOR UPDATE locks no rows
+    that a join leaves out. A subquery has its own.
+    """
+    found: list[OfKind] = []
+    for source in sources:
+        table = source.__table__ if isinstance(source, Alias) else source
+        if isinstance(table, Subtype) and len(table.parts) == 1 and table.kinds is not None:
+            found.append(OfKind(source, table.kinds))
+    return tuple(found)
+
+
+def render_of_kind(renderer: Renderer, condition: OfKind) -> None:
+    """A condition on the discriminator."""
+    name = quote_name(condition.kinds.column.name)
+    column = f"{renderer.source_name(condition.source)}.{name}"
+    renderer.write(_kinds_sql(condition.kinds, column))
+
+
+def _kinds_sql(kinds: Kinds, column: str) -> str:
+    # the values are part of the model, hence constants
+    type_ = kinds.column._type
+    values = [quote_text(type_.as_text(value)) for value in kinds.values]
+    if not values:
+        return "false"  # an abstract class that has no subclasses
+    return f"{column} = {values[0]}" if len(values) == 1 else f"{column} IN ({', '.join(values)})"
+
+
+def _table(part: Part) -> str:
+    return quote_qualified(part.table.schema, part.table.name)
+
+
+def _qualified(column: BaseColumn[Any, Any]) -> str:
+    return f"{quote_qualified(column.table.schema, column.table.name)}.{quote_name(column.name)}"
+
+
+class Expanded:
+    """What a SELECT reads for the subclasses of its entities, and the tables it joins for that."""
+
+    def __init__(self, items: Sequence[Any], trees: Sequence[JoinTree]) -> None:
+        self._columns: dict[int, Columns] = {}
+        #: the keys of the tables joined
+        self.keys: list[BaseColumn[Any, Any]] = []
+        #: what the SELECT was about before
+        self.sources = [source for tree in trees for source in tree.sources]
+        for position, item in enumerate(items):
+            expansion = expansion_of(item)
+            if expansion is not None:
+                self._columns[position] = self._expand(item, expansion, trees)
+
+    def columns(self, position: int) -> Columns:
+        """The further columns of the item at a position."""
+        return self._columns.get(position, ())
+
+    def _expand(self, item: Any, expansion: Expansion, trees: Sequence[JoinTree]) -> Columns:
+        source, table = source_of(item), table_of(item)
+        places: dict[Any, Any] = {table: source}
+        for part in expansion.joined:
+            place = places[part.table] = Alias(part.table, None)
+            key = [_at(place, column) for column in part.primary_key]
+            self.keys += key
+            same: list[Expression[bool, bool]] = [
+                own == _at(source, base) for own, base in zip(key, table.primary_key, strict=True)
+            ]
+            join = Join(place, and_(*same), "LEFT JOIN")
+            tree = next(t for t in trees if source_key(source) in map(source_key, t.sources))
+            tree.add(join, and_(*same))
+        return tuple(_at(places[column.table], column) for column in expansion.columns)
+
+
+def expansion_of(item: Any) -> Expansion | None:
+    """What loading an item of a select list reads besides its columns."""
+    if not is_entity(item):
+        return None
+    found: Expansion | None = table_of(item).expansion
+    return found
+
+
+def own_further(item: Any) -> tuple[Columns, Columns]:
+    """The columns of subclasses in the table of an item itself, and their origins."""
+    expansion = expansion_of(item)
+    if expansion is None:
+        return (), ()
+    table = table_of(item)
+    pairs = zip(expansion.columns, expansion.origins, strict=True)
+    found = [(column, origin) for column, origin in pairs if column.table is table]
+    return tuple(column for column, _ in found), tuple(origin for _, origin in found)
+
+
+def _at(source: Any, column: BaseColumn[Any, Any]) -> BaseColumn[Any, Any]:
+    """A column of a table, seen through an alias of it."""
+    if not isinstance(source, Alias):
+        return column
+    return column._of(source, ("of", source._key, column._key), source._parameters)
