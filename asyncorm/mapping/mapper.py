@@ -7,6 +7,7 @@ from typing import Any
 
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.mapping.version import Version
+from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 from asyncorm.types.base import SQLType
 
@@ -45,8 +46,6 @@ class Mapper:
         self.link_keys: dict[ForeignKey, bool] = {}
         #: delete-orphan relationships along a foreign key of this table
         self.owning: list[Relationship[Any, Any]] = []
-        #: foreign keys of this table that are written by a second UPDATE (post_update)
-        self.post_updated: list[ForeignKey] = []
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
         #: what a new row must have before the flush: the parts of its key that nobody makes, and
@@ -61,6 +60,17 @@ class Mapper:
         self.version = version
         #: what is never written: the server makes it anew with every INSERT and UPDATE
         self.computed = _computed(self.columns, version)
+        #: its tables, that of the base first
+        self.written_parts: tuple[WrittenPart, ...] = (
+            WrittenPart(
+                entity.__name__,
+                table,
+                self.columns,
+                self.primary_key,
+                made_by_server=made_by_server,
+                version=version,
+            ),
+        )
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)

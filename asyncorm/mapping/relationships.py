@@ -39,7 +39,6 @@ class MappedEntity(Protocol):
     primary_key_columns: tuple[BaseColumn[Any, Any], ...]
     relationships: dict[str, Relationship[Any, Any]]
     keepers: list[Relationship[Any, Any]]
-    post_updated: list[ForeignKey]
     held_by: list[Relationship[Any, Any]]
     link_keys: dict[ForeignKey, bool]
     owning: list[Relationship[Any, Any]]
