@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from typing import Any
+from weakref import WeakSet
 
 from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.compiler.compiler import compile_statement
 from asyncorm.errors import ConfigurationError
 from asyncorm.sql.nodes import Statement
+
+_caches: WeakSet[StatementCache] = WeakSet()
+
+
+def forget_statements() -> None:
+    """Forget all compiled statements: an entity has other columns than when they were made."""
+    for cache in list(_caches):
+        cache.clear()
 
 
 class StatementCache:
@@ -28,6 +37,7 @@ class StatementCache:
         self._limit = max(1, maxsize // 2)
         self._young: dict[Hashable, CompiledStatement] = {}
         self._old: dict[Hashable, CompiledStatement] = {}
+        _caches.add(self)
 
     def get(self, statement: Statement[Any]) -> CompiledStatement:
         """The compiled form of a statement, made now if no statement of its shape was seen."""

@@ -173,8 +173,8 @@ def _row_parts(instance: Any, batch: Batch) -> list[_Part]:
     """What a quoted row shows of an instance, column by column."""
     known = batch.columns if batch.kind is Kind.INSERT else instance.__dict__
     return [
-        _part(_text(instance, column)) if name in known else _ANYTHING
-        for name, column in batch.part.table.by_attribute.items()
+        _part(_text(instance, column)) if column.attribute in known else _ANYTHING
+        for column in batch.part.table.columns.values()
         if not column.system
     ]
 

@@ -29,7 +29,8 @@ def check_changes(
         other = _same_key(instance, mapper, filled, seen, unit)
         if other is not None and other not in doomed and not _gives_up_key(other, updates):
             raise IdentityConflictError(
-                f"a new {mapper.name} has the primary key of another {mapper.name} of this session",
+                f"a new {mapper.name} has the primary key of another {mapper_of(other).name} of "
+                "this session",
                 objects=(instance, other),
             )
     for instance, columns in updates.items():
@@ -107,9 +108,9 @@ def _same_key(
     key = mapper.key_of(values | filled if filled else values)
     if key is None:
         return None
-    other = seen.setdefault((mapper, key), instance)
+    other = seen.setdefault((mapper.root, key), instance)
     if other is instance:
-        other = unit.identity_map.get(mapper, key)
+        other = unit.identity_map.get(mapper.root, key)
     return None if other is instance else other
 
 

@@ -1,13 +1,14 @@
-"""Mapper: how one entity class corresponds to its table; knows no pydantic and no session."""
+"""Mapper: how one entity class corresponds to its tables; knows no pydantic and no session."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.mapping.version import Version
-from asyncorm.mapping.written_part import WrittenPart
+from asyncorm.mapping.written_part import WrittenPart, written_parts
+from asyncorm.sql.subtype import Part
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 from asyncorm.types.base import SQLType
 
@@ -15,37 +16,64 @@ Key = Any
 """The primary key as the identity map uses it: the bare value, or a tuple if composite."""
 
 
+class Discriminator(NamedTuple):
+    """The attribute that tells the classes of a hierarchy apart, and its value in one of them.
+
+    ``value`` is None for a class that has no rows of its own, only those of its subclasses.
+    """
+
+    attribute: str
+    value: Any
+
+
 class Mapper:
-    """The columns, key and relationships of an entity, by attribute name."""
+    """The columns, key and relationships of an entity, by attribute name.
+
+    ``source`` is what the entity is in FROM. That is its table, but for a class that derives from
+    another entity: that has ``parts`` in one table or several, the last of which is ``table``.
+    """
 
     def __init__(
         self,
         entity: type[Any],
-        table: Table,
+        source: Table,
         relationships: dict[str, Relationship[Any, Any]],
         *,
+        base: Mapper | None = None,
+        parts: tuple[Part, ...] = (),
+        discriminator: Discriminator | None = None,
         made_by_server: tuple[str, ...] = (),
         required_references: frozenset[str] = frozenset(),
         version: Version | None = None,
     ) -> None:
         self.entity = entity
-        self.table = table
-        self.columns: dict[str, BaseColumn[Any, Any]] = dict(table.by_attribute)
+        self.source = source
+        #: the entity that this one extends, and the one that all of the hierarchy do
+        self.base = base
+        self.root: Mapper = self if base is None else base.root
+        #: this entity and all that derive from it, in order of declaration
+        self.subtypes: list[Mapper] = [self]
+        #: what tells the rows of the hierarchy apart, if there is one
+        self.discriminator = discriminator
+        #: the physical tables, base first, each with the columns that hold values of this entity
+        self.parts = parts or (Part(source, source.by_attribute, source.primary_key),)
+        self.table = self.parts[-1].table
+        self.columns: dict[str, BaseColumn[Any, Any]] = dict(source.by_attribute)
         #: the place of each column attribute in the table
         self.position = {name: number for number, name in enumerate(self.columns)}
-        self.primary_key_columns = table.primary_key
-        self.primary_key: tuple[str, ...] = tuple(c.attribute for c in table.primary_key)
+        self.primary_key_columns = source.primary_key
+        self.primary_key: tuple[str, ...] = tuple(c.attribute for c in source.primary_key)
         self.key_names = frozenset(self.primary_key)
         self.relationships = relationships
         #: delete-orphan relationships to this entity: a row that none of them holds is deleted
-        self.keepers: list[Relationship[Any, Any]] = []
+        self.keepers: list[Relationship[Any, Any]] = [] if base is None else base.keepers[:]
         #: relationships of others whose values hold objects of this entity
-        self.held_by: list[Relationship[Any, Any]] = []
+        self.held_by: list[Relationship[Any, Any]] = [] if base is None else base.held_by[:]
         #: foreign keys of link tables that refer here: whether a flush that deletes a row deletes
         #: its links before (or the server sees to it)
-        self.link_keys: dict[ForeignKey, bool] = {}
+        self.link_keys: dict[ForeignKey, bool] = {} if base is None else dict(base.link_keys)
         #: delete-orphan relationships along a foreign key of this table
-        self.owning: list[Relationship[Any, Any]] = []
+        self.owning: list[Relationship[Any, Any]] = [] if base is None else base.owning[:]
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
         #: what a new row must have before the flush: the parts of its key that nobody makes, and
@@ -53,24 +81,15 @@ class Mapper:
         needed = self.key_names.difference(made_by_server) | required_references
         self.must_be_given = tuple(name for name in self.columns if name in needed)
         #: columns whose values can change inside, with their types
-        self.mutable: dict[str, SQLType[Any]] = {
-            name: column._type for name, column in self.columns.items() if column._type.mutable
-        }
+        self.mutable = _mutable(self.columns)
         #: by what an UPDATE or DELETE notices that its row was changed meanwhile
         self.version = version
-        #: what is never written: the server makes it anew with every INSERT and UPDATE
-        self.computed = _computed(self.columns, version)
-        #: its tables, that of the base first
-        self.written_parts: tuple[WrittenPart, ...] = (
-            WrittenPart(
-                entity.__name__,
-                table,
-                self.columns,
-                self.primary_key,
-                made_by_server=made_by_server,
-                version=version,
-            ),
+        #: what a flush writes to each of the tables
+        self.written_parts: tuple[WrittenPart, ...] = written_parts(
+            self.name, self.parts, base.written_parts if base else (), made_by_server, version
         )
+        #: what is never written: the server makes it anew with every INSERT and UPDATE
+        self.computed = tuple(name for part in self.written_parts for name in part.computed)
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)
@@ -82,6 +101,37 @@ class Mapper:
     def name(self) -> str:
         """The entity's name, for messages."""
         return self.entity.__name__
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The physical tables of the entity, base first."""
+        return tuple(part.table for part in self.parts)
+
+    @property
+    def foreign_keys(self) -> tuple[ForeignKey, ...]:
+        """The foreign keys over the entity's columns, but not those that join its own tables."""
+        columns = {column._key for part in self.parts for column in part.columns.values()}
+        return tuple(
+            key
+            for number, part in enumerate(self.parts)
+            for key in part.table.foreign_keys
+            if all(column._key in columns for column in key.columns)
+            and not self._joins(key, number)
+        )
+
+    @property
+    def has_own_part(self) -> bool:
+        """Whether it derives from another entity and has a table beside that one's."""
+        return self.base is not None and len(self.parts) > len(self.base.parts)
+
+    def joins_parts(self, key: ForeignKey) -> bool:
+        """Whether a foreign key is the primary key of a part, and refers to the part before."""
+        return any(self._joins(key, number) for number in range(1, len(self.parts)))
+
+    def _joins(self, key: ForeignKey, number: int) -> bool:
+        if not number or key.target is not self.parts[number - 1].table:
+            return False
+        return {c._key for c in key.columns} == {c._key for c in self.parts[number].primary_key}
 
     def key_values(self, key: Key) -> tuple[Any, ...]:
         """The primary key as a tuple."""
@@ -97,11 +147,8 @@ class Mapper:
         return tuple(r for r in self.relationships.values() if r.direction is Direction.MANY_TO_ONE)
 
 
-def _computed(columns: dict[str, BaseColumn[Any, Any]], version: Version | None) -> tuple[str, ...]:
-    names = [name for name, column in columns.items() if column.computed is not None]
-    if version is not None and version.following is None:
-        names.append(version.name)
-    return tuple(names)
+def _mutable(columns: dict[str, BaseColumn[Any, Any]]) -> dict[str, SQLType[Any]]:
+    return {name: column._type for name, column in columns.items() if column._type.mutable}
 
 
 def _key_getter(names: tuple[str, ...]) -> Callable[[dict[str, Any]], Key]:

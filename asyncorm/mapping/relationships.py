@@ -7,6 +7,7 @@ used as loader option. What is declared becomes complete when the models are con
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -34,6 +35,7 @@ class MappedEntity(Protocol):
 
     entity: type[Any]
     table: Table
+    source: Table
     columns: dict[str, BaseColumn[Any, Any]]
     primary_key: tuple[str, ...]
     primary_key_columns: tuple[BaseColumn[Any, Any], ...]
@@ -42,6 +44,26 @@ class MappedEntity(Protocol):
     held_by: list[Relationship[Any, Any]]
     link_keys: dict[ForeignKey, bool]
     owning: list[Relationship[Any, Any]]
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Its physical tables, base first."""
+        ...
+
+    @property
+    def foreign_keys(self) -> tuple[ForeignKey, ...]:
+        """The foreign keys over its columns."""
+        ...
+
+    @property
+    def root(self) -> MappedEntity:
+        """The entity that all of its hierarchy derive from."""
+        ...
+
+    @property
+    def subtypes(self) -> Sequence[MappedEntity]:
+        """The entity itself and those that derive from it."""
+        ...
 
     @property
     def name(self) -> str:
@@ -115,6 +137,10 @@ class Relationship(Generic[E, R]):
         self.parents: WeakKeyDictionary[Any, ref[Any]] = WeakKeyDictionary()
         #: whether what it shows is written by other relationships of the owner as well
         self.overlaps = False
+        #: the relationship of the base that this one is, as seen from a subclass
+        self.origin: Relationship[E, R] = self
+        #: the same for each subclass of the owner
+        self.seen: list[Relationship[Any, Any]] = []
         self._passive_deletes: bool | None = None
         self._key = ("relationship", id(self))
 
@@ -155,6 +181,20 @@ class Relationship(Generic[E, R]):
             return tuple(target for _, target in self.secondary.target_key.pairs)
         side = 1 if self.direction is Direction.MANY_TO_ONE else 0
         return tuple(pair[side] for pair in self.pairs)
+
+    def seen_from(self, mapper: MappedEntity) -> Relationship[Any, Any]:
+        """The relationship in statements about a subclass of its owner."""
+        found = copy(self)
+        found.origin, found.owner, found.mapper = self, mapper.entity, mapper
+        found._key = ("relationship", id(found))
+        self.seen.append(found)
+        return found
+
+    def follow_origin(self) -> None:
+        """Take over what the configuration has found out of the base's relationship."""
+        owner, mapper, key, origin = self.owner, self.mapper, self._key, self.origin
+        vars(self).update(vars(origin))
+        self.owner, self.mapper, self._key, self.origin = owner, mapper, key, origin
 
     def condition(self, owner: Any = None, target: Any = None) -> Expression[bool, bool]:
         """The join condition between an owner and a target entity (or aliases of them)."""
@@ -264,6 +304,6 @@ class ToMany(Relationship[E, list[U]]):
         return exists(select(column_of(table, self.pairs[0][0])).where(condition, *matches))
 
 
-def referring_keys(table: Table, target: Table) -> list[ForeignKey]:
-    """The foreign keys of ``table`` that point at ``target``."""
-    return [key for key in table.foreign_keys if key.target is target]
+def referring_keys(entity: MappedEntity, target: MappedEntity) -> list[ForeignKey]:
+    """The foreign keys of an entity that point at a table of another one."""
+    return [key for key in entity.foreign_keys if key.target in target.tables]

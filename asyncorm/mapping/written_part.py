@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from asyncorm.mapping.version import Version
-from asyncorm.sql.table import BaseColumn, ForeignKey, Table
+from asyncorm.sql.subtype import Part
+from asyncorm.sql.table import BaseColumn, ForeignKey
 
 
 class WrittenPart:
@@ -20,9 +20,7 @@ class WrittenPart:
     def __init__(
         self,
         name: str,
-        table: Table,
-        columns: Mapping[str, BaseColumn[Any, Any]],
-        primary_key: tuple[str, ...],
+        part: Part,
         *,
         made_by_server: tuple[str, ...] = (),
         version: Version | None = None,
@@ -30,27 +28,34 @@ class WrittenPart:
     ) -> None:
         #: of the entity that declares the table, for messages
         self.name = name
-        self.table = table
+        self.part = part
+        self.table = part.table
         #: the column of this table by attribute
-        self.columns = dict(columns)
-        #: the attributes of the primary key, in the order of the entity's
-        self.primary_key = primary_key
-        self.primary_key_columns = tuple(self.columns[name] for name in primary_key)
-        self.key_names = frozenset(primary_key)
-        #: attributes that the server fills in when INSERT leaves them out
-        self.made_by_server = tuple(name for name in made_by_server if name in self.columns)
-        #: by what an UPDATE or DELETE notices that its row was changed meanwhile
-        self.version = version if version is not None and version.name in self.columns else None
-        #: what is never written: the server makes it anew with every INSERT and UPDATE
-        self.computed = _computed(self.columns, self.version)
-        #: whether values can change inside
-        self.mutable = any(column._type.mutable for column in self.columns.values())
+        self.columns: dict[str, BaseColumn[Any, Any]] = dict(part.columns)
+        #: the attributes of the primary key, in the order of the base's
+        self.primary_key = tuple(c.attribute for c in part.primary_key)
+        if base is not None:
+            self.primary_key = base.primary_key
+        self.primary_key_columns = tuple(self.columns[name] for name in self.primary_key)
+        self.key_names = frozenset(self.primary_key)
         #: the part that has the key before, if the table is joined to that of another entity
         self.base = base
         #: whether an object may have rows in other tables besides
         self.joined = base is not None
-        if base is not None:
-            base.joined = True
+        #: attributes that the server fills in when INSERT leaves them out
+        self.made_by_server = tuple(
+            name
+            for name in made_by_server
+            if name in self.columns and not (self.joined and name in self.key_names)
+        )
+        #: by what an UPDATE or DELETE notices that its row was changed meanwhile
+        self.version: Version | None = None
+        if version is not None and version.name in self.columns:
+            self.version = version._replace(column=self.columns[version.name])
+        #: what is never written: the server makes it anew with every INSERT and UPDATE
+        self.computed = _computed(self.columns, self.version)
+        #: whether values can change inside
+        self.mutable = any(column._type.mutable for column in self.columns.values())
         #: what later layers keep per part (statement texts), by name
         self.memo: dict[Any, Any] = {}
 
@@ -65,7 +70,7 @@ class WrittenPart:
         return next(
             key
             for key in self.table.foreign_keys
-            if key.target is self.base.table and self.key_names.issuperset(dict(key.pairs))
+            if key.target is self.base.table and self.key_names == dict(key.pairs).keys()
         )
 
     @cached_property
@@ -89,14 +94,32 @@ class WrittenPart:
         plain: WrittenPart | None = self.memo.get("without version")
         if plain is None:
             plain = self.memo["without version"] = WrittenPart(
-                self.name,
-                self.table,
-                self.columns,
-                self.primary_key,
-                made_by_server=self.made_by_server,
-                base=self.base,
+                self.name, self.part, made_by_server=self.made_by_server, base=self.base
             )
+            plain.joined = self.joined
         return plain
+
+
+def written_parts(
+    name: str,
+    parts: tuple[Part, ...],
+    known: tuple[WrittenPart, ...],
+    made_by_server: tuple[str, ...],
+    version: Version | None,
+) -> tuple[WrittenPart, ...]:
+    """What is written to the tables of an entity, given what is ``known`` of those of its base."""
+    found: list[WrittenPart] = []
+    for number, part in enumerate(parts):
+        if number < len(known) and known[number].part is part:
+            found.append(known[number])
+            continue
+        base = found[-1] if found else None
+        if base is not None:
+            base.joined = True
+        found.append(
+            WrittenPart(name, part, made_by_server=made_by_server, version=version, base=base)
+        )
+    return tuple(found)
 
 
 def _computed(columns: dict[str, BaseColumn[Any, Any]], version: Version | None) -> tuple[str, ...]:

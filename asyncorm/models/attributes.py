@@ -11,7 +11,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, overload
 
-from asyncorm.errors import UnknownAttributeError
+from asyncorm.errors import InvalidRequestError, UnknownAttributeError
 from asyncorm.mapping.relationships import Relationship, ToMany, ToOne
 from asyncorm.models.building import BUILDING
 from asyncorm.sql.expressions import Expression
@@ -190,6 +190,26 @@ class MutableAttribute(ColumnAttribute):
             unit.mark_dirty(instance)
 
 
+class DiscriminatorAttribute(ColumnAttribute):
+    """The column that tells which class a row is of: an object can't become one of another."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, name: str, column: BaseColumn[Any, Any], value: Any) -> None:
+        super().__init__(name, column, None)
+        self.value = value
+
+    def write_unvalidated(self, instance: Any, value: Any) -> None:
+        """Refuse any other value than that of the class."""
+        if value != self.value or value is None:
+            entity = type(instance).__name__
+            raise InvalidRequestError(
+                f"{entity}.{self.name} says that the object is a {entity}, which can't be changed",
+                hint="make an object of the other class, and delete this one",
+            )
+        super().write_unvalidated(instance, self.value)
+
+
 class RelationshipAttribute:
     """A relationship on the class; an instance's own value lives in its dictionary."""
 
@@ -222,6 +242,22 @@ class RelationshipAttribute:
         set_related(instance, self.relationship, value)
 
     write_unvalidated = write
+
+
+class InheritedRelationshipAttribute(RelationshipAttribute):
+    """A relationship of the base, which in statements begins at the class that inherits it."""
+
+    __slots__ = ("seen",)
+
+    def __init__(
+        self, name: str, relationship: Relationship[Any, Any], seen: Relationship[Any, Any]
+    ) -> None:
+        super().__init__(name, relationship)
+        self.seen = seen
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        found = super().__get__(instance, owner)
+        return self.seen if instance is None else found
 
 
 def unknown_attribute(entity: type[Any], name: str) -> UnknownAttributeError:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.version import Version, following_version
+from asyncorm.models.inheritance import ARGUMENTS as INHERITANCE
 from asyncorm.sql.table import BaseColumn, Column
 from asyncorm.types.scalars import TransactionId
 
@@ -14,6 +15,7 @@ from asyncorm.types.scalars import TransactionId
 SYSTEM_COLUMNS = ("xmin",)
 
 _ARGUMENTS = ("version", "version_id_col")
+_KNOWN = (*_ARGUMENTS, *INHERITANCE)
 
 
 class VersionOption(NamedTuple):
@@ -61,10 +63,10 @@ def _mapper_arguments(cls: type[Any]) -> Mapping[str, Any]:
             hint='write a dict: __mapper_args__ = {"version": "xmin"}',
         )
     for key in arguments:
-        if key not in _ARGUMENTS:
+        if key not in _KNOWN:
             raise ConfigurationError(
                 f"{cls.__name__}.__mapper_args__ has an unknown key {key!r}",
-                hint=f"known: {', '.join(_ARGUMENTS)}",
+                hint=f"known: {', '.join(_KNOWN)}",
             )
     return arguments
 

@@ -175,6 +175,7 @@ class Table:
         self.name = name
         self.schema = schema
         self.columns: dict[str, BaseColumn[Any, Any]] = {column.name: column for column in columns}
+        #: those of the entity; columns of classes that share its table are in ``columns`` only
         self.by_attribute: dict[str, BaseColumn[Any, Any]] = {c.attribute: c for c in columns}
         self.primary_key = tuple(column for column in columns if column.primary_key)
         #: as written, by name; ``foreign_keys`` are the resolved ones
@@ -188,6 +189,8 @@ class Table:
         self.comment = comment
         #: made for a many-to-many relationship; created and dropped along with what it links
         self.automatic = False
+        #: what loading objects reads beside ``by_attribute``: the columns of subclasses
+        self.expansion: Any = None
         #: structural identity for cache keys
         self._key: Hashable = ("table", next(_keys))
         #: nothing is bound in a table; aliases and subqueries, used in its place, have some
