@@ -29,7 +29,8 @@ def check_changes(
         other = _same_key(instance, mapper, filled, seen, unit)
         if other is not None and other not in doomed and not _gives_up_key(other, updates):
             raise IdentityConflictError(
-                f"a new {mapper.name} has the primary key of another {mapper.name} of this session",
+                f"a new {mapper.name} has the primary key of another {mapper_of(other).name} of "
+                "this session",
                 objects=(instance, other),
             )
     for instance, columns in updates.items():

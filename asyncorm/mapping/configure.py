@@ -276,9 +276,8 @@ def _post_update(relationship: Relationship[Any, Any]) -> None:
             hint=f"annotate it as nullable: Mapped[{key.columns[0]._type.python_type.__name__}"
             " | None]",
         )
-    for concerned in child.subtypes:
-        if key not in concerned.post_updated:
-            concerned.post_updated.append(key)
+    if key not in key.table.post_updated:
+        key.table.post_updated.append(key)
 
 
 def _link_back(relationship: Relationship[Any, Any]) -> None:

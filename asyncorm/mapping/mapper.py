@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.mapping.version import Version
+from asyncorm.mapping.written_part import WrittenPart, written_parts
 from asyncorm.sql.subtype import Part
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 from asyncorm.types.base import SQLType
@@ -73,8 +74,6 @@ class Mapper:
         self.link_keys: dict[ForeignKey, bool] = {} if base is None else dict(base.link_keys)
         #: delete-orphan relationships along a foreign key of this table
         self.owning: list[Relationship[Any, Any]] = [] if base is None else base.owning[:]
-        #: foreign keys of this table that are written by a second UPDATE (post_update)
-        self.post_updated: list[ForeignKey] = [] if base is None else base.post_updated[:]
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
         #: what a new row must have before the flush: the parts of its key that nobody makes, and
@@ -82,13 +81,15 @@ class Mapper:
         needed = self.key_names.difference(made_by_server) | required_references
         self.must_be_given = tuple(name for name in self.columns if name in needed)
         #: columns whose values can change inside, with their types
-        self.mutable: dict[str, SQLType[Any]] = {
-            name: column._type for name, column in self.columns.items() if column._type.mutable
-        }
+        self.mutable = _mutable(self.columns)
         #: by what an UPDATE or DELETE notices that its row was changed meanwhile
         self.version = version
+        #: what a flush writes to each of the tables
+        self.written_parts: tuple[WrittenPart, ...] = written_parts(
+            self.name, self.parts, base.written_parts if base else (), made_by_server, version
+        )
         #: what is never written: the server makes it anew with every INSERT and UPDATE
-        self.computed = _computed(self.columns, version)
+        self.computed = tuple(name for part in self.written_parts for name in part.computed)
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)
@@ -146,11 +147,8 @@ class Mapper:
         return tuple(r for r in self.relationships.values() if r.direction is Direction.MANY_TO_ONE)
 
 
-def _computed(columns: dict[str, BaseColumn[Any, Any]], version: Version | None) -> tuple[str, ...]:
-    names = [name for name, column in columns.items() if column.computed is not None]
-    if version is not None and version.following is None:
-        names.append(version.name)
-    return tuple(names)
+def _mutable(columns: dict[str, BaseColumn[Any, Any]]) -> dict[str, SQLType[Any]]:
+    return {name: column._type for name, column in columns.items() if column._type.mutable}
 
 
 def _key_getter(names: tuple[str, ...]) -> Callable[[dict[str, Any]], Key]:

@@ -41,7 +41,6 @@ class MappedEntity(Protocol):
     primary_key_columns: tuple[BaseColumn[Any, Any], ...]
     relationships: dict[str, Relationship[Any, Any]]
     keepers: list[Relationship[Any, Any]]
-    post_updated: list[ForeignKey]
     held_by: list[Relationship[Any, Any]]
     link_keys: dict[ForeignKey, bool]
     owning: list[Relationship[Any, Any]]
@@ -54,6 +53,11 @@ class MappedEntity(Protocol):
     @property
     def foreign_keys(self) -> tuple[ForeignKey, ...]:
         """The foreign keys over its columns."""
+        ...
+
+    @property
+    def root(self) -> MappedEntity:
+        """The entity that all of its hierarchy derive from."""
         ...
 
     @property

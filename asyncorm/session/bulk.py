@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from types import SimpleNamespace
 from typing import Any
 
@@ -107,7 +106,8 @@ async def _update_shape(
     concerned = any(instance is not None for instance in loaded)
     returning = (*names, *(n for n in mapper.computed if n not in names)) if concerned else ()
     stand_ins: list[Any] = [SimpleNamespace(**values) for values in by_key.values()]
-    batch = Batch(Kind.UPDATE, _without_version(mapper), names, stand_ins, returning)
+    part = mapper.written_parts[0].without_version()
+    batch = Batch(Kind.UPDATE, part, names, stand_ins, returning)
     statement = statement_for(batch)
     connection = await core.write_connection()
     arguments = arguments_for(statement, batch, keys)
@@ -121,18 +121,6 @@ async def _update_shape(
             values = [(name, converted(value, decode)) for (name, decode), value in own]
             change(unit, instance, values)
     return len(records)
-
-
-def _without_version(mapper: Mapper) -> Mapper:
-    """The mapper for statements that neither check versions nor count them."""
-    if mapper.version is None:
-        return mapper
-    if "without version" not in mapper.memo:
-        plain = copy(mapper)
-        plain.version, plain.memo = None, {}
-        mapper.memo["without version"] = plain
-    found: Mapper = mapper.memo["without version"]
-    return found
 
 
 def _checked(mapper: Mapper, row: Mapping[Any, Any], number: int) -> dict[str, Any]:

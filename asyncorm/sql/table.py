@@ -181,6 +181,8 @@ class Table:
         #: as written, by name; ``foreign_keys`` are the resolved ones
         self.declared_foreign_keys = tuple(foreign_keys)
         self.foreign_keys: list[ForeignKey] = []
+        #: foreign keys that a flush writes by a second UPDATE
+        self.post_updated: list[ForeignKey] = []
         self.unique = list(unique)
         self.checks = list(checks)
         self.indexes = list(indexes)
