@@ -120,8 +120,10 @@ def own_base(row: Row, rows: Container[Row]) -> list[Edge]:
 def _insert_edge(
     child: Row, parent: Row, key: ForeignKey, shape_of: Callable[[Row], Shape]
 ) -> Edge | None:
-    referred = parent[0].__dict__
-    known = all(referred.get(target) is not None for _, target in key.pairs)
+    referred, part = parent[0].__dict__, parent[1]
+    given = all(referred.get(target) is not None for _, target in key.pairs)
+    # a row's own base comes before it, and makes the key
+    known = given or (part.base is not None and part.key_names.issuperset(dict(key.pairs).values()))
     if child[0] is parent[0] and known:
         return None
     return Edge(
@@ -130,7 +132,7 @@ def _insert_edge(
         foreign_key=key,
         strict=not known or key.table is not key.target or shape_of(child) != shape_of(parent),
         link=Link(child[0], parent[0], key) if key.nullable else None,
-        deferred=key.initially_deferred and known,
+        deferred=key.initially_deferred and given,
     )
 
 
