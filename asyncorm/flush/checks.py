@@ -144,3 +144,19 @@ def _check_update(
                 f"{mapper.name}.{name} is part of the primary key and was set to None",
                 hint="give the key a value, or delete the object",
             )
+    if len(mapper.written_parts) > 1 and not mapper.key_names.isdisjoint(columns):
+        _check_renamed(mapper)
+
+
+def _check_renamed(mapper: Mapper) -> None:
+    """Raise FlushError for a key of several tables that none of them can change first."""
+    for part in mapper.written_parts:
+        key = part.key_to_base
+        if key is not None and not part.key_follows and not key.initially_deferred:
+            names = ", ".join(f"{mapper.name}.{name}" for name in part.primary_key)
+            raise FlushError(
+                f"the key of a {mapper.name} can't change in the table {key.target.full_name!r} "
+                f"before it does in {part.table.full_name!r}, nor after",
+                hint=f'declare {names} with foreign_key(..., onupdate="CASCADE"), or '
+                'initially="DEFERRED"',
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from asyncorm.models.attributes import Mapped, Related
-from asyncorm.models.fields import column, foreign_key, relationship
+from asyncorm.models.fields import column, foreign_key, generated, relationship
 from asyncorm.models.model import Model
 from asyncorm.sql.functions import func
 from asyncorm.sql.table import MetaData
@@ -24,7 +24,7 @@ class Owner(Kennel, table="owner"):
 
 
 class Animal(Kennel, table="animal"):
-    id: Mapped[int] = column(primary_key=True, init=False)
+    id: Mapped[int] = generated(primary_key=True)
     kind: Mapped[str]
     name: Mapped[str]
     tag: Mapped[str | None] = column(default=None, unique=True)
