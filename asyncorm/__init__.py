@@ -47,9 +47,25 @@ from asyncorm.errors import (
 )
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.loading.execution import Execution
-from asyncorm.loading.options import SelectInLoad, selectinload
+from asyncorm.loading.options import (
+    LoaderOption,
+    contains_eager,
+    defaultload,
+    defer,
+    joinedload,
+    lazyload,
+    load_only,
+    nestedload,
+    noload,
+    raiseload,
+    selectinload,
+    undefer,
+    undefer_group,
+)
 from asyncorm.mapping.keyed_dict import attribute_keyed_dict
-from asyncorm.mapping.relationships import Relationship, ToMany, ToOne
+from asyncorm.mapping.related import ToMany, ToOne
+from asyncorm.mapping.relationships import Relationship
+from asyncorm.mapping.selection import Selection
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, generated, relationship
 from asyncorm.models.model import Model
@@ -168,6 +184,7 @@ __all__ = [
     "Interval",
     "InvalidRequestError",
     "LargeBinary",
+    "LoaderOption",
     "LockTimeout",
     "Mapped",
     "MetaData",
@@ -193,7 +210,7 @@ __all__ = [
     "SQLType",
     "Savepoint",
     "Select",
-    "SelectInLoad",
+    "Selection",
     "SerializationFailure",
     "Session",
     "SessionFactory",
@@ -225,7 +242,10 @@ __all__ = [
     "case",
     "cast",
     "column",
+    "contains_eager",
     "create_engine",
+    "defaultload",
+    "defer",
     "delete",
     "event",
     "except_",
@@ -239,13 +259,19 @@ __all__ = [
     "insert",
     "inspect",
     "intersect",
+    "joinedload",
+    "lazyload",
     "literal",
+    "load_only",
     "make_transient",
     "make_transient_to_detached",
+    "nestedload",
+    "noload",
     "not_",
     "null",
     "object_session",
     "or_",
+    "raiseload",
     "relationship",
     "scoped_session",
     "select",
@@ -253,6 +279,8 @@ __all__ = [
     "sessionmaker",
     "sql",
     "true",
+    "undefer",
+    "undefer_group",
     "union",
     "union_all",
     "update",

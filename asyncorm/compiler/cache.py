@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 from weakref import WeakSet
 
@@ -45,18 +45,32 @@ class StatementCache:
 
     def get(self, statement: Statement[Any]) -> CompiledStatement:
         """The compiled form of a statement, made now if no statement of its shape was seen."""
-        key = statement._key
+        found = self._young.get(statement._key)
+        if found is not None:
+            return found
+        return self.find(statement._key, self._compile, statement)
+
+    def find(
+        self,
+        key: Hashable,
+        compile_it: Callable[[Statement[Any]], CompiledStatement],
+        statement: Statement[Any],
+    ) -> CompiledStatement:
+        """What is kept under a key, compiled now by a function if nothing is."""
         found = self._young.get(key)
         if found is not None:
             return found
         found = self._old.pop(key, None)
         if found is None:
-            found = compile_statement(statement, expands=self._expands)
+            found = compile_it(statement)
         if len(self._young) >= self._limit:
             self._old = self._young
             self._young = {}
         self._young[key] = found
         return found
+
+    def _compile(self, statement: Statement[Any]) -> CompiledStatement:
+        return compile_statement(statement, expands=self._expands)
 
     def clear(self) -> None:
         """Forget everything."""

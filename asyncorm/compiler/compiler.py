@@ -10,6 +10,7 @@ from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
 from asyncorm.sql.dml import Delete, Insert, Update
 from asyncorm.sql.expressions import (
@@ -33,6 +34,7 @@ from asyncorm.sql.text import EntityColumns, Name, Text
 FUNCTIONS: Mapping[type[Any], Render] = {
     BaseColumn: expressions.render_column,
     Parameter: expressions.render_parameter,
+    Adapted: expressions.render_adapted,
     Operation: expressions.render_operation,
     CastTo: expressions.render_cast,
     Label: expressions.render_label,
@@ -68,16 +70,20 @@ _STATEMENTS: Mapping[type[Any], tuple[Kind, Callable[..., None]]] = {
 }
 
 
-def compile_statement(statement: Statement[Any], *, expands: bool = False) -> CompiledStatement:
+def compile_statement(
+    statement: Statement[Any], bound: Statement[Any] | None = None, *, expands: bool = False
+) -> CompiledStatement:
     """The SQL of a statement, good for every statement with the same key.
 
-    With ``expands`` it reads also what subclasses of its entities have.
+    With ``bound``, whose parameters this statement uses, it is good for those with its key. With
+    ``expands`` it reads also what subclasses of its entities have.
     """
+    bound = bound or statement
     renderer = Renderer(FUNCTIONS, expands=expands)
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
-        sql, order = renderer.finish(statement)
-        return CompiledStatement(sql, "text", order, statement)
+        sql, order = renderer.finish(bound)
+        return CompiledStatement(sql, "text", order, bound)
     if type(statement) not in _STATEMENTS:
         raise InvalidRequestError(
             f"{type(statement).__name__} is no statement that can be executed",
@@ -86,8 +92,8 @@ def compile_statement(statement: Statement[Any], *, expands: bool = False) -> Co
     kind, write = _STATEMENTS[type(statement)]
     write(renderer, statement, is_top=True)
     columns, items = result_of(statement, expands=expands)
-    sql, order = renderer.finish(statement)
-    return CompiledStatement(sql, kind, order, statement, columns, items, writes=renderer.writes)
+    sql, order = renderer.finish(bound)
+    return CompiledStatement(sql, kind, order, bound, columns, items, writes=renderer.writes)
 
 
 def constant_sql(

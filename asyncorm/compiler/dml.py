@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.compiler.quoting import quote_name, quote_qualified
-from asyncorm.compiler.renderer import Renderer, source_key
+from asyncorm.compiler.renderer import Renderer
+from asyncorm.compiler.scopes import source_key
 from asyncorm.compiler.select import write_items, write_source, write_where
 from asyncorm.compiler.subtypes import kinds_of, own_further
 from asyncorm.errors import InvalidRequestError

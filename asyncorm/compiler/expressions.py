@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from asyncorm.compiler.quoting import quote_name
-from asyncorm.compiler.renderer import Renderer, source_key
+from asyncorm.compiler.renderer import Renderer
+from asyncorm.compiler.scopes import source_key
+from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
 from asyncorm.sql.expressions import (
     CastTo,
@@ -17,6 +19,7 @@ from asyncorm.sql.expressions import (
     ScalarQuery,
 )
 from asyncorm.sql.functions import FunctionCall, Over
+from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.table import BaseColumn
 
 #: how tight operators bind, as in PostgreSQL's manual; every operator there is stands here
@@ -53,12 +56,27 @@ _BARE_FUNCTIONS = frozenset(
 def render_column(renderer: Renderer, column: BaseColumn[Any, Any]) -> None:
     """A column, qualified by its source."""
     source = column.table
+    if renderer.places and source is not None:
+        source = renderer.placed(source)
     if renderer.collecting is not None and source is not None:
-        renderer.collecting.setdefault(source_key(source), source)
+        root = source._root if isinstance(source, ImpliedAlias) else source
+        renderer.collecting.setdefault(source_key(root), root)
         return
     if source is not None and not renderer.bare_columns:
+        if isinstance(source, ImpliedAlias):
+            renderer.imply(source)
         renderer.write(renderer.source_name(source), ".")
     renderer.write(quote_name(column.name))
+
+
+def render_adapted(renderer: Renderer, node: Adapted) -> None:
+    """A condition in which sources stand for others."""
+    places = {source_key(was): now for was, now in node.places}
+    is_loose = isinstance(node.inner, Operation) and node.inner.operator == "OR"
+    renderer.write("(" if is_loose else "")
+    with renderer.placing({**renderer.places, **places}):
+        renderer.render(node.inner)
+    renderer.write(")" if is_loose else "")
 
 
 def render_parameter(renderer: Renderer, parameter: Parameter[Any]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from asyncorm.compiler.renderer import Renderer, source_key
+from asyncorm.compiler.renderer import Renderer
+from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Expression, and_
+from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.sources import Alias, column_of, entity_name
 from asyncorm.sql.table import ForeignKey, Table
 
@@ -20,6 +22,8 @@ class JoinTree:
         self.root = root
         self.sources = [root]
         self.joins: list[tuple[Join, Expression[bool, Any]]] = []
+        #: paths that begin at one of the sources
+        self.implied: dict[SourceKey, list[ImpliedAlias]] = {}
 
     def add(self, join: Join, condition: Expression[bool, Any]) -> None:
         """Join one more source."""
@@ -42,17 +46,33 @@ def join_trees(renderer: Renderer, roots: Iterable[Any], joins: tuple[Join, ...]
     return trees
 
 
+def place_implied(trees: list[JoinTree], scope: Scope) -> None:
+    """Give each path that a statement's columns imply to the source where it begins."""
+    for alias in scope.implied.values():
+        root = source_key(alias._root)
+        tree = next(t for t in trees if any(source_key(source) == root for source in t.sources))
+        tree.implied.setdefault(root, []).append(alias)
+
+
 def _mentioned(
     renderer: Renderer, trees: list[JoinTree], join: Join, condition: Expression[bool, Any]
 ) -> JoinTree:
     """The tree whose sources the condition mentions; a new one if FROM is still empty."""
     mentioned = renderer.sources_in([condition])
     mentioned.pop(source_key(join.source), None)
+    if join.link is not None:
+        mentioned.pop(source_key(join.link[0]), None)
     for tree in trees:
         if any(source_key(source) in mentioned for source in tree.sources):
             return tree
     if not trees and mentioned:
         trees.append(JoinTree(next(iter(mentioned.values()))))
+    elif mentioned and not any(key in scope for key in mentioned for scope in renderer.scopes):
+        unknown = entity_name(next(iter(mentioned.values())))
+        raise InvalidRequestError(
+            f"{entity_name(join.target)} is joined to {unknown}, which is not in FROM before it",
+            hint="join that first, or begin with it: select_from(User).join(User.books)",
+        )
     if not trees:
         raise InvalidRequestError(
             f"there is nothing to join {entity_name(join.target)} to",

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from asyncorm.compiler.quoting import quote_name, quote_qualified
+from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Parameter
+from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nodes import AnonymousName, Statement
-from asyncorm.sql.sources import Derived, Excluded
+from asyncorm.sql.sources import Derived, Excluded, entity_name
 from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import Table
 
 Render = Callable[["Renderer", Any], None]
-#: what tells two sources apart: structure, and which values they bind
-SourceKey = tuple[Any, ...]
 
 
 class Renderer:
@@ -38,6 +38,8 @@ class Renderer:
         self.scopes: list[set[SourceKey]] = []
         #: while FROM is being found out: the sources of the columns met
         self.collecting: dict[SourceKey, Any] | None = None
+        #: what stands for a source in the condition that is written
+        self.places: Mapping[SourceKey, Any] = {}
         #: columns without their table: in DDL, and where PostgreSQL takes bare names only
         self.bare_columns = False
         #: labels that ORDER BY may refer to by name
@@ -140,6 +142,39 @@ class Renderer:
         finally:
             self.scopes, self.labels, self.bare_columns = kept, labels, bare
 
+    @contextmanager
+    def placing(self, places: Mapping[SourceKey, Any]) -> Generator[None]:
+        """Write columns of some sources as those of others."""
+        kept, self.places = self.places, places
+        try:
+            yield
+        finally:
+            self.places = kept
+
+    def placed(self, source: Any) -> Any:
+        """The source itself, or what stands for it."""
+        if isinstance(source, ImpliedAlias):
+            root = self.places.get(source_key(source._root))
+            return source if root is None else source._rooted_at(root)
+        return self.places.get(source_key(source), source)
+
+    def imply(self, alias: ImpliedAlias) -> None:
+        """Have a path joined by the SELECT that has its beginning in FROM."""
+        root = source_key(alias._root)
+        found = next((scope for scope in reversed(self.scopes) if root in scope), None)
+        if isinstance(found, Scope):
+            found.imply(alias)
+        elif found is not None:
+            raise InvalidRequestError(
+                f"{alias!r} needs a join, which only a SELECT can have",
+                hint="write the condition with has(): where(Book.author.has(User.name == ...))",
+            )
+        elif self.scopes:
+            raise InvalidRequestError(
+                f"{alias!r} is used, but {entity_name(alias._root)} is not in FROM",
+                hint="name the entity where the path begins: select_from(Book)",
+            )
+
     def common_table(self, derived: Derived) -> None:
         """Write a CTE once, before the statement."""
         name = self.alias_name(derived._name)
@@ -156,7 +191,7 @@ class Renderer:
             self._ctes[source_key(base)] = name
             base = base.base
         self.is_recursive = self.is_recursive or derived.recursive
-        with self.aside() as text, self.within([]):
+        with self.aside() as text, self.within([]), self.placing({}):
             self.write(quote_name(name), " AS (")
             self.render(derived.statement)
             self.write(")")
@@ -213,8 +248,3 @@ def parameter_text(number: int, parameter: Parameter[Any]) -> str:
     if type_.parameter_type == type_.cast_type:
         return f"${number}::{type_.cast_type}"
     return f"${number}::{type_.parameter_type}::{type_.cast_type}"
-
-
-def source_key(source: Any) -> SourceKey:
-    """What tells this source from others of a statement."""
-    return (source._key, *map(id, source._parameters))

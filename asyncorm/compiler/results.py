@@ -8,6 +8,7 @@ from asyncorm.compiler.compiled import ColumnItem, EntityItem, ResultColumn, Res
 from asyncorm.compiler.subtypes import expansion_of, own_further
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.functions import FunctionCall, Over
+from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.query import Compound, Rows
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, entity_columns, is_entity, source_of, table_of
@@ -54,6 +55,8 @@ def _entity_item(
 def _is_nullable(statement: Any, item: Any) -> bool:
     if isinstance(statement, Compound):
         return any(_is_nullable(query, item) for query in statement.queries)
+    if isinstance(item, ImpliedAlias):
+        return True
     if not isinstance(statement, Select):
         return False
     source = source_of(item)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from asyncorm.compiler.joins import JoinTree, join_trees
+from asyncorm.compiler.joins import JoinTree, join_trees, place_implied
 from asyncorm.compiler.quoting import quote_name, quote_qualified
-from asyncorm.compiler.renderer import Renderer, SourceKey, source_key
+from asyncorm.compiler.renderer import Renderer
+from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.compiler.subtypes import Expanded, kinds_of, write_subtype
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Extras, Lock
 from asyncorm.sql.expressions import Expression, Label
+from asyncorm.sql.implied import ImpliedAlias, ImpliedName
 from asyncorm.sql.query import Compound, Rows
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, Derived, entity_columns, is_entity, source_of
@@ -31,29 +33,64 @@ def render_compound(renderer: Renderer, compound: Compound[Any]) -> None:
 
 def write_select(renderer: Renderer, select: Select[Any], *, is_top: bool) -> None:
     """SELECT; at the top, columns that the driver should not see as they are get a cast."""
-    extras = select._extras
-    trees, visible = _sources(renderer, select)
-    expanded = Expanded(select._items if is_top and renderer.expands else (), trees)
-    with renderer.within([*renderer.scopes, visible]):
-        renderer.write("SELECT ")
-        if extras.distinct is not None:
-            renderer.write("DISTINCT ")
-            if extras.distinct:
-                renderer.write("ON (")
-                renderer.render_list(extras.distinct)
-                renderer.write(") ")
-        write_items(renderer, select._items, is_top=is_top, further=expanded.columns)
-        if trees:
-            renderer.write(" FROM ")
-            for index, tree in enumerate(trees):
-                renderer.write(", " if index else "")
-                _write_tree(renderer, tree)
-        write_where(renderer, (*select._where, *kinds_of(*(tree.root for tree in trees))))
-        _write_groups(renderer, extras, expanded.keys)
-        renderer.labels = frozenset(item._key for item in select._items if isinstance(item, Label))
-        _write_tail(renderer, select)
-        if extras.lock is not None:
-            _write_lock(renderer, extras.lock, expanded)
+    with renderer.placing(_places(renderer, select)):
+        trees, visible = _sources(renderer, select)
+        scope = Scope(visible)
+        expanded = Expanded(select._items if is_top and renderer.expands else (), trees)
+        with renderer.within([*renderer.scopes, scope]):
+            if any(isinstance(item, ImpliedName) for item in select._parameters):
+                with renderer.aside():  # to learn which paths it uses, also in queries within it
+                    _write_body(renderer, select, expanded, scope, is_top=is_top)
+                renderer.labels = frozenset()
+                place_implied(trees, scope)
+            _write_body(renderer, select, expanded, scope, is_top=is_top)
+
+
+def _write_body(
+    renderer: Renderer, select: Select[Any], expanded: Expanded, scope: Scope, *, is_top: bool
+) -> None:
+    extras, trees = select._extras, expanded.trees
+    renderer.write("SELECT ")
+    if extras.distinct is not None:
+        renderer.write("DISTINCT ")
+        if extras.distinct:
+            renderer.write("ON (")
+            renderer.render_list(extras.distinct)
+            renderer.write(") ")
+    write_items(renderer, select._items, is_top=is_top, further=expanded.columns)
+    if trees:
+        renderer.write(" FROM ")
+        for index, tree in enumerate(trees):
+            renderer.write(", " if index else "")
+            _write_tree(renderer, tree)
+    write_where(renderer, (*select._where, *kinds_of(*(tree.root for tree in trees))))
+    _write_groups(renderer, extras, expanded.keys)
+    renderer.labels = frozenset(item._key for item in select._items if isinstance(item, Label))
+    _write_tail(renderer, select)
+    if extras.lock is not None:
+        is_wider = bool(scope.implied or expanded.keys)
+        _write_lock(renderer, extras.lock, expanded.sources if is_wider else [])
+
+
+def _write_lock(renderer: Renderer, lock: Lock, named: list[Any]) -> None:
+    """FOR UPDATE; where joins are implied, of what was there without them."""
+    sources = lock.of or tuple(
+        source for source in named if not (isinstance(source, Derived) and source.kind == "cte")
+    )
+    renderer.write(" ", lock.strength)
+    if sources:
+        renderer.write(" OF ", ", ".join(_lock_name(renderer, source) for source in sources))
+    renderer.write(f" {lock.wait}" if lock.wait else "")
+
+
+def _places(renderer: Renderer, select: Select[Any]) -> Mapping[SourceKey, Any]:
+    """What stands for other sources in a SELECT: not for those that it names itself."""
+    if not renderer.places:
+        return renderer.places
+    named = {source_key(source) for source in select._extras.sources}
+    named.update(source_key(join.source) for join in select._joins)
+    named.update(source_key(source_of(item)) for item in select._items if is_entity(item))
+    return {key: now for key, now in renderer.places.items() if key not in named}
 
 
 def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], set[SourceKey]]:
@@ -66,7 +103,7 @@ def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], s
     found = dict(explicit)
     for item in select._items:
         if is_entity(item):
-            source = source_of(item)
+            source = item._root if isinstance(item, ImpliedAlias) else source_of(item)
             found.setdefault(source_key(source), source)
         else:
             found.update(renderer.sources_in([item]))
@@ -90,21 +127,37 @@ def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], s
 
 def _write_tree(renderer: Renderer, tree: JoinTree) -> None:
     write_source(renderer, tree.root)
+    _write_implied(renderer, tree, tree.root)
     for join, condition in tree.joins:
         renderer.write(f" {join.kind} ")
+        inner = tree.implied.get(source_key(join.source), ())
+        mentioned = set(map(id, condition._parameters))
+        # its own condition can only speak of paths from it that are joined before
+        is_inside = any(id(alias._name) in mentioned for alias in inner)
+        renderer.write("(" if join.link is not None or is_inside else "")
+        write_source(renderer, join.source)
         if join.link is not None:
             link, link_condition = join.link
-            renderer.write("(")
-            write_source(renderer, join.source)
             renderer.write(" JOIN ")
             write_source(renderer, link)
             renderer.write(" ON ")
             renderer.render(link_condition)
-            renderer.write(")")
-        else:
-            write_source(renderer, join.source)
+        if is_inside:
+            _write_implied(renderer, tree, join.source)
+        renderer.write(")" if join.link is not None or is_inside else "")
         renderer.write(" ON ")
         write_conditions(renderer, (condition, *kinds_of(join.source)))
+        if not is_inside:
+            _write_implied(renderer, tree, join.source)
+
+
+def _write_implied(renderer: Renderer, tree: JoinTree, source: Any) -> None:
+    """The joins of the paths that begin at a source."""
+    for alias in tree.implied.get(source_key(source), ()):
+        renderer.write(" LEFT JOIN ")
+        write_source(renderer, alias)
+        renderer.write(" ON ")
+        write_conditions(renderer, (alias._condition(), *kinds_of(alias)))
 
 
 def write_source(renderer: Renderer, source: Any) -> None:
@@ -207,17 +260,6 @@ def _write_tail(renderer: Renderer, rows: Rows[Any]) -> None:
     if rows._offset is not None:
         renderer.write(" OFFSET ")
         renderer.render(rows._offset)
-
-
-def _write_lock(renderer: Renderer, lock: Lock, expanded: Expanded) -> None:
-    of = lock.of
-    if not of and expanded.keys:
-        # the server locks no rows that an outer join may lack
-        of = tuple(expanded.sources)
-    renderer.write(" ", lock.strength)
-    if of:
-        renderer.write(" OF ", ", ".join(_lock_name(renderer, source) for source in of))
-    renderer.write(f" {lock.wait}" if lock.wait else "")
 
 
 def _lock_name(renderer: Renderer, source: Any) -> str:

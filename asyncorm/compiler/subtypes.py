@@ -7,9 +7,11 @@ from typing import Any
 
 from asyncorm.compiler.joins import JoinTree
 from asyncorm.compiler.quoting import quote_name, quote_qualified, quote_text
-from asyncorm.compiler.renderer import Renderer, source_key
+from asyncorm.compiler.renderer import Renderer
+from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Expression, and_
+from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.sources import Alias, is_entity, source_of, table_of
 from asyncorm.sql.subtype import Expansion, Kinds, OfKind, Part, Subtype
 from asyncorm.sql.table import BaseColumn
@@ -79,7 +81,8 @@ def _qualified(column: BaseColumn[Any, Any]) -> str:
 class Expanded:
     """What a SELECT reads for the subclasses of its entities, and the tables it joins for that."""
 
-    def __init__(self, items: Sequence[Any], trees: Sequence[JoinTree]) -> None:
+    def __init__(self, items: Sequence[Any], trees: list[JoinTree]) -> None:
+        self.trees = trees
         self._columns: dict[int, Columns] = {}
         #: the keys of the tables joined
         self.keys: list[BaseColumn[Any, Any]] = []
@@ -88,14 +91,16 @@ class Expanded:
         for position, item in enumerate(items):
             expansion = expansion_of(item)
             if expansion is not None:
-                self._columns[position] = self._expand(item, expansion, trees)
+                self._columns[position] = self._expand(item, expansion)
 
     def columns(self, position: int) -> Columns:
         """The further columns of the item at a position."""
         return self._columns.get(position, ())
 
-    def _expand(self, item: Any, expansion: Expansion, trees: Sequence[JoinTree]) -> Columns:
+    def _expand(self, item: Any, expansion: Expansion) -> Columns:
         source, table = source_of(item), table_of(item)
+        root = source_key(source._root if isinstance(source, ImpliedAlias) else source)
+        tree = next(t for t in self.trees if root in map(source_key, t.sources))
         places: dict[Any, Any] = {table: source}
         for part in expansion.joined:
             place = places[part.table] = Alias(part.table, None)
@@ -105,7 +110,6 @@ class Expanded:
                 own == _at(source, base) for own, base in zip(key, table.primary_key, strict=True)
             ]
             join = Join(place, and_(*same), "LEFT JOIN")
-            tree = next(t for t in trees if source_key(source) in map(source_key, t.sources))
             tree.add(join, and_(*same))
         return tuple(_at(places[column.table], column) for column in expansion.columns)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncorm.compiler.cache import StatementCache
+from asyncorm.loading.plan import LoadPlan, plan_for
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 Fetch = Callable[[str, Sequence[Any]], Awaitable[list[Any]]]
@@ -19,3 +20,7 @@ class LoadContext:
     unit: UnitOfWork
     statements: StatementCache
     fetch: Fetch
+
+    def plan(self, statement: Any) -> LoadPlan:
+        """How a statement is sent, and how its records become rows."""
+        return plan_for(statement, self.statements)

@@ -67,7 +67,7 @@ async def load_by_key(mapper: Mapper, key: Key, context: LoadContext) -> Any:
 
     The text is kept with the mapper, so that the most common query builds no statement.
     """
-    if HEARD and hears(context.unit, _LOADING):
+    if mapper.eager or (HEARD and hears(context.unit, _LOADING)):
         found = (await load(key_statement(mapper, [mapper.key_values(key)]), context)).rows
         return found[0] if found else None
     known = mapper.memo.get("by key")
@@ -161,7 +161,7 @@ async def _read_columns(
         return bool((await load(statement, context, Existing.OVERWRITE, is_column_load=True)).rows)
     if HEARD:
         statement = await announce(context.unit, Execution(statement, is_column_load=True))
-    compiled = context.statements.get(statement)
+    compiled = context.plan(statement).compiled
     records = await context.fetch(compiled.sql, compiled.arguments(statement))
     if not records:
         return False

@@ -1,56 +1,287 @@
-"""Loader options: what a statement loads beside its rows."""
+"""Loader options: what a statement loads beside its rows, and which columns of them."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import Any
+from collections.abc import Hashable
+from typing import Any, Literal, Self, TypeAlias
 
 from asyncorm.errors import ArgumentError
+from asyncorm.loading.directives import Columns, Directive, Everything, Step, Strategy
+from asyncorm.mapping.related import Placed
 from asyncorm.mapping.relationships import Relationship
+from asyncorm.mapping.selection import Selection
+from asyncorm.sql.nodes import combined
+from asyncorm.sql.sources import entity_name
+from asyncorm.sql.table import BaseColumn
+
+#: what an option may be told to load
+Loadable: TypeAlias = Relationship[Any, Any] | Selection[Any, Any]
+ColumnOf: TypeAlias = BaseColumn[Any, Any]
 
 
-class SelectInLoad:
-    """Load a relationship, or a path of them, with one further SELECT a step."""
+class LoaderOption:
+    """What is loaded with a statement's objects, as a value; every method gives a new one.
 
-    __slots__ = ("_key", "path")
+    The methods go on from the relationship named last:
+    ``selectinload(User.books).joinedload(Book.publisher)``.
+    """
 
-    def __init__(self, path: tuple[Relationship[Any, Any], ...]) -> None:
-        check_path(path)
+    __slots__ = ("_key", "_parameters", "_root", "directives", "path")
+
+    def __init__(
+        self,
+        directives: tuple[Directive, ...] = (),
+        path: tuple[Relationship[Any, Any], ...] = (),
+        root: Any = None,
+    ) -> None:
+        self.directives = directives
         self.path = path
-        self._key = ("selectinload", *(relationship._key for relationship in path))
+        self._root = root
+        keys, self._parameters = combined(directives)
+        self._key: Hashable = ("load", keys)
 
-    def selectinload(self, relationship: Relationship[Any, Any]) -> SelectInLoad:
-        """The same path with one more relationship at its end."""
-        return SelectInLoad((*self.path, relationship))
+    def selectinload(self, *path: Loadable, recursion_depth: int | None = None) -> Self:
+        """Load a relationship with one more SELECT for all objects (``= ANY``)."""
+        return self._steps(path, Strategy.SELECTIN, depth=recursion_depth)
+
+    def joinedload(self, *path: Loadable, innerjoin: bool = False) -> Self:
+        """Load a relationship in the same statement, by LEFT JOIN or with ``innerjoin`` JOIN."""
+        return self._steps(path, Strategy.JOINED, inner=innerjoin)
+
+    def nestedload(self, *path: Loadable, recursion_depth: int | None = None) -> Self:
+        """Load a relationship in the same statement, as an array of rows in each row."""
+        return self._steps(path, Strategy.NESTED, depth=recursion_depth)
+
+    def contains_eager(self, *path: Loadable) -> Self:
+        """Take a relationship's objects from a join that the statement has already."""
+        return self._steps(path, Strategy.CONTAINS)
+
+    def defaultload(self, *path: Loadable) -> Self:
+        """Go on to a relationship without changing how it is loaded."""
+        return self._steps(path, None)
+
+    def lazyload(self, relationship: Loadable | Literal["*"]) -> Self:
+        """Leave a relationship to ``session.load()``, whatever its default is."""
+        return self._last(relationship, Strategy.SELECT)
+
+    def raiseload(self, relationship: Loadable | Literal["*"], *, sql_only: bool = False) -> Self:
+        """Let reading a relationship raise; with ``sql_only`` not where memory has the answer."""
+        return self._last(relationship, Strategy.RAISE_ON_SQL if sql_only else Strategy.RAISE)
+
+    def noload(self, relationship: Loadable | Literal["*"]) -> Self:
+        """Leave a relationship empty: ``None``, or a collection that says that it is partial."""
+        return self._last(relationship, Strategy.NOLOAD)
+
+    def load_only(self, *columns: ColumnOf) -> Self:
+        """Read only these columns, and the primary key."""
+        return self._columns("only", columns)
+
+    def defer(self, *columns: ColumnOf | Literal["*"]) -> Self:
+        """Don't read these columns."""
+        return self._columns("defer", columns)
+
+    def undefer(self, *columns: ColumnOf | Literal["*"]) -> Self:
+        """Read these deferred columns."""
+        return self._columns("undefer", columns)
+
+    def undefer_group(self, name: str) -> Self:
+        """Read the deferred columns of a group."""
+        return self._with(Columns("undefer", group=name))
+
+    def options(self, *options: LoaderOption) -> Self:
+        """Add options that begin at the relationship named last."""
+        added: list[Directive] = []
+        for option in options:
+            if not isinstance(option, LoaderOption):
+                raise ArgumentError(
+                    f"options() takes loader options, not a {type(option).__name__}",
+                    hint="write options(selectinload(Book.tags), load_only(Book.title))",
+                )
+            start = option.start
+            if start is not None and self.path:
+                check_follows(self.path[-1], start)
+            added.extend(directive.below(self.path) for directive in option.directives)
+        return type(self)((*self.directives, *added), self.path, self._root)
+
+    @property
+    def start(self) -> Relationship[Any, Any] | None:
+        """The relationship that the option begins with; None for one about columns."""
+        first = self.directives[0]
+        if first.path:
+            return first.path[0]
+        instruction = first.instruction
+        return instruction.relationship if isinstance(instruction, Step) else None
+
+    # -- making new ones ---------------------------------------------------------------------
+
+    def _steps(
+        self,
+        path: tuple[Any, ...],
+        strategy: Strategy | None,
+        *,
+        inner: bool = False,
+        depth: int | None = None,
+    ) -> Self:
+        if not path:
+            raise ArgumentError(
+                "no relationship to load was given", hint="name one: selectinload(User.books)"
+            )
+        found = self
+        for given in path:
+            found = found._step(given, strategy, inner=inner, depth=depth)
+        return found
+
+    def _step(
+        self,
+        given: Any,
+        strategy: Strategy | None,
+        *,
+        inner: bool = False,
+        depth: int | None = None,
+    ) -> Self:
+        root, relationship, selection, target = parts_of(given)
+        if self.path:
+            check_follows(self.path[-1], relationship)
+        if depth is not None:
+            check_depth(relationship, depth)
+        step = Step(relationship, strategy, selection, target, inner, depth)
+        first = self._root if self.path else root
+        directive = Directive(self.path, step, first)
+        return type(self)((*self.directives, directive), (*self.path, relationship), first)
+
+    def _last(self, given: Any, strategy: Strategy) -> Self:
+        """An instruction that nothing can follow, so that the path stays where it is."""
+        if given == "*" and isinstance(given, str):
+            return self._with(Everything(strategy))
+        found = self._step(given, strategy)
+        return type(self)(found.directives, self.path, self._root)
+
+    def _columns(self, kind: str, columns: tuple[Any, ...]) -> Self:
+        if columns == ("*",):
+            return self._with(Columns(kind))
+        for column in columns:
+            if not isinstance(column, BaseColumn):
+                raise ArgumentError(
+                    f"{column!r} is not a column"
+                    if isinstance(column, str)
+                    else f"a {type(column).__name__} is not a column",
+                    hint="name columns of a model: load_only(User.name)",
+                )
+        if not columns:
+            raise ArgumentError("no column was given", hint="name some: load_only(User.name)")
+        return self._with(Columns(kind, columns))
+
+    def _with(self, instruction: Columns | Everything) -> Self:
+        directive = Directive(self.path, instruction, self._root)
+        return type(self)((*self.directives, directive), self.path, self._root)
 
     def __repr__(self) -> str:
-        return f"selectinload({', '.join(str(relationship) for relationship in self.path)})"
+        return f"<loader option {' > '.join(map(str, self.path)) or 'for columns'}>"
 
 
-def selectinload(*path: Relationship[Any, Any]) -> SelectInLoad:
+def parts_of(given: Any) -> tuple[Any, Relationship[Any, Any], Selection[Any, Any] | None, Any]:
+    """The alias it begins at, the relationship, the selection and the target of what was given."""
+    selection = given if isinstance(given, Selection) else None
+    if selection is not None:
+        given = selection.relationship
+    root, target = None, None
+    if isinstance(given, Placed):
+        root, target, given = given.owner, given.target, given.relationship
+    if not isinstance(given, Relationship):
+        raise ArgumentError(
+            f"{given!r} is not a relationship",
+            hint="name a relationship of a model: User.books",
+        )
+    given.owner.metadata.configure()
+    return root, given, selection, target
+
+
+def check_follows(before: Relationship[Any, Any], after: Relationship[Any, Any]) -> None:
+    """A path is made of relationships, each of the entity the one before leads to."""
+    target = before.target.entity
+    if not (issubclass(target, after.owner) or issubclass(after.owner, target)):
+        raise ArgumentError(
+            f"{after} does not follow {before}, which leads to {entity_name(target)}",
+            hint=f"continue with a relationship of {entity_name(target)}",
+        )
+
+
+def check_depth(relationship: Relationship[Any, Any], depth: int) -> None:
+    """Levels make sense for a relationship that leads to its own entity."""
+    if depth < -1 or depth == 0:
+        raise ArgumentError(
+            f"recursion_depth={depth} makes no sense", hint="give 1 or more, or -1 for all levels"
+        )
+    if not issubclass(relationship.target.entity, relationship.owner):
+        raise ArgumentError(
+            f"{relationship} leads to another entity, so it has no levels",
+            hint="recursion_depth is for self-references such as Node.children",
+        )
+
+
+def selectinload(*path: Loadable, recursion_depth: int | None = None) -> LoaderOption:
     """Load a relationship for all rows of a statement with one more SELECT (``= ANY``).
 
-    ``selectinload(User.books)`` or a path, ``selectinload(User.books).selectinload(Book.tags)``.
+    ``selectinload(User.books)`` or a path, ``selectinload(User.books).selectinload(Book.tags)``;
+    some of the members: ``selectinload(User.books.where(Book.price < 10))``. A self-reference is
+    followed ``recursion_depth`` levels deep, with -1 to its end.
     """
-    return SelectInLoad(path)
+    return LoaderOption().selectinload(*path, recursion_depth=recursion_depth)
 
 
-def check_path(path: tuple[Relationship[Any, Any], ...]) -> None:
-    """A path is made of relationships, each of the entity the one before leads to."""
-    if not path:
-        raise ArgumentError(
-            "no relationship to load was given", hint="name one: selectinload(User.books)"
-        )
-    for relationship in path:
-        if not isinstance(relationship, Relationship):
-            raise ArgumentError(
-                f"{relationship!r} is not a relationship",
-                hint="name a relationship of a model: User.books",
-            )
-        relationship.owner.metadata.configure()
-    for before, after in pairwise(path):
-        if after.mapper is not before.target:
-            raise ArgumentError(
-                f"{after} does not follow {before}, which leads to {before.target.name}",
-                hint=f"continue with a relationship of {before.target.name}",
-            )
+def joinedload(*path: Loadable, innerjoin: bool = False) -> LoaderOption:
+    """Load a relationship in the same statement, by LEFT JOIN or with ``innerjoin`` JOIN."""
+    return LoaderOption().joinedload(*path, innerjoin=innerjoin)
+
+
+def nestedload(*path: Loadable, recursion_depth: int | None = None) -> LoaderOption:
+    """Load a relationship in the same statement, as an array of rows in each row.
+
+    A whole tree costs one round trip: ``nestedload(User.books).nestedload(Book.tags)``.
+    """
+    return LoaderOption().nestedload(*path, recursion_depth=recursion_depth)
+
+
+def contains_eager(*path: Loadable) -> LoaderOption:
+    """Take a relationship's objects from a join that the statement has already."""
+    return LoaderOption().contains_eager(*path)
+
+
+def defaultload(*path: Loadable) -> LoaderOption:
+    """Go on to a relationship without changing how it is loaded."""
+    return LoaderOption().defaultload(*path)
+
+
+def lazyload(relationship: Loadable | Literal["*"]) -> LoaderOption:
+    """Leave a relationship to ``session.load()``, whatever its default is."""
+    return LoaderOption().lazyload(relationship)
+
+
+def raiseload(relationship: Loadable | Literal["*"], *, sql_only: bool = False) -> LoaderOption:
+    """Let reading a relationship raise; with ``sql_only`` not where memory has the answer."""
+    return LoaderOption().raiseload(relationship, sql_only=sql_only)
+
+
+def noload(relationship: Loadable | Literal["*"]) -> LoaderOption:
+    """Leave a relationship empty: ``None``, or a collection that says that it is partial."""
+    return LoaderOption().noload(relationship)
+
+
+def load_only(*columns: ColumnOf) -> LoaderOption:
+    """Read only these columns, and the primary key."""
+    return LoaderOption().load_only(*columns)
+
+
+def defer(*columns: ColumnOf | Literal["*"]) -> LoaderOption:
+    """Don't read these columns."""
+    return LoaderOption().defer(*columns)
+
+
+def undefer(*columns: ColumnOf | Literal["*"]) -> LoaderOption:
+    """Read these deferred columns."""
+    return LoaderOption().undefer(*columns)
+
+
+def undefer_group(name: str) -> LoaderOption:
+    """Read the deferred columns of a group."""
+    return LoaderOption().undefer_group(name)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
-from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.errors import ObjectDeletedError
 from asyncorm.loading.context import LoadContext
+from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, Seen, forget_loaded
-from asyncorm.loading.options import SelectInLoad
 from asyncorm.loading.plan import LoadPlan
 from asyncorm.loading.selectin import RelatedLoad
+from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notice, Notices
@@ -30,17 +29,6 @@ class Loaded(NamedTuple):
     names: tuple[str, ...]
 
 
-_plans: WeakKeyDictionary[CompiledStatement, LoadPlan] = WeakKeyDictionary()
-
-
-def plan_for(compiled: CompiledStatement) -> LoadPlan:
-    """The plan of a compiled statement; it lives as long as the statement stays cached."""
-    plan = _plans.get(compiled)
-    if plan is None:
-        plan = _plans[compiled] = LoadPlan(compiled)
-    return plan
-
-
 async def announce(unit: UnitOfWork, execution: Execution) -> Any:
     """The statement to send once listeners have seen it."""
     await Notice(unit, "do_orm_execute", execution)
@@ -52,77 +40,106 @@ async def load(
     context: LoadContext,
     existing: Existing | None = None,
     seen: Seen | None = None,
+    *,
+    follow: bool = True,
     **kind: bool,
 ) -> Loaded:
     """Run a statement of the session's own, of which listeners are told as of any other."""
     if HEARD:
         statement = await announce(context.unit, Execution(statement, **kind))
-    return await run(statement, context, existing, seen)
-
-
-async def run(
-    statement: Any,
-    context: LoadContext,
-    existing: Existing | None = None,
-    seen: Seen | None = None,
-) -> Loaded:
-    """Run a statement and return its rows with everything its options ask for."""
-    compiled = context.statements.get(statement)
-    records = await context.fetch(compiled.sql, compiled.arguments(statement))
-    return await make_rows(statement, compiled, records, context, existing, seen)
+    plan = context.plan(statement)
+    records = await context.fetch(plan.compiled.sql, plan.compiled.arguments(statement))
+    return await make_rows(statement, plan, records, context, existing, seen, follow=follow)
 
 
 async def make_rows(
     statement: Any,
-    compiled: CompiledStatement,
+    plan: LoadPlan,
     records: Sequence[Any],
     context: LoadContext,
     existing: Existing | None = None,
     seen: Seen | None = None,
+    *,
+    follow: bool = True,
 ) -> Loaded:
-    """Rows of records that are here already; only the options still need SQL."""
-    plan = plan_for(compiled)
-    columns = plan.columns(records, context.unit, existing)
+    """Rows of records that are here already; only what is loaded with them still needs SQL.
+
+    Without ``follow`` that is left to the caller.
+    """
+    trees = plan.trees(statement)
+    columns = plan.columns(records, context.unit, existing, plan.nodes(trees))
     if existing is Existing.OVERWRITE:
         seen = {} if seen is None else seen
         for position in plan.entities:
             forget_loaded(columns[position], seen)
     if context.unit.notices:
         await Notices(context.unit)
-    for option in getattr(statement, "_options", ()):
-        if isinstance(option, SelectInLoad):
-            for position in plan.entities:
-                entities = [e for e in columns[position] if e is not None]
-                if entities and isinstance(entities[0], option.path[0].owner):
-                    await load_path(entities, option.path, context, seen)
+    if follow:
+        for position, node in trees.items():
+            found = [entity for entity in columns[position] if entity is not None]
+            await load_tree(found, node, context, seen)
     return Loaded(plan.rows(columns, getattr(statement, "_shape", None)), plan.names)
+
+
+async def load_tree(
+    instances: Iterable[Any], node: LoadNode, context: LoadContext, seen: Seen | None = None
+) -> None:
+    """Load what a tree asks for and objects still lack, one statement for each edge.
+
+    With ``seen`` the related objects are overwritten, all but those that were already.
+    """
+    pending = deque([(list(dict.fromkeys(instances)), node)])
+    visited: dict[Edge, dict[Any, None]] = {}
+    while pending:
+        owners, node = pending.popleft()
+        for edge in node.edges.values():
+            concerned = owners
+            if not issubclass(node.mapper.entity, edge.relationship.owner):
+                concerned = [o for o in owners if isinstance(o, edge.relationship.owner)]
+            if not concerned:
+                continue
+            step = RelatedLoad(edge, concerned)
+            await load_step(step, context, seen)
+            if edge.node.edges:
+                # levels that repeat may lead back to where they came from
+                known = visited.setdefault(edge, {})
+                related = [one for one in step.related() if one not in known]
+                known.update(dict.fromkeys(related))
+                if related:
+                    pending.append((related, edge.node))
 
 
 async def load_path(
     instances: Iterable[Any], path: Path, context: LoadContext, seen: Seen | None = None
 ) -> None:
-    """Load a path of relationships, one statement a step; what is loaded stays as it is.
+    """Load a path of relationships, one statement a step; what is loaded stays as it is."""
+    owners = list(instances)
+    for relationship in path:
+        node: Any = LoadNode(relationship.target)  # type: ignore[arg-type]
+        step = RelatedLoad(Edge(Step(relationship, None), Strategy.SELECTIN, node), owners)
+        await load_step(step, context, seen)
+        owners = step.related()
 
-    With ``seen`` the related objects are overwritten, all but those that were already.
-    """
-    existing = None if seen is None else Existing.OVERWRITE
-    pending = deque([(list(instances), tuple(path))])
-    while pending:
-        owners, steps = pending.popleft()
-        step = RelatedLoad(steps[0], owners)
-        if step.unready:
-            await _load_references(step, context)
-        statement = step.statement(context.unit)
-        if statement is not None:
-            loaded = await load(statement, context, existing, seen, is_relationship_load=True)
-            step.distribute(loaded.rows)
-        if len(steps) > 1:
-            pending.append((step.related(), steps[1:]))
+
+async def load_step(step: RelatedLoad, context: LoadContext, seen: Seen | None = None) -> None:
+    """Load one relationship for the instances that lack it."""
+    if step.edge.strategy is Strategy.NOLOAD:
+        step.leave_empty()
+        return
+    if step.unready:
+        await _load_references(step, context)
+    statement = step.statement(context.unit)
+    if statement is not None:
+        existing = None if seen is None else Existing.OVERWRITE
+        loaded = await load(
+            statement, context, existing, seen, follow=False, is_relationship_load=True
+        )
+        step.distribute(loaded.rows)
 
 
 async def _load_references(step: RelatedLoad, context: LoadContext) -> None:
     """Read the rows of expired owners, which do not know any more what they refer to."""
-    await load(step.owners_statement(), context, is_column_load=True)
+    await load(step.owners_statement(), context, follow=False, is_column_load=True)
     if step.unready:
         entity = step.relationship.mapper.name
         raise ObjectDeletedError(

@@ -4,44 +4,107 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import ColumnItem, CompiledStatement, EntityItem
+from asyncorm.compiler.compiler import compile_statement
 from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
 from asyncorm.loading.arrivals import note_loaded
 from asyncorm.loading.existing import Existing
+from asyncorm.loading.expansion import Attachment, expand
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.subtypes import is_partial
+from asyncorm.loading.tree import LoadNode, loads_more, trees_of
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
-Column = Callable[[Sequence[Any], UnitOfWork, Existing | None], list[Any]]
+Column = Callable[[Sequence[Any], UnitOfWork, Existing | None, LoadNode | None], list[Any]]
 
 
 class LoadPlan:
-    """Makes rows of records: entities through the identity map, other values decoded."""
+    """Makes rows of records: entities through the identity map, other values decoded.
 
-    def __init__(self, compiled: CompiledStatement) -> None:
-        self.names = tuple(item.name for item in compiled.items)
+    ``attachments`` are items that the statement has beside those asked for: related objects.
+    """
+
+    def __init__(
+        self,
+        compiled: CompiledStatement,
+        trees: dict[int, LoadNode] | None = None,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> None:
+        self.compiled = compiled
+        self.attachments = attachments
+        self._asked = len(compiled.items) - len(attachments)
+        self.names = tuple(item.name for item in compiled.items[: self._asked])
         self.entities = [
             position for position, item in enumerate(compiled.items) if isinstance(item, EntityItem)
         ]
         self._make = [_maker(item) for item in compiled.items]
         self._row: Any = None if len(self.names) == 1 else row_class(self.names)
+        self._trees = trees or {}
+        #: whether options hold values, which differ between statements of one shape
+        self._has_values = any(node._parameters for node in self._trees.values())
+
+    def trees(self, statement: Any) -> dict[int, LoadNode]:
+        """What is loaded with the entities of a statement, by position."""
+        return trees_of(statement) if self._has_values else self._trees
 
     def columns(
-        self, records: Sequence[Any], unit: UnitOfWork, existing: Existing | None
+        self,
+        records: Sequence[Any],
+        unit: UnitOfWork,
+        existing: Existing | None,
+        nodes: dict[int, LoadNode],
     ) -> list[list[Any]]:
         """The values of each item of the statement, over all records."""
-        return [make(records, unit, existing) for make in self._make]
+        return [
+            make(records, unit, existing, nodes.get(position))
+            for position, make in enumerate(self._make)
+        ]
+
+    def nodes(self, trees: dict[int, LoadNode]) -> dict[int, LoadNode]:
+        """The nodes of all items, those of attachments too."""
+        if not self.attachments:
+            return trees
+        found = dict(trees)
+        for owner, edge, position in self.attachments:
+            found[position] = found[owner].edges[edge.relationship].node
+        return found
 
     def rows(self, columns: list[list[Any]], shape: Any = None) -> list[Any]:
         """Rows of the values: bare for one item, named tuples for several, or of a shape."""
+        asked = columns[: self._asked] if self.attachments else columns
         make = None if self._row is None else self._row._make
-        rows = columns[0] if make is None else list(map(make, zip(*columns, strict=True)))
+        rows = asked[0] if make is None else list(map(make, zip(*asked, strict=True)))
         return rows if shape is None else shape_rows(shape, self.names, rows)
+
+
+_plans: WeakKeyDictionary[CompiledStatement, LoadPlan] = WeakKeyDictionary()
+
+
+def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
+    """The plan of a statement; it lives as long as the compiled statement stays cached."""
+    if loads_more(statement):
+        compiled = statements.find(("load", statement._key), _compile_expanded, statement)
+        return _plans[compiled]
+    compiled = statements.get(statement)
+    plan = _plans.get(compiled)
+    if plan is None:
+        plan = _plans[compiled] = LoadPlan(compiled)
+    return plan
+
+
+def _compile_expanded(statement: Any) -> CompiledStatement:
+    trees = trees_of(statement)
+    expansion = expand(statement, trees)
+    compiled = compile_statement(expansion.statement, statement, expands=True)
+    _plans[compiled] = LoadPlan(compiled, trees, expansion.attachments)
+    return compiled
 
 
 def _maker(item: EntityItem | ColumnItem) -> Column:
@@ -56,10 +119,13 @@ def _entity_maker(item: EntityItem) -> Column:
     hydrate = hydrator(mapper, attributes, item.start, item.nullable, item.further)
     partial = is_partial(mapper, attributes, item.further)
 
-    def make(records: Sequence[Any], unit: UnitOfWork, existing: Existing | None) -> list[Any]:
+    def make(
+        records: Sequence[Any], unit: UnitOfWork, existing: Existing | None, node: LoadNode | None
+    ) -> list[Any]:
         references = unit.identity_map.references(mapper)
         # one state for all clean instances of this result
         state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
+        state.node = node
         found = hydrate(records, state, references, existing)
         references.sweep()
         if HEARD:
@@ -72,7 +138,9 @@ def _entity_maker(item: EntityItem) -> Column:
 def _value_maker(item: ColumnItem) -> Column:
     position, decode = item.index, item.type.decode
 
-    def make(records: Sequence[Any], unit: UnitOfWork, existing: Existing | None) -> list[Any]:
+    def make(
+        records: Sequence[Any], unit: UnitOfWork, existing: Existing | None, node: LoadNode | None
+    ) -> list[Any]:
         if decode is None:
             return [record[position] for record in records]
         return [

@@ -6,27 +6,59 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from asyncorm.errors import ObjectDeletedError
-from asyncorm.mapping.relationships import Direction, Relationship, referring
-from asyncorm.sql.expressions import Expression, and_, or_
+from asyncorm.loading.first_of_each import first_of_each, matches
+from asyncorm.loading.tree import Edge, Resolved
+from asyncorm.mapping.relationships import Direction, referring
+from asyncorm.mapping.selection import Selection
 from asyncorm.sql.select import Select, select
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.known import has_row, known_empty
-from asyncorm.tracking.links import fill_collection
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
 
 class RelatedLoad:
-    """One step of a path: a relationship to load for instances that lack it."""
+    """One edge of a tree: a relationship to load for instances that lack it.
 
-    def __init__(self, relationship: Relationship[Any, Any], instances: Iterable[Any]) -> None:
-        self.relationship = relationship
+    ``aside`` gives a selection of members to those who hold the whole collection too: beside it.
+    """
+
+    def __init__(self, edge: Edge, instances: Iterable[Any], *, aside: bool = False) -> None:
+        self.edge = edge
+        self.relationship = edge.relationship
+        self._aside = aside and edge.selection is not None
         self.instances = list(dict.fromkeys(instances))
         self._ready = not any(instance._state.partial for instance in self.instances)
         self.missing: dict[Any, list[Any]] = {}
         #: whether rows bring their keys, since those of objects held already may be stale
         self.keyed = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether memory holds for all instances what is to be loaded."""
+        return all(map(self._has, self.instances))
+
+    def _has(self, instance: Any) -> bool:
+        selection = self.edge.selection
+        held = instance.__dict__.get(self.relationship.name, UNLOADED)
+        if held is UNLOADED:
+            return False
+        if self._aside:
+            return _found_aside(held, selection) is not None or (
+                held.selection is not None and is_same(held.selection, selection)
+            )
+        return is_whole(held) or (selection is not None and is_same(held.selection, selection))
+
+    def answer(self, instance: Any) -> Any:
+        """What was to be loaded for an instance."""
+        if not self._aside:
+            return getattr(instance, self.relationship.name)
+        held = instance.__dict__[self.relationship.name]
+        members = _found_aside(held, self.edge.selection)
+        held.aside = None  # asked again, the database is asked again
+        return held if members is None else members
 
     @property
     def unready(self) -> list[Any]:
@@ -37,7 +69,7 @@ class RelatedLoad:
         found = [
             instance
             for instance in self.instances
-            if relationship.name not in instance.__dict__
+            if not self._has(instance)
             and any(name not in instance.__dict__ for name in relationship.local_attributes)
             and not known_empty(instance, relationship)
         ]
@@ -48,7 +80,7 @@ class RelatedLoad:
         """The SELECT of the rows of those owners."""
         mapper: Any = self.relationship.mapper
         keys = [mapper.key_values(identity_key(instance)) for instance in self.unready]
-        return select(mapper.entity).where(_matches(mapper.primary_key_columns, keys))
+        return select(mapper.entity).where(matches(mapper.primary_key_columns, keys))
 
     def statement(self, unit: UnitOfWork) -> Select[Any] | None:
         """The SELECT still needed once memory has answered what it can; None if nothing is."""
@@ -56,7 +88,7 @@ class RelatedLoad:
         to_one = relationship.direction is Direction.MANY_TO_ONE
         for instance in self.instances:
             values = instance.__dict__
-            if relationship.name in values:
+            if self._has(instance):
                 continue
             # children refer to the key that the row has, whatever it will be after the flush
             known = values if to_one else stored_values(instance)
@@ -76,7 +108,14 @@ class RelatedLoad:
         self.keyed = relationship.secondary is not None or (
             not to_one and bool(unit.identity_map.references(relationship.target))  # type: ignore[arg-type]
         )
-        return self._select(list(self.missing))
+        keys = list(self.missing)
+        selection, node = self.edge.selection, self.edge.node
+        if selection is not None and selection.count is not None:
+            self.keyed = True
+            statement = first_of_each(relationship, selection, keys)
+        else:
+            statement = self._select(keys)
+        return statement if node.is_trivial else statement.options(Resolved(node))
 
     def _answer(self, instance: Any, key: tuple[Any, ...], unit: UnitOfWork) -> bool:
         """Set a to-one value that needs no SQL: none, or an object in the identity map."""
@@ -85,7 +124,7 @@ class RelatedLoad:
         if None in key:
             instance.__dict__[relationship.name] = None
             return True
-        if relationship.remote_attributes != target.primary_key:
+        if self.edge.selection is not None or not relationship.found_by_key:
             return False
         found = unit.find(target.entity, key)
         if found is not None:
@@ -93,18 +132,20 @@ class RelatedLoad:
         return found is not None
 
     def _select(self, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
-        relationship = self.relationship
+        relationship, selection = self.relationship, self.edge.selection
         target, secondary = relationship.target, relationship.secondary
-        order = relationship.order_by or target.primary_key_columns
         if secondary is not None:
-            table, owner_key = secondary.table, secondary.owner_key.columns
+            table, columns = secondary.table, list(secondary.owner_key.columns)
             condition = referring(secondary.target_key, table, target.entity)
-            linked: Select[Any] = select(target.entity, *owner_key).join(table, condition)
-            return linked.where(_matches(owner_key, keys)).order_by(*order)
-        columns = [target.columns[name] for name in relationship.remote_attributes]
-        entities: list[Any] = [target.entity, *columns] if self.keyed else [target.entity]
-        statement: Select[Any] = select(*entities)
-        return statement.where(_matches(columns, keys)).order_by(*order)
+            statement: Select[Any] = select(target.entity, *columns).join(table, condition)
+        else:
+            columns = [target.columns[name] for name in relationship.remote_attributes]
+            entities: list[Any] = [target.entity, *columns] if self.keyed else [target.entity]
+            statement = select(*entities)
+        statement = statement.where(matches(columns, keys), *relationship.restriction())
+        if selection is not None:
+            statement = statement.where(*selection.conditions).order_by(*selection.order)
+        return statement.order_by(*(relationship.order_by or target.primary_key_columns))
 
     def distribute(self, found: list[Any]) -> None:
         """Hand the loaded objects out to the instances that refer to them."""
@@ -120,26 +161,51 @@ class RelatedLoad:
         for key, instances in self.missing.items():
             members = by_key.get(key, [])
             for instance in instances:
-                if relationship.to_many:
-                    fill_collection(instance, relationship, members)
+                if self._aside and is_whole(instance.__dict__.get(relationship.name, UNLOADED)):
+                    instance.__dict__[relationship.name].aside = (self.edge.selection, members)
+                elif relationship.to_many:
+                    fill_collection(instance, relationship, members, self.edge.selection)
                 else:
                     instance.__dict__[relationship.name] = members[0] if members else None
 
+    def leave_empty(self) -> None:
+        """Put nothing in place: None, or an empty collection that knows that it is not whole."""
+        relationship = self.relationship
+        for instance in self.instances:
+            if relationship.name in instance.__dict__:
+                continue
+            if relationship.to_many:
+                fill_collection(instance, relationship, [], Selection(relationship))
+            else:
+                instance.__dict__[relationship.name] = None
+
     def related(self) -> list[Any]:
-        """All related objects, for the next step of the path."""
+        """All related objects, for the edges that go on from them."""
         name = self.relationship.name
         found: dict[Any, None] = {}
         for instance in self.instances:
-            found.update(dict.fromkeys(members_of(instance.__dict__.get(name))))
+            held = instance.__dict__.get(name)
+            members = _found_aside(held, self.edge.selection) if self._aside else None
+            found.update(dict.fromkeys(members_of(held) if members is None else members))
         return list(found)
 
 
-def _matches(
-    columns: Sequence[Expression[Any, Any]], keys: Sequence[tuple[Any, ...]]
-) -> Expression[bool, bool]:
-    if len(columns) == 1:
-        return columns[0].in_([key[0] for key in keys])
-    return or_(*(and_(*(c == v for c, v in zip(columns, key, strict=True))) for key in keys))
+def is_whole(held: Any) -> bool:
+    """Whether an attribute's value is all there is: no collection that holds some members only."""
+    return held is not UNLOADED and getattr(held, "selection", None) is None
+
+
+def is_same(one: Selection[Any, Any] | None, other: Selection[Any, Any] | None) -> bool:
+    """Whether two selections mean the same objects."""
+    if one is None or other is None or one._key != other._key:
+        return False
+    return [p.value for p in one._parameters] == [p.value for p in other._parameters]
+
+
+def _found_aside(held: Any, selection: Selection[Any, Any] | None) -> list[Any] | None:
+    """The members of a selection that were loaded for the owner of a whole collection."""
+    known = getattr(held, "aside", None)
+    return known[1] if known is not None and is_same(known[0], selection) else None
 
 
 def siblings(instance: Any, unit: UnitOfWork) -> list[Any]:

@@ -15,6 +15,8 @@ from asyncorm.types.base import SQLType
 Key = Any
 """The primary key as the identity map uses it: the bare value, or a tuple if composite."""
 
+_EAGER = frozenset(("selectin", "joined", "nested", "noload"))
+
 
 class Discriminator(NamedTuple):
     """The attribute that tells the classes of a hierarchy apart, and its value in one of them.
@@ -90,6 +92,8 @@ class Mapper:
         )
         #: what is never written: the server makes it anew with every INSERT and UPDATE
         self.computed = tuple(name for part in self.written_parts for name in part.computed)
+        #: whether objects come with relationships that no option has asked for
+        self.eager = any(r.lazy in _EAGER for r in relationships.values())
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)

@@ -1,7 +1,6 @@
-"""Relationships: the facts about a link between two entities, and its class attribute.
+"""Relationships: the facts about a link between two entities, and how they are joined.
 
-``User.books`` is a ``ToMany``, ``Book.author`` a ``ToOne``; both can be joined along, loaded and
-used as loader option. What is declared becomes complete when the models are configured.
+What is declared becomes complete when the models are configured.
 """
 
 from __future__ import annotations
@@ -10,16 +9,20 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakKeyDictionary, ref
 
-from asyncorm.errors import InvalidRequestError
+from asyncorm.errors import ArgumentError
 from asyncorm.mapping.secondary import Secondary
+from asyncorm.sql.adapted import adapted
 from asyncorm.sql.clauses import JoinParts
-from asyncorm.sql.expressions import Condition, Expression, and_
-from asyncorm.sql.select import exists, select
-from asyncorm.sql.sources import Alias, column_of
+from asyncorm.sql.expressions import Expression, and_
+from asyncorm.sql.nodes import combined
+from asyncorm.sql.sources import Alias, Derived, column_of, entity_name, source_of
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
+
+#: what a relationship seen from a subclass does not share with the one of the base
+_OWN = ("owner", "mapper", "origin", "_key", "_implied")
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -104,6 +107,7 @@ class RelationshipDeclaration:
     single_parent: bool = False
     viewonly: bool = False
     collection_class: Any = None
+    lazy: str = "select"
     annotation: Any = None
 
 
@@ -116,6 +120,8 @@ class Relationship(Generic[E, R]):
         self.declaration = declaration
         self.cascade = declaration.cascade
         self.viewonly = declaration.viewonly
+        #: how statements load it where no option says otherwise
+        self.lazy = declaration.lazy
         self.order_by: tuple[Any, ...] = ()
         #: says what the annotation means, once all models are known; set by who declares it
         self.resolve: Callable[[], Target] = _LATER
@@ -142,7 +148,11 @@ class Relationship(Generic[E, R]):
         #: the same for each subclass of the owner
         self.seen: list[Relationship[Any, Any]] = []
         self._passive_deletes: bool | None = None
+        #: what related rows must fulfil besides the key (of ``primaryjoin``, ``secondaryjoin``)
+        self.restrictions: tuple[Expression[bool, Any], ...] = ()
         self._key = ("relationship", id(self))
+        #: the aliases that columns reached over it imply to be joined, by owner
+        self._implied: dict[Any, Any] = {}
 
     @property
     def to_many(self) -> bool:
@@ -186,59 +196,65 @@ class Relationship(Generic[E, R]):
         """The relationship in statements about a subclass of its owner."""
         found = copy(self)
         found.origin, found.owner, found.mapper = self, mapper.entity, mapper
-        found._key = ("relationship", id(found))
+        found._key, found._implied = ("relationship", id(found)), {}
         self.seen.append(found)
         return found
 
     def follow_origin(self) -> None:
         """Take over what the configuration has found out of the base's relationship."""
-        owner, mapper, key, origin = self.owner, self.mapper, self._key, self.origin
-        vars(self).update(vars(origin))
-        self.owner, self.mapper, self._key, self.origin = owner, mapper, key, origin
+        own = {name: vars(self)[name] for name in _OWN}
+        vars(self).update(vars(self.origin), **own)
 
-    def condition(self, owner: Any = None, target: Any = None) -> Expression[bool, bool]:
-        """The join condition between an owner and a target entity (or aliases of them)."""
+    @property
+    def _bound(self) -> tuple[Any, ...]:
+        """The values that a join along it binds."""
+        return combined(self.restrictions)[1]
+
+    @property
+    def found_by_key(self) -> bool:
+        """Whether the foreign key is the primary key of the one related object."""
+        return not self.restrictions and self.remote_attributes == self.target.primary_key
+
+    def restriction(
+        self, target: Any = None, link: Any = None
+    ) -> tuple[Expression[bool, Any], ...]:
+        """What related rows must fulfil besides the key, for aliases if they are given.
+
+        ``link`` is what stands for the link table of a many-to-many relationship.
+        """
+        if not self.restrictions:
+            return ()
+        places = [(self.target.source, source_of(target or self.target.entity))]
+        if self.secondary is not None and link is not None:
+            places.append((self.secondary.table, link))
+        return tuple(adapted(condition, *places) for condition in self.restrictions)
+
+    def _join(self, owner: Any = None, target: Any = None) -> JoinParts:
+        """What a join along it is made of, with aliases of both sides if they are given."""
         self.owner.metadata.configure()
         owner = owner or self.mapper.entity
         target = target or self.target.entity
-        if self.secondary is not None:
-            _, condition, link = self._join(owner, target)
-            table, its = cast("tuple[Any, Any]", link)
-            return exists(select(column_of(table, self.pairs[0][0])).where(condition, its))
-        return and_(
-            *(
-                getattr(target, remote) == getattr(owner, local)
-                for local, remote in zip(self.local_attributes, self.remote_attributes, strict=True)
-            )
-        )
-
-    def _join(self, owner: Any = None, target: Any = None) -> JoinParts:
-        self.owner.metadata.configure()
-        target = target or self.target.entity
+        self._check_target(target)
         if self.secondary is None:
-            return JoinParts(target, self.condition(owner, target))
+            pairs = zip(self.local_attributes, self.remote_attributes, strict=True)
+            matches = (
+                column_of(target, remote) == column_of(owner, local) for local, remote in pairs
+            )
+            return JoinParts(target, and_(*matches, *self.restriction(target)))
         link = Alias(self.secondary.table, None)
-        mine = referring(self.secondary.owner_key, link, owner or self.mapper.entity)
+        mine = referring(self.secondary.owner_key, link, owner)
         its = referring(self.secondary.target_key, link, target)
-        return JoinParts(target, mine, (link, its))
+        return JoinParts(target, mine, (link, and_(its, *self.restriction(target, link))))
 
-    def _exists(self, where: Sequence[Expression[bool, Any]]) -> Condition:
-        self.owner.metadata.configure()
-        target: Any = self.target.entity
-        if self.mapper is self.target:
-            if where:
-                raise InvalidRequestError(
-                    f"the conditions for {self} could mean either side of the self-reference",
-                    hint="write exists(select(alias).where(...)) with alias = aliased(...)",
-                )
-            target = Alias(target, None)
-        _, condition, link = self._join(None, target)
-        if link is not None:
-            table, its = link
-            linked = select(column_of(table, self.pairs[0][0])).join(target, its)
-            return exists(linked.where(condition, *where))
-        key = column_of(target, self.target.primary_key[0])
-        return exists(select(key).where(condition, *where))
+    def _check_target(self, target: Any) -> None:
+        entity = target._entity if isinstance(target, Alias) else target
+        if isinstance(entity, type) and issubclass(entity, self.target.entity):
+            return
+        raise ArgumentError(
+            f"{self} leads to {self.target.name}, not to {entity_name(target)}",
+            hint=f"give {self.target.name} or an alias of it: aliased({self.target.name})"
+            + (", or aliased(entity, subquery)" if isinstance(target, Derived) else ""),
+        )
 
     def __repr__(self) -> str:
         return f"<relationship {self.owner.__name__}.{self.name}>"
@@ -270,38 +286,6 @@ def referring(key: ForeignKey, referring: Any, target: Any) -> Expression[bool, 
     return and_(
         *(column_of(referring, name) == column_of(target, referred) for name, referred in key.pairs)
     )
-
-
-class ToOne(Relationship[E, R], Generic[E, R, U]):
-    """A relationship to one object, or to none."""
-
-    def has(self, *where: Expression[bool, Any]) -> Condition:
-        """Whether there is a related row that fulfils the conditions."""
-        return self._exists(where)
-
-
-class ToMany(Relationship[E, list[U]]):
-    """A relationship to a collection of objects."""
-
-    def any(self, *where: Expression[bool, Any]) -> Condition:
-        """Whether some related row fulfils the conditions."""
-        return self._exists(where)
-
-    def contains(self, member: U) -> Expression[bool, bool]:
-        """Whether this very object, which must have its key, is among the related ones."""
-        self.owner.metadata.configure()
-        owner: Any = self.mapper.entity
-        values = vars(member)
-        if self.secondary is None:
-            pairs = zip(self.local_attributes, self.remote_attributes, strict=True)
-            return and_(*(column_of(owner, local) == values.get(remote) for local, remote in pairs))
-        _, condition, link = self._join()
-        table, _ = cast("tuple[Any, Any]", link)
-        matches = [
-            column_of(table, name) == values.get(referred)
-            for name, referred in self.secondary.target_key.pairs
-        ]
-        return exists(select(column_of(table, self.pairs[0][0])).where(condition, *matches))
 
 
 def referring_keys(entity: MappedEntity, target: MappedEntity) -> list[ForeignKey]:

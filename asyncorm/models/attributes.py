@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, overload
 
 from asyncorm.errors import InvalidRequestError, UnknownAttributeError
-from asyncorm.mapping.relationships import Relationship, ToMany, ToOne
+from asyncorm.mapping.related import ToMany, ToOne
+from asyncorm.mapping.relationships import Relationship
 from asyncorm.models.building import BUILDING
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import BaseColumn, Column, NullColumn

@@ -11,7 +11,7 @@ from typing import Any
 
 from asyncorm.models.construct import set_values
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.links import fill_collection
+from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.state import NO_SCOPE, InstanceState, Status, set_state, state_of
 
 _STATE = "__asyncorm_state__"

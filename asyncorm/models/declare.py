@@ -13,11 +13,10 @@ from pydantic.fields import FieldInfo
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.mapper import Discriminator, Mapper
 from asyncorm.mapping.registry import Registry
+from asyncorm.mapping.related import ToMany, ToOne
 from asyncorm.mapping.relationships import (
     Relationship,
     RelationshipDeclaration,
-    ToMany,
-    ToOne,
 )
 from asyncorm.mapping.version import Version
 from asyncorm.models.assignment import assignment_validator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args, overload
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
@@ -26,6 +26,14 @@ CASCADES = frozenset(
     {"save-update", "merge", "refresh-expire", "expunge", "delete", "delete-orphan"}
 )
 DEFAULT_CASCADE = frozenset({"save-update", "merge"})
+
+#: "select" leaves a relationship to ``session.load()``, "raise" (and "raise_on_sql") says so in
+#: the error; "selectin", "joined" and "nested" load it as the options of these names do, "noload"
+#: leaves it empty, and "write_only" makes it a collection that is never loaded
+Lazy = Literal[
+    "select", "raise", "raise_on_sql", "selectin", "joined", "nested", "noload", "write_only"
+]
+LAZY: tuple[str, ...] = get_args(Lazy)
 
 
 @dataclass(frozen=True)
@@ -236,6 +244,7 @@ def relationship(
     single_parent: bool = False,
     viewonly: bool = False,
     collection_class: Any = None,
+    lazy: Lazy = "select",
 ) -> Any:
     """A relationship to another model; its target and kind come from the annotation.
 
@@ -252,6 +261,8 @@ def relationship(
     says which columns of a link table refer to the target where that can't be told.
 
     ``collection_class`` is ``attribute_keyed_dict(...)`` for a ``Related[dict[...]]``.
+
+    ``lazy`` says how statements load it where no option says otherwise; see ``Lazy``.
     """
     cascades = _cascades("none" if viewonly and cascade is None else cascade)
     if viewonly and cascades:
@@ -272,7 +283,16 @@ def relationship(
         single_parent=single_parent,
         viewonly=viewonly,
         collection_class=collection_class,
+        lazy=_checked_lazy(lazy),
     )
+
+
+def _checked_lazy(lazy: str) -> str:
+    if lazy not in LAZY:
+        raise ConfigurationError(
+            f"relationship(lazy={lazy!r}) is not known", hint=f"use one of {', '.join(LAZY)}"
+        )
+    return lazy
 
 
 def _as_sequence(given: Any) -> Sequence[Any]:

@@ -66,11 +66,12 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
     """Run a SELECT. One that locks rows needs a transaction, and refreshes what is loaded; so does
     one with a CTE that writes, which else would be committed at once."""
     existing = existing_policy(statement)
-    compiled = core.context.statements.get(statement)
+    plan = core.context.plan(statement)
+    compiled = plan.compiled
     if compiled.writes or locks(statement):
         await core.write_connection()
     records = await core.context.fetch(compiled.sql, compiled.arguments(statement))
-    loaded = await make_rows(statement, compiled, records, core.context, existing)
+    loaded = await make_rows(statement, plan, records, core.context, existing)
     return Result(loaded.rows, loaded.names, len(loaded.rows))
 
 

@@ -11,7 +11,7 @@ async def explain(core: SessionCore, statement: Any, analyze: bool) -> str:
     """The text of EXPLAIN; with ``analyze`` the statement is run, inside the transaction."""
     core.transaction.check()
     await core.autoflush()
-    compiled = core.context.statements.get(statement)
+    compiled = core.context.plan(statement).compiled
     options = "(ANALYZE, BUFFERS)" if analyze else "(COSTS)"
     connection = await core.write_connection()
     records = await connection.fetch(

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
-from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.errors import ArgumentError
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.on_demand import key_statement, load_by_key
 from asyncorm.loading.pipeline import load
 from asyncorm.mapping.mapper import Key, Mapper
-from asyncorm.mapping.relationships import Relationship
 from asyncorm.session.core import SessionCore
 from asyncorm.tracking.notices import Notices
 from asyncorm.tracking.transitions import deleted_elsewhere
-from asyncorm.tracking.unit_of_work import mapper_of
 
 _LOCK_OPTIONS = frozenset({"read", "key_share", "nowait", "skip_locked", "of"})
 
@@ -70,30 +67,3 @@ def lock_options(given: Any) -> dict[str, Any] | None:
             hint=f"use some of {', '.join(sorted(_LOCK_OPTIONS))}",
         )
     return dict(given)
-
-
-def check_load_path(path: Sequence[Any], instances: Sequence[Any]) -> None:
-    """A path to load must be relationships that follow each other, from the objects given."""
-    if not path:
-        raise ArgumentError(
-            "load() was given no relationship", hint="write session.load(user, User.books)"
-        )
-    for relationship in path:
-        if not isinstance(relationship, Relationship):
-            raise ArgumentError(
-                f"load() takes relationships, not a {type(relationship).__name__}",
-                hint="write session.load(user, User.books)",
-            )
-        relationship.owner.metadata.configure()
-    for instance in instances:
-        if mapper_of(instance) is not path[0].mapper:
-            raise InvalidRequestError(
-                f"{path[0]} is no relationship of {type(instance).__name__}",
-                hint=f"give {path[0].owner.__name__} objects",
-            )
-    for before, after in pairwise(path):
-        if after.mapper is not before.target:
-            raise InvalidRequestError(
-                f"{after} does not follow {before}, which leads to {before.target.name}",
-                hint=f"continue with a relationship of {before.target.name}",
-            )

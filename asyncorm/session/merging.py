@@ -20,7 +20,7 @@ from asyncorm.sql.expressions import Expression
 from asyncorm.tracking.changes import has_changes, same
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.conflicts import take_version
-from asyncorm.tracking.links import fill_collection
+from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.mutables import forget_snapshot, is_changed, snapshot_of
 from asyncorm.tracking.state import UNLOADED, Status, own_state, set_state, state_of, status_of
 from asyncorm.tracking.transitions import deleted_elsewhere

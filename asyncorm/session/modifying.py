@@ -46,6 +46,6 @@ async def _returned(core: SessionCore, statement: Any, records: list[Any]) -> Re
     """
     overwrite = statement._execution_options.get("populate_existing")
     existing = Existing.OVERWRITE if overwrite else Existing.REFRESH_CLEAN
-    compiled = core.context.statements.get(statement)
-    loaded = await make_rows(statement, compiled, records, core.context, existing)
+    plan = core.context.plan(statement)
+    loaded = await make_rows(statement, plan, records, core.context, existing)
     return Result(loaded.rows, loaded.names, len(records))

@@ -4,19 +4,19 @@ none where memory has the answer."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, TypeAlias, TypeVar, overload
 
 from asyncorm.engine.result import Result
 from asyncorm.errors import ArgumentError, NoResultFound
 from asyncorm.loading.on_demand import checked_key, load_by_key, load_many
-from asyncorm.loading.pipeline import load_path
-from asyncorm.loading.selectin import siblings
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
+from asyncorm.mapping.selection import Selection
 from asyncorm.models.model import Model
 from asyncorm.session.core import SessionCore
 from asyncorm.session.executing import Options, Parameters, check_statement, execute, with_options
-from asyncorm.session.getting import check_load_path, get_by_key
+from asyncorm.session.explicit import load
+from asyncorm.session.getting import get_by_key
 from asyncorm.session.guard import TaskGuard
 from asyncorm.session.streaming import ResultStream, open_stream
 from asyncorm.session.transaction import Transaction
@@ -28,6 +28,10 @@ from asyncorm.tracking.unit_of_work import UnitOfWork
 M = TypeVar("M", bound=Model)
 R = TypeVar("R")
 F = TypeVar("F")
+E = TypeVar("E")
+
+#: what load() takes: a relationship, or some of what it leads to
+Loaded: TypeAlias = Relationship[E, R] | Selection[E, R]
 
 
 class ReadingSession:
@@ -217,36 +221,23 @@ class ReadingSession:
         return rows.scalars()
 
     @overload
-    async def load(
-        self, target: M, first: Relationship[M, R], /, *path: Relationship[Any, Any]
-    ) -> R: ...
+    async def load(self, target: M, first: Loaded[M, R], /, *path: Loaded[Any, Any]) -> R: ...
     @overload
     async def load(
-        self, target: Iterable[M], first: Relationship[M, Any], /, *path: Relationship[Any, Any]
+        self, target: Iterable[M], first: Loaded[M, Any], /, *path: Loaded[Any, Any]
     ) -> None: ...
-    async def load(self, target: Any, /, *path: Relationship[Any, Any]) -> Any:
+    async def load(self, target: Any, /, *path: Any) -> Any:
         """Load relationships that are not loaded yet, one statement for each step of the path.
 
         They are loaded for all objects of the same result at once, so that a loop over a result
         costs one statement. Returns what the first relationship of a single object holds.
+
+        ``User.books.where(...)`` and ``User.books.top(3, order_by=...)`` load some members only.
+        A collection that was not loaded before then holds these, and says that it is partial; a
+        whole one stays as it is.
         """
         with self._guard("load"):
-            self._transaction.check()
-            single = isinstance(target, Model)
-            instances: list[Any] = [target] if single else list(target)
-            check_load_path(path, instances)
-            for instance in instances:
-                self._unit.require_persistent(instance)
-            name = path[0].name
-            if any(name not in i.__dict__ for i in instances) or len(path) > 1:
-                owners: dict[Any, None] = {}
-                for instance in instances:
-                    if instance not in owners:
-                        owners.update(dict.fromkeys(siblings(instance, self._unit)))
-                await self._core.autoflush()
-                self._transaction.autobegin()
-                await load_path(owners, path, self._core.context)
-            return getattr(target, name) if single else None
+            return await load(self._core, target, path)
 
 
 def mapper_of_entity(entity: Any) -> Mapper:

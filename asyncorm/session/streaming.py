@@ -10,6 +10,7 @@ from asyncorm.engine.stream import RecordStream
 from asyncorm.errors import InvalidRequestError
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.pipeline import announce, make_rows
+from asyncorm.loading.plan import LoadPlan
 from asyncorm.session.core import SessionCore
 from asyncorm.session.executing import existing_policy
 from asyncorm.session.guard import TaskGuard
@@ -28,9 +29,10 @@ async def open_stream(
         statement = await announce(core.unit, Execution(statement))
     await core.autoflush()
     connection = await core.write_connection()
-    compiled = core.context.statements.get(statement)
+    plan = core.context.plan(statement)
+    compiled = plan.compiled
     records = connection.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
-    return ResultStream(core, guard, statement, compiled, records)
+    return ResultStream(core, guard, statement, plan, records)
 
 
 class ResultStream(Generic[R]):
@@ -44,13 +46,13 @@ class ResultStream(Generic[R]):
         core: SessionCore,
         guard: TaskGuard,
         statement: Any,
-        compiled: Any,
+        plan: LoadPlan,
         records: RecordStream,
     ) -> None:
         self._core = core
         self._guard = guard
         self._statement = statement
-        self._compiled = compiled
+        self._plan = plan
         self._records = records
         self._scope = core.unit.scope
         self._connection = core.transaction.connection
@@ -95,14 +97,14 @@ class ResultStream(Generic[R]):
             self._check()
             records = await anext(self._records)
             if isinstance(self._statement, Text):
-                rows = convert_records(self._compiled, records)
+                rows = convert_records(self._plan.compiled, records)
             else:
                 existing = existing_policy(self._statement)
                 loaded = await make_rows(
-                    self._statement, self._compiled, records, self._core.context, existing
+                    self._statement, self._plan, records, self._core.context, existing
                 )
                 rows = loaded.rows
-            several = bool(rows) and self._first_only and len(self._compiled.items) > 1
+            several = bool(rows) and self._first_only and len(self._plan.names) > 1
             return [row[0] for row in rows] if several else rows
 
     def _check(self) -> None:

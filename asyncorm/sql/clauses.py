@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Assignment, Expression, Parameter, as_condition
+from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.sources import column_of, entity_name, source_of
 from asyncorm.types.scalars import BIGINT
@@ -63,6 +64,7 @@ class Join:
 
 def make_join(target: Any, onclause: Any, kind: str) -> Join:
     """A join from what ``join()`` was given: a relationship, or an entity with or without ON."""
+    check_joinable(target, "join()")
     if hasattr(target, "_join"):
         if onclause is not None:
             raise InvalidRequestError(
@@ -77,6 +79,16 @@ def make_join(target: Any, onclause: Any, kind: str) -> Join:
         _, condition, link = onclause._join(None, target)
         return Join(target, condition, kind, link)
     return Join(target, as_condition(onclause), kind)
+
+
+def check_joinable(target: Any, where: str) -> None:
+    """Refuse what stands in FROM by itself."""
+    if isinstance(target, ImpliedAlias):
+        raise InvalidRequestError(
+            f"{where} was given {target!r}, which is joined wherever a column of it is used",
+            hint="join along the relationship itself, join(Book.author), or to an alias of the "
+            "entity: join(Book.author.of_type(alias))",
+        )
 
 
 class Lock(NamedTuple):

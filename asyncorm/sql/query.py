@@ -124,6 +124,8 @@ class Rows(Query[R]):
             parameters += limit._parameters
         if offset is not None:
             parameters += offset._parameters
+        for option in self._options:
+            parameters += option._parameters
         key = (
             order_keys,
             limit is not None and limit._key,

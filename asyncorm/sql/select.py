@@ -6,12 +6,19 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Self, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.clauses import NO_EXTRAS, Extras, Join, make_join, make_lock
+from asyncorm.sql.clauses import (
+    NO_EXTRAS,
+    Extras,
+    Join,
+    check_joinable,
+    make_join,
+    make_lock,
+)
 from asyncorm.sql.expressions import Condition, Expression, ScalarQuery, as_condition
 from asyncorm.sql.functions import expressions
 from asyncorm.sql.nodes import Query, Yields
 from asyncorm.sql.query import Rows
-from asyncorm.sql.sources import Derived, column_of, is_entity, source_of
+from asyncorm.sql.sources import Derived, attribute_of, is_entity, source_of
 from asyncorm.types.scalars import BOOLEAN
 
 R = TypeVar("R")
@@ -83,7 +90,7 @@ class Select(Rows[R]):
     def filter_by(self, /, **values: Any) -> Self:
         """``where`` by attribute names of what was joined last, or else selected first."""
         target = self._joins[-1].target if self._joins else self._first_target()
-        return self.where(*(column_of(target, name) == value for name, value in values.items()))
+        return self.where(*(attribute_of(target, name) == value for name, value in values.items()))
 
     def join(self, target: Any, onclause: Any = None) -> Self:
         """JOIN along a relationship, or to an entity with or without a condition."""
@@ -95,6 +102,8 @@ class Select(Rows[R]):
 
     def select_from(self, *targets: Any) -> Self:
         """Name what to select from, where the columns don't tell it."""
+        for target in targets:
+            check_joinable(target, "select_from()")
         return self._with(sources=self._extras.sources + tuple(map(source_of, targets)))
 
     def group_by(self, *by: Expression[Any, Any]) -> Self:

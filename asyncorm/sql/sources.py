@@ -23,11 +23,17 @@ class Alias:
         self.__table__ = table
         self._entity: Any = entity
         self._name = AnonymousName(table.name) if name is None else checked_name(name)
-        self._parameters: tuple[Any, ...] = (self._name,) if name is None else ()
-        self._key: Hashable = ("alias", name, table._key)
+        #: what columns reached over to-one relationships imply to be joined, by relationship
+        self._implied: dict[Any, Any] = {}
+        self._identify(("alias", name, table._key), (self._name,) if name is None else ())
+
+    def _identify(self, key: Hashable, parameters: tuple[Any, ...]) -> None:
+        """Take a key and parameters, which the columns share."""
+        self._key = key
+        self._parameters = parameters
         self._columns = {
-            attribute: column._of(self, ("of", self._key, column._key), self._parameters)
-            for attribute, column in table.by_attribute.items()
+            attribute: column._of(self, ("of", key, column._key), parameters)
+            for attribute, column in self.__table__.by_attribute.items()
         }
 
     def __getattr__(self, name: str) -> Any:
@@ -35,27 +41,32 @@ class Alias:
         if name in columns:
             return columns[name]
         found = getattr(self._entity, name)
-        return AliasedRelationship(self, found) if hasattr(found, "_join") else found
+        if isinstance(found, BaseColumn):  # a deferred one that a subquery does not have
+            raise unknown_name(name, columns, repr(self))
+        return found._seen_from(self) if hasattr(found, "_seen_from") else found
 
     def __repr__(self) -> str:
         return f"<alias of {entity_name(self._entity)}>"
 
 
-class AliasedRelationship:
-    """A relationship that starts at an alias, for ``join()``."""
+class EntityOf(Alias):
+    """An entity whose rows are those of a subquery or CTE."""
 
-    def __init__(self, owner: Alias, relationship: Any) -> None:
-        self._owner = owner
-        self._relationship = relationship
+    def __init__(self, entity: type[Any], derived: Derived) -> None:
+        super().__init__(entity, None)
+        self._derived = derived
+        self._key = ("entity of", derived._key)
+        self._parameters = derived._parameters
+        found: dict[str, BaseColumn[Any, Any]] = {}
+        for attribute, column in self.__table__.by_attribute.items():
+            if column.deferred and column.name not in derived.c._columns:
+                continue
+            inner = derived.c[column.name]
+            found[attribute] = column._of(derived, inner._key, inner._parameters)
+        self._columns = found
 
-    def condition(self, owner: Any = None, target: Any = None) -> Expression[bool, bool]:
-        """The join condition between the alias and the target."""
-        return cast(
-            "Expression[bool, bool]", self._relationship.condition(owner or self._owner, target)
-        )
-
-    def _join(self, owner: Any = None, target: Any = None) -> Any:
-        return self._relationship._join(owner or self._owner, target)
+    def __repr__(self) -> str:
+        return f"<{entity_name(self._entity)} of {self._derived!r}>"
 
 
 class Derived:
@@ -180,12 +191,17 @@ class Excluded:
             return self[name]
 
 
-def aliased(entity: type[M], name: str | None = None) -> type[M]:
-    """The entity under another name, to have it twice in one statement."""
+def aliased(entity: type[M], name: str | Derived | None = None) -> type[M]:
+    """The entity under another name, to have it twice in one statement.
+
+    With a subquery or CTE instead of a name, the entity's rows are those of the subquery.
+    """
     if isinstance(entity, Alias):
         raise InvalidRequestError(
             "aliased() was given an alias", hint="make each alias from the model itself"
         )
+    if isinstance(name, Derived):
+        return cast("type[M]", EntityOf(entity, name))
     return cast("type[M]", Alias(entity, name))
 
 
@@ -204,6 +220,8 @@ def table_of(target: Any) -> Table:
 
 def source_of(target: Any) -> Any:
     """What ``target`` is in FROM: a Table, Alias or Derived."""
+    if isinstance(target, EntityOf):
+        return target._derived
     return target if isinstance(target, (Alias, Derived)) else table_of(target)
 
 
@@ -247,6 +265,12 @@ def column_of(target: Any, name: str | BaseColumn[Any, Any]) -> BaseColumn[Any, 
     if name not in columns:
         raise unknown_name(name, columns, entity_name(target))
     return columns[name]
+
+
+def attribute_of(target: Any, name: str) -> Any:
+    """A column, or relationship of an entity or alias, by attribute name."""
+    found = getattr(target, name, None)
+    return found if hasattr(found, "_join") else column_of(target, name)
 
 
 def entity_name(target: Any) -> str:

@@ -103,7 +103,9 @@ class BaseColumn(Expression[V, R]):
         return Assignment(self, value)
 
     def __str__(self) -> str:
-        return f"{self.table.name}.{self.name}" if self.table is not None else self.name
+        # an alias has the attributes of its entity, which may have a column called "name"
+        table = getattr(self.table, "__table__", self.table)
+        return f"{table.name}.{self.name}" if isinstance(table, Table) else self.name
 
 
 class Column(BaseColumn[V, V]):

@@ -23,7 +23,7 @@ def known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
     unit = unit_of(instance)
     if unit is None or UNLOADED in keys:
         return UNLOADED
-    if relationship.remote_attributes != relationship.target.primary_key:
+    if not relationship.found_by_key:
         return UNLOADED
     found = unit.find(relationship.target.entity, keys)
     return UNLOADED if found is None else found

@@ -273,11 +273,15 @@ def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
             _forget_key(owner, relationship, member)
         return
     collection = values.get(relationship.name)
-    if collection is None:
+    if collection is None or (collection.partial and not _holds(collection, member)):
         _queue(owner, relationship, member, 1)
     else:
         LINKS.changing(owner, relationship, collection)
         silent_remove(collection, member)
+
+
+def _holds(collection: RelatedCollection, member: Any) -> bool:
+    return any(other is member for other in members_of(collection))
 
 
 def leave_owners(instance: Any, parent: Any) -> None:
@@ -379,34 +383,3 @@ def empty_collection(instance: Any, relationship: Relationship[Any, Any]) -> Rel
     collection = make_collection(instance, relationship, LINKS)
     instance.__dict__[relationship.name] = collection
     return collection
-
-
-def fill_collection(
-    instance: Any, relationship: Relationship[Any, Any], members: list[Any]
-) -> None:
-    """Put loaded members in place, together with what was added and removed before loading."""
-    state = state_of(instance)
-    queued = None
-    if state is not None and state.queued is not None:
-        queued = state.queued.pop(relationship.name, None)
-    back = relationship.back
-    if back is not None and back.direction is Direction.MANY_TO_ONE:
-        members = [member for member in members if not _has_left(member, back, instance)]
-    collection = make_collection(instance, relationship, LINKS, members)
-    instance.__dict__[relationship.name] = collection
-    if queued is not None and relationship.direction is Direction.MANY_TO_MANY:
-        # what is queued is a change of this side as well, which may be taken back here
-        record(instance, relationship.name, list(members))
-    if queued is not None:
-        for member in queued[0]:
-            silent_add(collection, member)
-        for member in queued[1]:
-            silent_remove(collection, member)
-
-
-def _has_left(member: Any, back: Relationship[Any, Any], owner: Any) -> bool:
-    """Whether a member's reference was given to somebody else, which the database does not know."""
-    state = member._state
-    if state is None or not state.originals or back.name not in state.originals:
-        return False
-    return member.__dict__.get(back.name, owner) is not owner

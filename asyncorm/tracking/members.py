@@ -39,6 +39,15 @@ class Related:
     _owner: Callable[[], Any]
     _relationship: Relationship[Any, Any]
     _listener: CollectionListener
+    #: the selection that it was loaded with, if not all members were; None for a whole collection
+    selection: Any = None
+    #: beside a whole collection, members of a selection that its owner will be asked for
+    aside: tuple[Any, list[Any]] | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether there may be members in the database that were not loaded."""
+        return self.selection is not None
 
     def _bind(
         self, owner: Any, relationship: Relationship[Any, Any], listener: CollectionListener

@@ -70,6 +70,7 @@ class InstanceState:
         "group",
         "inserted",
         "key",
+        "node",
         "originals",
         "partial",
         "queued",
@@ -93,6 +94,8 @@ class InstanceState:
         self.group = group
         self.partial = partial
         self.inserted = False
+        #: what was loaded with the instance, and what is not to be; None if nothing was said
+        self.node: Any = None
         #: whether a column may hold an SQL expression instead of a value
         self.expressions = False
         self.was_deleted = False

@@ -7,8 +7,9 @@ from typing import Any
 
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.collections import members_of
+from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.levels import Level
-from asyncorm.tracking.links import fill_collection, know_collections
+from asyncorm.tracking.links import know_collections
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import (
     UNLOADED,

@@ -94,6 +94,9 @@ class Link:
         near, far = owner or self.owner, target or self.target
         return getattr(far, self.remote) == getattr(near, self.local)
 
+    def _seen_from(self, alias: Any) -> Link:
+        return Link(alias, self.target, self.local, self.remote)
+
     def _join(self, owner: Any = None, target: Any = None) -> JoinParts:
         return JoinParts(target or self.target, self.condition(owner, target))
 

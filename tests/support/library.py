@@ -17,7 +17,7 @@ from asyncorm.sql.constraints import CheckConstraint, ForeignKeyConstraint
 from asyncorm.sql.functions import func
 from asyncorm.sql.table import MetaData
 from asyncorm.sql.text import sql
-from asyncorm.tracking.links import fill_collection
+from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.state import Status, own_state
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 

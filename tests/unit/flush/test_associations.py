@@ -11,7 +11,7 @@ from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, relationship
 from asyncorm.models.model import Model
 from asyncorm.sql.table import MetaData
-from asyncorm.tracking.links import fill_collection
+from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.library import plan_of, steps, stored, unit_of
 from tests.support.links import Book, Linked, Reader, Tag

@@ -81,7 +81,7 @@ def test_an_unloaded_value_counts_as_changed_when_it_is_set(author: Author) -> N
 def test_members_are_compared_by_identity(author: Author) -> None:
     first, second = Book(title="same"), Book(title="same")
     author.__dict__.pop("books")
-    from asyncorm.tracking.links import fill_collection
+    from asyncorm.tracking.filling import fill_collection
 
     fill_collection(author, Author.books, [first])
     author.books = [second]

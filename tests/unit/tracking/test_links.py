@@ -12,7 +12,7 @@ from asyncorm.errors import (
 )
 from asyncorm.flush.changes import collect_changes
 from asyncorm.tracking.changes import changed_members
-from asyncorm.tracking.links import fill_collection
+from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.state import InstanceState, Status, set_state
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 from tests.support.bookshop import Author, Book, Box, Label, Owner, Passport, Shelf

@@ -6,7 +6,7 @@ import pytest
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.tracking.changes import changed_members, has_changes
-from asyncorm.tracking.links import fill_collection
+from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.state import Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.library import stored, unit_of

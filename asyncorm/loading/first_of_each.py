@@ -1,0 +1,54 @@
+"""The first related rows of each owner: a LATERAL subquery with LIMIT for every key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from asyncorm.mapping.relationships import Relationship
+from asyncorm.mapping.selection import Selection
+from asyncorm.sql.constructs import true
+from asyncorm.sql.expressions import Expression, and_, or_
+from asyncorm.sql.functions import func
+from asyncorm.sql.select import Select, select
+from asyncorm.sql.sources import Alias, column_of
+
+
+def first_of_each(
+    relationship: Relationship[Any, Any],
+    selection: Selection[Any, Any],
+    keys: Sequence[tuple[Any, ...]],
+) -> Select[Any]:
+    """The SELECT of the first related objects of each key, each with the key.
+
+    The subquery names the entity itself, since that is what the selection's conditions are about;
+    only its keys come out, so that an index can find the first ones without reading the others.
+    """
+    assert selection.count is not None
+    target = relationship.target
+    owner: Any = Alias(relationship.mapper.entity, None)
+    found: Any = Alias(target.entity, None)
+    order = selection.order or relationship.order_by or target.primary_key_columns
+    number = func.row_number().over(order_by=order).label("place")
+    _, condition, link = relationship._join(owner, target.entity)
+    items: list[Any] = [*target.primary_key_columns, number]
+    rows: Select[Any] = select(*items)
+    if link is not None:
+        rows = rows.join(*link)
+    rows = rows.where(condition, *selection.conditions).order_by(number)
+    first = rows.limit(selection.count).lateral()
+    same = and_(
+        *(column_of(found, c.attribute) == first.c[c.name] for c in target.primary_key_columns)
+    )
+    key = [column_of(owner, name) for name in relationship.local_attributes]
+    statement: Select[Any] = select(found, *key).select_from(owner).join(first, true())
+    return statement.join(found, same).where(matches(key, keys)).order_by(first.c["place"])
+
+
+def matches(
+    columns: Sequence[Expression[Any, Any]], keys: Sequence[tuple[Any, ...]]
+) -> Expression[bool, bool]:
+    """Whether the columns hold one of the keys."""
+    if len(columns) == 1:
+        return columns[0].in_([key[0] for key in keys])
+    return or_(*(and_(*(c == v for c, v in zip(columns, key, strict=True))) for key in keys))

@@ -1,0 +1,218 @@
+"""LoadNode: what is loaded with the objects of one entity, and with what is loaded with them.
+
+The tree is made of a statement's options and of the defaults of relationships (``lazy=``); it
+does not depend on how the statement is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from asyncorm.loading.directives import (
+    EAGER,
+    Columns,
+    Directive,
+    Everything,
+    Step,
+    Strategy,
+)
+from asyncorm.loading.options import LoaderOption
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.relationships import Relationship
+from asyncorm.sql.nodes import combined
+from asyncorm.sql.sources import is_entity
+from asyncorm.sql.text import Text
+
+Path = tuple[Relationship[Any, Any], ...]
+
+
+class Edge:
+    """A relationship that is loaded together with its owners, and what is loaded with it."""
+
+    __slots__ = ("_key", "_parameters", "node", "relationship", "selection", "step", "strategy")
+
+    def __init__(self, step: Step, strategy: Strategy, node: LoadNode | None) -> None:
+        self.step = step
+        self.relationship = step.relationship
+        self.strategy = strategy
+        self.selection = step.selection
+        self._key: Hashable = (strategy, step._key, None if node is None else node._key)
+        self._parameters = step._parameters + (() if node is None else node._parameters)
+        #: what is loaded with the related objects; the node that the edge leaves, if levels repeat
+        self.node: LoadNode = node  # type: ignore[assignment]
+
+
+class LoadNode:
+    """The relationships and columns that are loaded with objects of an entity."""
+
+    __slots__ = ("_key", "_parameters", "columns", "edges", "mapper", "unloaded")
+
+    def __init__(
+        self,
+        mapper: Mapper,
+        columns: tuple[Columns, ...] = (),
+        edges: Iterable[Edge] = (),
+        unloaded: dict[Relationship[Any, Any] | None, Strategy] | None = None,
+    ) -> None:
+        self.mapper = mapper
+        self.columns = columns
+        self.edges: dict[Relationship[Any, Any], Edge] = {edge.relationship: edge for edge in edges}
+        #: relationships that are left unloaded on purpose; None stands for all the others
+        self.unloaded = unloaded or {}
+        parts = (*columns, *self.edges.values())
+        keys, self._parameters = combined(parts)
+        without = tuple((r and r._key, strategy) for r, strategy in self.unloaded.items())
+        self._key: Hashable = ("node", mapper.entity, keys, without)
+
+    @property
+    def is_trivial(self) -> bool:
+        """Whether nothing is loaded but the columns that are always loaded."""
+        return not (self.edges or self.columns or self.unloaded)
+
+
+class Resolved:
+    """The option of a statement that loads a relationship: a node that is known already."""
+
+    def __init__(self, node: LoadNode) -> None:
+        self.node = node
+        self._key: Hashable = node._key
+        self._parameters = node._parameters
+
+
+def trees_of(statement: Any) -> dict[int, LoadNode]:
+    """What is loaded with each entity of a statement, by the entity's place among its items."""
+    options = getattr(statement, "_options", ())
+    trees: dict[int, LoadNode] = {}
+    for position, item in enumerate(statement._output_items()):
+        if is_entity(item):
+            node = _node_of(item, options)
+            if not node.is_trivial:
+                trees[position] = node
+    return trees
+
+
+def loads_more(statement: Any) -> bool:
+    """Whether a statement may load more or less than the columns of its entities."""
+    if getattr(statement, "_options", ()):
+        return True
+    if isinstance(statement, Text):
+        return False
+    for item in statement._output_items():
+        mapper = getattr(item, "__mapper__", None)
+        if mapper is not None and mapper.eager:
+            return True
+    return False
+
+
+def _node_of(item: Any, options: Sequence[Any]) -> LoadNode:
+    entity = getattr(item, "_entity", item)
+    mapper: Mapper = entity.__mapper__
+    for option in options:
+        if isinstance(option, Resolved):
+            return option.node
+    given = [d for o in options if isinstance(o, LoaderOption) for d in o.directives]
+    return make_node(mapper, [d for d in given if _concerns(d, mapper, item)])
+
+
+def _concerns(directive: Directive, mapper: Mapper, item: Any) -> bool:
+    """Whether a directive is about this entity of the statement."""
+    if directive.root is not None and directive.root is not item:
+        return False
+    instruction = directive.instruction
+    if directive.path:
+        return _is_of(directive.path[0], mapper)
+    if isinstance(instruction, Step):
+        return _is_of(instruction.relationship, mapper)
+    if isinstance(instruction, Columns) and instruction.columns:
+        columns = instruction.columns
+        if any(getattr(column, "table", None) is item for column in columns):
+            return True
+        return any(mapper.columns.get(column.attribute) is column for column in columns)
+    return True
+
+
+def _is_of(relationship: Relationship[Any, Any], mapper: Mapper) -> bool:
+    owner = relationship.owner
+    return issubclass(mapper.entity, owner) or issubclass(owner, mapper.entity)
+
+
+def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ()) -> LoadNode:
+    """The node of an entity: defaults of its relationships, changed by what options say."""
+    mapper.entity.metadata.configure()
+    here = [d.instruction for d in directives if not d.path]
+    below: dict[Relationship[Any, Any], list[Directive]] = {}
+    for directive in directives:
+        if directive.path:
+            below.setdefault(directive.path[0], []).append(directive.inside())
+    everything = [i for i in here if isinstance(i, Everything)]
+    # what holds for all relationships holds further down as well
+    passed_on = [d for d in directives if not d.path and isinstance(d.instruction, Everything)]
+    edges: list[Edge] = []
+    unloaded: dict[Relationship[Any, Any] | None, Strategy] = {}
+    if everything:
+        unloaded[None] = everything[-1].strategy
+    for step in _steps(mapper, here, below, everything, above):
+        strategy = step.strategy or Strategy(step.relationship.lazy)
+        relationship = step.relationship
+        if strategy in EAGER:
+            inner = [*passed_on, *below.get(relationship, ())]
+            edges.append(_edge(step, strategy, inner, (*above, relationship)))
+        elif step.strategy is not None:
+            unloaded[relationship] = strategy
+    columns = tuple(i for i in here if isinstance(i, Columns))
+    node = LoadNode(mapper, columns, edges, unloaded)
+    for edge in edges:
+        if edge.node is None:
+            edge.node = node
+    return node
+
+
+def _steps(
+    mapper: Mapper,
+    here: Sequence[Any],
+    below: dict[Relationship[Any, Any], list[Directive]],
+    everything: Sequence[Everything],
+    above: Path,
+) -> list[Step]:
+    """One step for each relationship of which something is known; options said last win."""
+    found: dict[Relationship[Any, Any], Step] = {}
+    for relationship in mapper.relationships.values():
+        if everything:
+            if everything[-1].strategy is Strategy.NOLOAD:
+                found[relationship] = Step(relationship, Strategy.NOLOAD)
+        elif Strategy(relationship.lazy) in EAGER and relationship not in above:
+            found[relationship] = Step(relationship, None)
+    for step in here:
+        if not isinstance(step, Step):
+            continue
+        known = found.get(step.relationship)
+        if step.strategy is None and known is not None:
+            continue
+        found[step.relationship] = step
+    return list(found.values())
+
+
+def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:
+    target: Any = step.relationship.target
+    if strategy is Strategy.NOLOAD:
+        return Edge(step, strategy, LoadNode(target))
+    if step.depth is not None:
+        if step.depth < 0:
+            return _endless(step, strategy, directives, above)
+        if step.depth > 1:
+            again = replace(step, depth=step.depth - 1)
+            repeated = [d.below((step.relationship,)) for d in directives]
+            directives = [*directives, Directive((), again), *repeated]
+    return Edge(step, strategy, make_node(target, directives, above))
+
+
+def _endless(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:
+    """An edge whose node has the same edge again: levels to the end of the data."""
+    edge = Edge(step, strategy, None)
+    node = make_node(step.relationship.target, directives, above)  # type: ignore[arg-type]
+    node.edges[step.relationship] = edge
+    node._key = (node._key, edge._key)
+    edge.node = node
+    return edge

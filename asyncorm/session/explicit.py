@@ -1,0 +1,105 @@
+"""session.load(): relationships of objects, for all objects of the same result at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.loading.directives import Step, Strategy
+from asyncorm.loading.pipeline import load_step
+from asyncorm.loading.selectin import RelatedLoad, siblings
+from asyncorm.loading.tree import Edge, LoadNode
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.relationships import Relationship
+from asyncorm.mapping.selection import Selection
+from asyncorm.models.model import Model
+from asyncorm.session.core import SessionCore
+
+
+async def load(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
+    """Load a path of relationships for an object or several, and for their siblings.
+
+    Returns what the first one holds for a single object.
+    """
+    core.transaction.check()
+    single = isinstance(target, Model)
+    instances: list[Any] = [target] if single else list(target)
+    steps = _steps(path)
+    _check_path(steps, instances)
+    for instance in instances:
+        core.unit.require_persistent(instance)
+    first = RelatedLoad(_edge(steps[0]), instances, aside=True)
+    if len(steps) > 1 or not first.is_done:
+        await core.autoflush()
+        core.transaction.autobegin()
+        await _load_steps(core, _with_siblings(core, instances), steps)
+    return first.answer(target) if single else None
+
+
+def _with_siblings(core: SessionCore, instances: Iterable[Any]) -> list[Any]:
+    owners: dict[Any, None] = {}
+    for instance in instances:
+        if instance not in owners:
+            owners.update(dict.fromkeys(siblings(instance, core.unit)))
+    return list(owners)
+
+
+async def _load_steps(core: SessionCore, owners: list[Any], steps: Sequence[Step]) -> None:
+    for step in steps:
+        related = RelatedLoad(_edge(step), owners, aside=True)
+        await load_step(related, core.context)
+        owners = related.related()
+
+
+def _edge(step: Step) -> Edge:
+    target: Any = step.relationship.target
+    mapper: Mapper = target
+    return Edge(step, Strategy.SELECTIN, LoadNode(mapper))
+
+
+def _steps(path: Sequence[Any]) -> list[Step]:
+    if not path:
+        raise ArgumentError(
+            "load() was given no relationship", hint="write session.load(user, User.books)"
+        )
+    steps: list[Step] = []
+    for given in path:
+        selection = given if isinstance(given, Selection) else None
+        relationship = given if selection is None else selection.relationship
+        if not isinstance(relationship, Relationship):
+            raise ArgumentError(
+                f"load() takes relationships, not a {type(given).__name__}",
+                hint="write session.load(user, User.books)",
+            )
+        relationship.owner.metadata.configure()
+        if selection is not None and not relationship.to_many:
+            raise ArgumentError(
+                f"a condition on {relationship} could hide the one object that it leads to",
+                hint=f"load {relationship} and look at the object",
+            )
+        if relationship.lazy == "write_only":
+            raise InvalidRequestError(
+                f"{relationship} is write-only, so it is never loaded",
+                hint=f"read it by a statement: select of obj.{relationship.name}.select()",
+            )
+        steps.append(Step(relationship, Strategy.SELECTIN, selection))
+    return steps
+
+
+def _check_path(steps: Sequence[Step], instances: Sequence[Any]) -> None:
+    """A path to load must be relationships that follow each other, from the objects given."""
+    path = [step.relationship for step in steps]
+    for instance in instances:
+        if not isinstance(instance, path[0].owner):
+            raise InvalidRequestError(
+                f"{path[0]} is no relationship of {type(instance).__name__}",
+                hint=f"give {path[0].owner.__name__} objects",
+            )
+    for before, after in pairwise(path):
+        if not issubclass(before.target.entity, after.owner):
+            raise InvalidRequestError(
+                f"{after} does not follow {before}, which leads to {before.target.name}",
+                hint=f"continue with a relationship of {before.target.name}",
+            )
