@@ -28,6 +28,7 @@ def enter(mapper: Mapper, registry: Registry) -> None:
             m for m in base.subtypes if (m.entity.__module__, m.entity.__qualname__) != same
         ]
         base.subtypes.append(mapper)
+        base.eager = base.eager or mapper.eager
         above.append(base)
         base = base.base
     for concerned in (mapper, *above):

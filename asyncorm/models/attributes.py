@@ -208,7 +208,8 @@ class DiscriminatorAttribute(ColumnAttribute):
                 f"{entity}.{self.name} says that the object is a {entity}, which can't be changed",
                 hint="make an object of the other class, and delete this one",
             )
-        super().write_unvalidated(instance, self.value)
+        if self.name not in instance.__dict__:
+            super().write_unvalidated(instance, self.value)
 
 
 class RelationshipAttribute:
