@@ -51,6 +51,14 @@ class UnflushedChangesWarning(UserWarning):
     """A session was closed over work that was not flushed; only with ``debug``."""
 
 
+class NPlusOneError(InvalidRequestError):
+    """One transaction was about to send a statement more often than ``n_plus_one_limit``."""
+
+
+class NPlusOneWarning(UserWarning):
+    """One transaction has sent a statement more often than ``n_plus_one_limit``."""
+
+
 class PendingRollbackError(InvalidRequestError):
     """The transaction has failed; nothing more can be done in it."""
 

@@ -12,7 +12,7 @@ from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Expression, and_
 from asyncorm.sql.implied import ImpliedAlias
-from asyncorm.sql.sources import Alias, is_entity, source_of, table_of
+from asyncorm.sql.sources import Alias, EntityOf, is_entity, source_of, table_of
 from asyncorm.sql.subtype import Expansion, Kinds, OfKind, Part, Subtype
 from asyncorm.sql.table import BaseColumn
 
@@ -117,8 +117,8 @@ class Expanded:
 
 def expansion_of(item: Any) -> Expansion | None:
     """What loading an item of a select list reads besides its columns."""
-    if not is_entity(item):
-        return None
+    if not is_entity(item) or isinstance(item, EntityOf):
+        return None  # a subquery has the columns that it was written with
     found: Expansion | None = table_of(item).expansion
     return found
 

@@ -12,6 +12,8 @@ from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.pool import Pool, Pooled
+from asyncorm.engine.query_watch import WATCHES, note_statement, on_behalf
+from asyncorm.engine.repeat_limit import RepeatLimit
 from asyncorm.engine.result import Result
 from asyncorm.engine.rows import convert_records, row_names
 from asyncorm.engine.shapes import shape_rows
@@ -50,6 +52,7 @@ class Connection:
         "_statements",
         "joined",
         "outcome",
+        "repeat_limit",
     )
 
     def __init__(
@@ -59,6 +62,7 @@ class Connection:
         statements: StatementCache,
         *,
         log: bool,
+        repeat_limit: RepeatLimit,
         commit_grace: float,
     ) -> None:
         self._pool = pool
@@ -67,6 +71,8 @@ class Connection:
         self._statements = statements
         self._log = log
         self._commit_grace = commit_grace
+        #: that of the engine, for sessions that join
+        self.repeat_limit = repeat_limit
         #: the error that made the server give up the transaction, to be named at COMMIT
         self._first_error: AsyncORMError | None = None
         #: how the last transaction ended; a cancelled commit can be asked here what became of it
@@ -128,8 +134,8 @@ class Connection:
 
     async def fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
         """Run a statement and return its records."""
-        if self._log:
-            return await self._logged(sql, arguments, self._fetch(sql, arguments))
+        if self._log or WATCHES:
+            return await self._observed(sql, arguments, self._fetch(sql, arguments))
         # the hot path, kept flat: one attribute set before, one after the driver's own work
         pooled = self._pooled
         if self._driver is None:
@@ -149,7 +155,7 @@ class Connection:
     async def run(self, sql: str, arguments: Sequence[object] = ()) -> int:
         """Run a statement and return how many rows it affected."""
         running = self._run(sql, arguments)
-        return await (self._logged(sql, arguments, running) if self._log else running)
+        return await (self._observed(sql, arguments, running) if self._log or WATCHES else running)
 
     async def _run(self, sql: str, arguments: Sequence[object]) -> int:
         return affected_rows(await self._run_driver("execute", sql, arguments))
@@ -157,7 +163,7 @@ class Connection:
     async def command(self, text: str) -> str:
         """Run text without parameters by the simple protocol; returns the last command tag."""
         running = self._run_driver("execute", text, ())
-        tag: str = await (self._logged(text, (), running) if self._log else running)
+        tag: str = await (self._observed(text, (), running) if self._log or WATCHES else running)
         return tag
 
     async def copy_records(
@@ -178,7 +184,7 @@ class Connection:
             text,
         )
         try:
-            tag = await (self._logged(text, (), copying) if self._log else copying)
+            tag = await (self._observed(text, (), copying) if self._log or WATCHES else copying)
         except DatabaseError as error:
             # an error of the client's own making leaves a cancel request under way
             self._pooled.busy = error.__cause__ is None or not is_from_server(error.__cause__)
@@ -277,8 +283,9 @@ class Connection:
             self.outcome = "rolled_back"
             raise ConnectionLost("the connection broke before COMMIT; the server has rolled back")
         self.outcome = "unknown"
+        running = operation(*arguments)
         try:
-            result = await shielded(operation(*arguments), self._commit_grace)
+            result = await shielded(on_behalf(running) if WATCHES else running, self._commit_grace)
         except Interrupted as interrupted:
             self._note_outcome(interrupted.task)
             raise interrupted.cancelled from None
@@ -347,7 +354,9 @@ class Connection:
         running = self._guard(
             driver._execute(sql, arguments, 0, None, return_status=True), sql, arguments
         )
-        records, tag, _ = await (self._logged(sql, arguments, running) if self._log else running)
+        records, tag, _ = await (
+            self._observed(sql, arguments, running) if self._log or WATCHES else running
+        )
         return records, affected_rows((tag or b"").decode())
 
     async def scalar(self, statement: Statement[Any]) -> Any:
@@ -402,6 +411,14 @@ class Connection:
         if is_from_server(error) and self._first_error is None:
             self._first_error = translated
         return translated
+
+    async def _observed(
+        self, sql: str, arguments: Sequence[object], running: Coroutine[Any, Any, T]
+    ) -> T:
+        """Run what is told to the watches, and to the log."""
+        if WATCHES:
+            note_statement(sql)
+        return await (self._logged(sql, arguments, running) if self._log else running)
 
     async def _logged(
         self, sql: str, arguments: Sequence[object], running: Coroutine[Any, Any, T]

@@ -17,6 +17,7 @@ from asyncorm.engine.connection import Connection
 from asyncorm.engine.driver import Driver, DriverOptions, open_driver
 from asyncorm.engine.embedded import start_embedded
 from asyncorm.engine.pool import Pool
+from asyncorm.engine.repeat_limit import OnRepeat, RepeatLimit
 from asyncorm.engine.sql_log import echo_to_console, logger
 from asyncorm.engine.url import SSL_MODES, ConnectionSettings, parse_url
 from asyncorm.errors import ConfigurationError
@@ -37,6 +38,8 @@ def create_engine(
     max_lifetime: float = 3600.0,
     echo: bool = False,
     debug: bool | None = None,
+    n_plus_one: OnRepeat | None = None,
+    n_plus_one_limit: int = 10,
     statement_cache_size: int = 500,
     cancel_grace: float = 0.1,
     commit_grace: float = 5.0,
@@ -51,6 +54,8 @@ def create_engine(
     ``statement_cache_size`` is the number of prepared statements of a connection.
     ``server_settings`` are settings of PostgreSQL for every connection. ``debug`` (by default on
     in Python's development mode) lets sessions warn of work and connections that were forgotten.
+    ``n_plus_one`` ("warn" or "raise") is what sessions do when one transaction reads by the same
+    statement more than ``n_plus_one_limit`` times.
     """
     found = url if url is not None else os.environ.get("DATABASE_URL")
     if not found:
@@ -72,7 +77,12 @@ def create_engine(
     _check_options(positive, statement_cache_size, ssl)
     options = DriverOptions(statement_cache_size, ssl, dict(server_settings or {}))
     return Engine(
-        settings, options, positive, echo=echo, debug=sys.flags.dev_mode if debug is None else debug
+        settings,
+        options,
+        positive,
+        echo=echo,
+        debug=sys.flags.dev_mode if debug is None else debug,
+        repeat_limit=RepeatLimit().changed(n_plus_one, n_plus_one_limit),
     )
 
 
@@ -112,12 +122,15 @@ class Engine:
         *,
         echo: bool,
         debug: bool = False,
+        repeat_limit: RepeatLimit = RepeatLimit(),  # noqa: B008 - immutable
     ) -> None:
         self._settings = settings
         self._options = options
         self.echo = echo
         #: whether sessions look out for what was forgotten
         self.debug = debug
+        #: what sessions do about one statement sent again and again
+        self.repeat_limit = repeat_limit
         #: compiled statements by structure, shared by all connections and sessions
         self.statements = StatementCache()
         self._commit_grace = limits["commit_grace"]
@@ -178,6 +191,7 @@ class Engine:
             pooled,
             self.statements,
             log=self.echo or logger.isEnabledFor(logging.INFO),
+            repeat_limit=self.repeat_limit,
             commit_grace=self._commit_grace,
         )
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.engine.connection import Connection
+from asyncorm.engine.repeat_limit import RepeatLimit
 from asyncorm.errors import ConnectionLost, InvalidRequestError
 
 #: what commit and rollback of a session mean for the transaction it has joined
@@ -30,6 +31,7 @@ class JoinedConnection(Connection):
             outer._pooled,
             outer._statements,
             log=outer._log,
+            repeat_limit=outer.repeat_limit,
             commit_grace=outer._commit_grace,
         )
         self._mode = mode
@@ -134,6 +136,11 @@ class JoinedTransaction:
     def statements(self) -> StatementCache:
         """Compiled statements by structure."""
         return self._outer.statements
+
+    @property
+    def repeat_limit(self) -> RepeatLimit:
+        """What sessions do about one statement sent again and again."""
+        return self._outer.repeat_limit
 
     @property
     def outlives_close(self) -> bool:

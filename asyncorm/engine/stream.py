@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from asyncorm.engine.query_watch import WATCHES, note_statement
 from asyncorm.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ class CursorSource(Protocol):
         """Whether a transaction is open."""
         ...
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a cancelled operation may still be under way."""
+        ...
+
     def _require_driver(self) -> Any: ...
 
     async def _guard(
@@ -29,7 +35,10 @@ class CursorSource(Protocol):
 
 
 class RecordStream:
-    """Async iterator of lists of at most ``prefetch`` records; ends with the transaction."""
+    """Async iterator of lists of at most ``prefetch`` records; ends with the transaction.
+
+    The cursor is closed with the last record, or by ``aclose``; else by the transaction's end.
+    """
 
     def __init__(
         self, connection: CursorSource, sql: str, arguments: Sequence[object], prefetch: int
@@ -53,10 +62,18 @@ class RecordStream:
             self._cursor = await self._open()
         records: list[Any] = await self._guard(self._cursor.fetch(self._prefetch))
         if len(records) < self._prefetch:
-            self._finished = True
+            await self.aclose()
         if not records:
             raise StopAsyncIteration
         return records
+
+    async def aclose(self) -> None:
+        """Close the cursor, if its transaction goes on; there are no more records."""
+        self._finished = True
+        cursor, self._cursor = self._cursor, None
+        connection = self._connection
+        if cursor is not None and connection.in_transaction and not connection.interrupted:
+            await self._guard(cursor._close_portal(None))
 
     async def _open(self) -> Any:
         connection = self._connection
@@ -66,6 +83,8 @@ class RecordStream:
                 "a stream needs a transaction",
                 hint="use engine.begin(), or stream through a session",
             )
+        if WATCHES:
+            note_statement(self._sql)
         return await self._guard(_opened(driver.cursor(self._sql, *self._arguments)))
 
     async def _guard(self, operation: Coroutine[Any, Any, R]) -> R:
@@ -103,3 +122,8 @@ class RowStream(Generic[R]):
             yield rest
         async for records in self._records:
             yield self._convert(records)
+
+    async def aclose(self) -> None:
+        """Close the cursor now, before the end of the rows or of the transaction."""
+        self._rows, self._next = [], 0
+        await self._records.aclose()

@@ -55,31 +55,27 @@ class Mapper:
         self.root: Mapper = self if base is None else base.root
         #: this entity and all that derive from it, in order of declaration
         self.subtypes: list[Mapper] = [self]
-        #: what tells the rows of the hierarchy apart, if there is one
         self.discriminator = discriminator
         #: the physical tables, base first, each with the columns that hold values of this entity
         self.parts = parts or (Part(source, source.by_attribute, source.primary_key),)
         self.table = self.parts[-1].table
         self.columns: dict[str, BaseColumn[Any, Any]] = dict(source.by_attribute)
-        #: the place of each column attribute in the table
         self.position = {name: number for number, name in enumerate(self.columns)}
         self.primary_key_columns = source.primary_key
         self.primary_key: tuple[str, ...] = tuple(c.attribute for c in source.primary_key)
         self.key_names = frozenset(self.primary_key)
         self.relationships = relationships
         #: delete-orphan relationships to this entity: a row that none of them holds is deleted
-        self.keepers: list[Relationship[Any, Any]] = [] if base is None else base.keepers[:]
+        self.keepers: list[Relationship[Any, Any]] = []
         #: relationships of others whose values hold objects of this entity
-        self.held_by: list[Relationship[Any, Any]] = [] if base is None else base.held_by[:]
-        #: foreign keys of link tables that refer here: whether a flush that deletes a row deletes
-        #: its links before (or the server sees to it)
-        self.link_keys: dict[ForeignKey, bool] = {} if base is None else dict(base.link_keys)
+        self.held_by: list[Relationship[Any, Any]] = []
+        #: foreign keys of link tables that refer here: whether a flush deletes links before rows
+        self.link_keys: dict[ForeignKey, bool] = {}
         #: delete-orphan relationships along a foreign key of this table
-        self.owning: list[Relationship[Any, Any]] = [] if base is None else base.owning[:]
+        self.owning: list[Relationship[Any, Any]] = []
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
-        #: what a new row must have before the flush: the parts of its key that nobody makes, and
-        #: foreign keys that a relationship or the caller fills
+        #: what a new row must have before the flush: keys that nobody makes, its own and foreign
         needed = self.key_names.difference(made_by_server) | required_references
         self.must_be_given = tuple(name for name in self.columns if name in needed)
         #: columns whose values can change inside, with their types
@@ -95,6 +91,15 @@ class Mapper:
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)
+        if base is not None:
+            self._inherit(base)
+
+    def _inherit(self, base: Mapper) -> None:
+        """Take over what others have said of the base's objects; more is told to all subtypes."""
+        self.keepers += base.keepers
+        self.held_by += base.held_by
+        self.owning += base.owning
+        self.link_keys.update(base.link_keys)
 
     def __repr__(self) -> str:
         return f"<Mapper {self.entity.__name__}>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from asyncorm.engine.connection import Connection
@@ -49,7 +50,12 @@ class SessionCore:
         self.engine = engine
         self.unit = UnitOfWork()
         self.transaction = Transaction(engine, self.unit, isolation, begins_itself=autobegin)
-        self.context = LoadContext(self.unit, engine.statements.objects, self.transaction.fetch)
+        #: for what the session itself has to read, in a flush or for a stream
+        self.own_context = LoadContext(self.unit, engine.statements.objects, self.transaction.fetch)
+        #: for what it is asked for
+        self.context = self.own_context
+        #: told of statements that do not go through the context, if anybody counts
+        self.count_statement: Callable[[str], None] | None = None
         self.autoflush_enabled = autoflush
         self.expire_on_commit = expire_on_commit
         self.announcer = Announcer(self.unit, self.transaction)
@@ -119,7 +125,7 @@ class SessionCore:
             return False
         mapper = mapper_of(holder)
         statement = key_statement(mapper, [mapper.key_values(identity_key(holder))])
-        if (await load(statement, self.context)).rows:
+        if (await load(statement, self.own_context)).rows:
             return False
         deleted_elsewhere(self.unit, holder)
         return True
@@ -140,7 +146,7 @@ class SessionCore:
             raise error
 
     async def _load_children(self, owners: list[Any], relationship: Relationship[Any, Any]) -> None:
-        await load_path(owners, (relationship,), self.context)
+        await load_path(owners, (relationship,), self.own_context)
 
     async def _restart(self, error: DatabaseError) -> Connection | None:
         """The level that a flush has failed in from its beginning, to try its parts again.

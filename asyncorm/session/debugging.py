@@ -6,19 +6,18 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
+from asyncorm.engine.caller import is_own
 from asyncorm.errors import UnflushedChangesWarning
 
-_OWN = str(Path(__file__).parents[1])
 #: how many calls are told of the way to where a session was made
 _CALLS = 3
 
 
 def place_of_creation() -> str:
     """The innermost calls outside this library, as a traceback shows them."""
-    outside = [f for f in traceback.extract_stack() if not f.filename.startswith(_OWN)]
+    outside = [f for f in traceback.extract_stack() if not is_own(f.filename)]
     return "".join(traceback.format_list(outside[-_CALLS:])).rstrip()
 
 

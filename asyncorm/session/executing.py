@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from asyncorm.engine.result import Result
@@ -89,6 +89,8 @@ def existing_policy(statement: Any) -> Existing | None:
 
 
 async def _execute_text(core: SessionCore, statement: Text[Any]) -> Result[Any]:
+    if core.count_statement is not None:
+        _count_text(core.count_statement, core.engine.statements.get(statement).sql)
     connection = await core.write_connection()
     connection.used_raw_sql = True
     entity: Any = statement._shape
@@ -100,3 +102,9 @@ async def _execute_text(core: SessionCore, statement: Text[Any]) -> Result[Any]:
             await Notices(core.unit)
         return Result(entities, (entity.__name__,), len(entities))
     return await connection.execute(statement)
+
+
+def _count_text(count: Callable[[str], None], sql: str) -> None:
+    """Count what clearly reads; any other text may write, and writing again is no mistake."""
+    if sql.lstrip()[:6].upper() == "SELECT":
+        count(sql)

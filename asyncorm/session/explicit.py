@@ -48,7 +48,9 @@ def _with_siblings(core: SessionCore, instances: Iterable[Any]) -> list[Any]:
 
 async def _load_steps(core: SessionCore, owners: list[Any], steps: Sequence[Step]) -> None:
     for step in steps:
-        related = RelatedLoad(_edge(step), owners, aside=True)
+        # those of a class beside the one that has the relationship are passed over
+        concerned = [owner for owner in owners if isinstance(owner, step.relationship.owner)]
+        related = RelatedLoad(_edge(step), concerned, aside=True)
         await load_step(related, core.context)
         owners = related.related()
 
@@ -84,7 +86,7 @@ def _steps(path: Sequence[Any]) -> list[Step]:
                 f"{relationship} is write-only, so it is never loaded",
                 hint=f"read it by a statement: select of obj.{relationship.name}.select()",
             )
-        steps.append(Step(relationship, Strategy.SELECTIN, selection))
+        steps.append(Step(relationship.origin, Strategy.SELECTIN, selection))
     return steps
 
 
@@ -98,7 +100,8 @@ def _check_path(steps: Sequence[Step], instances: Sequence[Any]) -> None:
                 hint=f"give {path[0].owner.__name__} objects",
             )
     for before, after in pairwise(path):
-        if not issubclass(before.target.entity, after.owner):
+        target = before.target.entity
+        if not (issubclass(target, after.owner) or issubclass(after.owner, target)):
             raise InvalidRequestError(
                 f"{after} does not follow {before}, which leads to {before.target.name}",
                 hint=f"continue with a relationship of {before.target.name}",

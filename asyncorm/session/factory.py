@@ -8,6 +8,7 @@ from typing import Any
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
 from asyncorm.engine.joined import JoinMode
+from asyncorm.engine.repeat_limit import OnRepeat
 from asyncorm.session.blocks import TransactionBlock
 from asyncorm.session.session import Session
 from asyncorm.tracking.listeners import Listeners
@@ -74,6 +75,8 @@ def sessionmaker(
     close_resets_only: bool = False,
     isolation_level: str | None = None,
     join_transaction_mode: JoinMode = "create_savepoint",
+    n_plus_one: OnRepeat | None = None,
+    n_plus_one_limit: int | None = None,
     info: dict[Any, Any] | None = None,
 ) -> SessionFactory:
     """A factory of sessions on an engine or a connection; the options are those of ``Session``.
@@ -89,5 +92,7 @@ def sessionmaker(
         close_resets_only=close_resets_only,
         isolation_level=isolation_level,
         join_transaction_mode=join_transaction_mode,
+        n_plus_one=n_plus_one,
+        n_plus_one_limit=n_plus_one_limit,
         info=info,
     )

@@ -10,6 +10,7 @@ from weakref import ref
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
 from asyncorm.engine.joined import JoinMode
+from asyncorm.engine.repeat_limit import OnRepeat
 from asyncorm.errors import InvalidRequestError
 from asyncorm.flush.pipeline import preview
 from asyncorm.flush.plan import FlushPlan
@@ -27,9 +28,9 @@ from asyncorm.session.debugging import place_of_creation, warn_of_dropped, warn_
 from asyncorm.session.deleting import delete
 from asyncorm.session.executing import check_statement
 from asyncorm.session.explaining import explain
-from asyncorm.session.guard import TaskGuard
 from asyncorm.session.membership import MembershipSession
 from asyncorm.session.refreshing import refresh
+from asyncorm.session.repeats import task_guard
 from asyncorm.sql.nodes import Statement
 from asyncorm.tracking.listeners import HEARD, Listeners, inherited_listeners
 from asyncorm.tracking.unit_of_work import mapper_of
@@ -60,7 +61,9 @@ class Session(MembershipSession, CopyingSession):
     Leaving its ``async with`` block rolls back what was not committed and closes it, for good
     unless ``close_resets_only``. With ``autobegin=False`` everything needs a ``begin()`` first.
     On a connection it works inside the transaction of that, which it never commits; if there is
-    none it begins one, whose end is left to the owner of the connection.
+    none it begins one, whose end is left to the owner of the connection. ``n_plus_one`` is what
+    to do when one transaction reads by one statement more than ``n_plus_one_limit`` times: by
+    default what the engine says.
     """
 
     #: who listens to all sessions of this class
@@ -82,9 +85,12 @@ class Session(MembershipSession, CopyingSession):
         close_resets_only: bool = False,
         isolation_level: str | None = None,
         join_transaction_mode: JoinMode = "create_savepoint",
+        n_plus_one: OnRepeat | None = None,
+        n_plus_one_limit: int | None = None,
         info: Mapping[Any, Any] | None = None,
     ) -> None:
         engine = bound(bind, join_transaction_mode)
+        repeats = engine.repeat_limit.changed(n_plus_one, n_plus_one_limit)
         self._made_at = place_of_creation() if engine.debug else None
         self._closes_for_good = not close_resets_only
         self._core = SessionCore(
@@ -99,7 +105,7 @@ class Session(MembershipSession, CopyingSession):
         self._unit.listeners = self._class_listeners
         self._listeners: Listeners | None = None
         self._transaction = self._core.transaction
-        self._guard = TaskGuard(self._transaction)
+        self._guard = task_guard(self._core, repeats)
         self._blocks: list[tuple[object, int]] = []
         #: anything the application wants to keep with the session
         self.info: dict[Any, Any] = dict(info or {})

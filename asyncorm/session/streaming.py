@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from asyncorm.engine.rows import convert_records
@@ -38,7 +39,9 @@ async def open_stream(
 class ResultStream(Generic[R]):
     """Async iterator of rows in bounded memory; ends with the transaction it was opened in.
 
-    ``async for row in stream``, or ``async for rows in stream.partitions(1000)``.
+    ``async for row in stream``, or ``async for rows in stream.partitions(1000)``. A stream that
+    is left early keeps its cursor open until the transaction ends, unless it is closed:
+    ``async with await session.stream(statement) as rows``, or ``await rows.aclose()``.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class ResultStream(Generic[R]):
         self._rows: list[Any] = []
         self._next = 0
         self._first_only = False
+        self._closed = False
 
     def scalars(self) -> ResultStream[Any]:
         """The same stream, giving the first value of every row."""
@@ -71,7 +75,8 @@ class ResultStream(Generic[R]):
     async def __anext__(self) -> R:
         self._check()  # also for rows that are here already: their objects may have been let go
         while self._next == len(self._rows):
-            self._rows, self._next = await self._fetch(), 0
+            self._rows, self._next = [], 0  # two lists at once would be twice the memory
+            self._rows = await self._fetch()
         row: R = self._rows[self._next]
         self._next += 1
         return row
@@ -92,6 +97,30 @@ class ResultStream(Generic[R]):
         if part:
             yield part
 
+    async def aclose(self) -> None:
+        """Close the cursor now, before the end of the rows or of the transaction."""
+        if self._closed:
+            return
+        self._closed, self._rows, self._next = True, [], 0
+        transaction = self._core.transaction
+        # with the transaction the cursor has gone as well, or goes as soon as it is rolled back
+        if transaction.connection is self._connection and transaction.usable:
+            with self._guard("stream"):
+                await self._records.aclose()
+
+    async def __aenter__(self) -> ResultStream[R]:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None or isinstance(error, Exception):
+            await self.aclose()
+        self._closed = True  # a cancelled task waits for nothing
+
     async def _fetch(self) -> list[Any]:
         with self._guard("stream"):
             self._check()
@@ -101,13 +130,17 @@ class ResultStream(Generic[R]):
             else:
                 existing = existing_policy(self._statement)
                 loaded = await make_rows(
-                    self._statement, self._plan, records, self._core.context, existing
+                    self._statement, self._plan, records, self._core.own_context, existing
                 )
                 rows = loaded.rows
             several = bool(rows) and self._first_only and len(self._plan.names) > 1
             return [row[0] for row in rows] if several else rows
 
     def _check(self) -> None:
+        if self._closed:
+            raise InvalidRequestError(
+                "the stream was closed", hint="read all that is needed before aclose()"
+            )
         self._core.transaction.check()
         if self._core.unit.scope is not self._scope:
             raise InvalidRequestError(

@@ -70,15 +70,17 @@ def synchronizes(statement: Any) -> bool:
 
 
 def _live(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
-    return unit.identity_map.references(mapper).live()
+    live = unit.identity_map.references(mapper).live()
+    return live if mapper.base is None else [i for i in live if isinstance(i, mapper.entity)]
 
 
 def _is_echoed(unit: UnitOfWork, mapper: Mapper) -> bool:
     """Whether objects are loaded that the server changes when a row of the entity is deleted."""
     return any(
-        key.target is mapper.table and key.ondelete
-        for other in unit.identity_map.tables
-        for key in other.table.foreign_keys
+        key.target in mapper.tables and key.ondelete
+        for root in unit.identity_map.tables
+        for other in root.subtypes
+        for key in other.foreign_keys
     )
 
 
@@ -97,7 +99,10 @@ class ByReturning:
         )
         names = self._changed
         if self._echoes:
-            names = tuple(name for name in _referred(mapper) if name not in mapper.primary_key)
+            referred = dict.fromkeys(_referred(mapper))
+            if mapper.discriminator is not None:  # rows that are not loaded become objects
+                referred[mapper.discriminator.attribute] = None
+            names = tuple(name for name in referred if name not in mapper.primary_key)
         self._names = (*mapper.primary_key, *names)
         self.statement = statement.returning(*(mapper.columns[name] for name in self._names))
 
@@ -142,7 +147,7 @@ class ByEvaluation:
         self.statement = statement
         self._unit = unit
         self._deletes = isinstance(statement, Delete)
-        table, live = mapper.table, _live(unit, mapper)
+        table, live = mapper.source, _live(unit, mapper)
         self._changed = _changed_names(mapper, statement) if live and not self._deletes else ()
         computed = {}
         for assignment in getattr(statement, "_assignments", ()):
@@ -195,7 +200,7 @@ def _changed_names(mapper: Mapper, statement: Any) -> tuple[str, ...]:
 def _referred(mapper: Mapper) -> tuple[str, ...]:
     """The attributes that foreign keys of any table refer to."""
     tables = mapper.entity.metadata.tables.values()
-    keys = [key for table in tables for key in table.foreign_keys if key.target is mapper.table]
+    keys = [key for table in tables for key in table.foreign_keys if key.target in mapper.tables]
     return tuple(dict.fromkeys(target for key in keys for _, target in key.pairs))
 
 

@@ -103,7 +103,8 @@ class UnitOfWork:
 
     def entities(self) -> set[type[Any]]:
         """The classes of which there are objects here."""
-        return {*map(type, self.new), *(mapper.entity for mapper in self.identity_map.tables)}
+        loaded = (kind.entity for root in self.identity_map.tables for kind in root.subtypes)
+        return {*map(type, self.new), *loaded}
 
     def find(self, entity: type[Any], key_values: tuple[Any, ...]) -> Any:
         """The live instance with this key, or None."""

@@ -26,6 +26,7 @@ from tests.architecture.test_async_boundary import MAY_WAIT
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = "docs/session.md"
+TESTING = "docs/testing.md"
 MODELS = "The models of the examples"
 README = "A unit of work"
 
@@ -94,9 +95,14 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
     assert printed == promised(found[titles[-1]])
 
 
-@pytest.mark.parametrize("title", [title for title in sections(SESSION) if title != MODELS])
-async def test_a_section_about_the_session_runs_as_printed(module: ModuleType, title: str) -> None:
-    await check(module, SESSION, MODELS, title)
+@pytest.mark.parametrize(
+    ("document", "title"),
+    [(d, title) for d in (SESSION, TESTING) for title in sections(d) if title != MODELS],
+)
+async def test_a_section_of_a_document_runs_as_printed(
+    module: ModuleType, document: str, title: str
+) -> None:
+    await check(module, document, MODELS, title)
 
 
 async def test_the_examples_of_the_readme_run_as_printed(module: ModuleType) -> None:

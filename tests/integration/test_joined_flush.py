@@ -77,9 +77,7 @@ async def test_a_deleted_object_leaves_all_tables(session: Session, engine: Engi
     assert inspect(small).detached
 
 
-async def test_a_row_that_is_gone_from_one_table_is_stale(
-    session: Session, engine: Engine
-) -> None:
+async def test_a_row_that_is_gone_from_one_table_is_stale(session: Session, engine: Engine) -> None:
     session.add_all([first := puppy(), second := puppy()])
     await session.commit()
     await run(engine, f"delete from puppy where id = {second.id}")
@@ -130,9 +128,7 @@ async def test_errors_of_either_table_name_the_object(session: Session) -> None:
     assert missing.value.objects == (bad,)
 
 
-async def test_a_failed_flush_leaves_nothing_in_any_table(
-    session: Session, engine: Engine
-) -> None:
+async def test_a_failed_flush_leaves_nothing_in_any_table(session: Session, engine: Engine) -> None:
     session.add(first := puppy())
     await session.commit()
     first.name = "new"

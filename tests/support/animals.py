@@ -62,3 +62,16 @@ class Trick(Zoo, table="trick"):
     name: Mapped[str]
     dog_id: Mapped[int | None] = foreign_key(Dog.id)
     dog: Related[Dog | None] = relationship(back_populates="tricks")
+
+
+def adas_animals() -> Owner:
+    """An owner with one animal of each class."""
+    ada = Owner(name="Ada")
+    ada.pets = [
+        Animal(name="Ann"),
+        Cat(name="Cid", lives=7, toys=[Toy(name="ball"), Toy(name="mouse")]),
+        Dog(name="Don", breed="pug", tricks=[Trick(name="sit")]),
+        Lion(name="Leo", mane="long"),
+        Puppy(name="Pip", breed="mutt", weeks=6),
+    ]
+    return ada

@@ -1,0 +1,72 @@
+"""Watches: who looks on while statements are sent. Nobody does, but for tests that count them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Coroutine
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from asyncorm.engine.caller import caller_line
+
+T = TypeVar("T")
+
+_CONTROL = re.compile(
+    r"\s*(ABORT|BEGIN|COMMIT|END|RELEASE|ROLLBACK|SAVEPOINT|START)\b", re.IGNORECASE
+)
+
+
+class SentStatement(str):
+    """The SQL of a statement that was sent; ``line`` is the ``file:line`` it was sent from."""
+
+    __slots__ = ("line",)
+
+    line: str
+
+
+class QueryWatch:
+    """Notes the statements of the task that opened it, and of the tasks which that starts."""
+
+    def __init__(self, *, transaction_control: bool) -> None:
+        self.transaction_control = transaction_control
+        self.statements: list[SentStatement] = []
+
+    def open(self) -> None:
+        """Look on from now on."""
+        _WATCHING.set((*_WATCHING.get(), self))
+        WATCHES.add(self)
+
+    def close(self) -> None:
+        """Look away; tasks that go on are not watched any more."""
+        WATCHES.discard(self)
+        _WATCHING.set(tuple(watch for watch in _WATCHING.get() if watch is not self))
+
+
+#: the watches that are open, in any task; what sends statements looks at nothing else
+WATCHES: set[QueryWatch] = set()
+_WATCHING: ContextVar[tuple[QueryWatch, ...]] = ContextVar("asyncorm_watching", default=())
+#: for a task that the library has started to send something
+_CALLER: ContextVar[str | None] = ContextVar("asyncorm_caller", default=None)
+
+
+def note_statement(sql: str) -> None:
+    """Tell the watches of this task of a statement on its way."""
+    watching = [watch for watch in _WATCHING.get() if watch in WATCHES]
+    if watching:
+        statement = SentStatement(sql)
+        statement.line = caller_line() or _CALLER.get() or "a task of its own"
+        control = _CONTROL.match(sql) is not None
+        for watch in watching:
+            if watch.transaction_control or not control:
+                watch.statements.append(statement)
+
+
+def on_behalf(running: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
+    """The same, to be run in a task of its own, in which it is still known who has called."""
+    line = caller_line()
+
+    async def run() -> T:
+        _CALLER.set(line)
+        return await running
+
+    return run()
