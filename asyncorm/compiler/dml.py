@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from asyncorm.compiler.joined_dml import (
+    parts_to_delete,
+    write_joined_delete,
+    write_joined_update,
+)
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
@@ -124,6 +130,10 @@ def write_update(renderer: Renderer, update: Update[Any], *, is_top: bool) -> No
     values = [assignment.value for assignment in update._assignments]
     others = _other_sources(renderer, update, [*values, *update._where])
     with renderer.within([{source_key(table), *map(source_key, others)}]):
+        if len(table.physical) > 1:
+            returning = partial(_write_returning, renderer, update, is_top=is_top)
+            write_joined_update(renderer, update, others, returning)
+            return
         renderer.write("UPDATE ")
         write_target(renderer, table)
         renderer.write(" SET ")
@@ -138,6 +148,12 @@ def write_delete(renderer: Renderer, delete: Delete[Any], *, is_top: bool) -> No
     table = delete._table
     others = _other_sources(renderer, delete, list(delete._where))
     with renderer.within([{source_key(table), *map(source_key, others)}]):
+        if len(table.physical) > 1 or len(parts_to_delete(table)) > 1:
+            alone = len(parts_to_delete(table)) == 1
+            write = _write_returning if alone else _write_returned_items
+            returning = partial(write, renderer, delete, is_top=is_top)
+            write_joined_delete(renderer, delete, others, returning)
+            return
         renderer.write("DELETE FROM ")
         write_target(renderer, table)
         _write_sources(renderer, " USING ", others)
@@ -158,9 +174,9 @@ def write_target(renderer: Renderer, table: Table) -> None:
         return
     if len(table.parts) > 1:
         raise InvalidRequestError(
-            f"the rows of {table.full_name!r} are parts of rows of "
-            f"{table.parts[0].table.full_name!r}, so that one statement can't change them",
-            hint="load the objects and flush(), or give the base class for its columns",
+            f"insert() can't write a row of {table.full_name!r}, which begins in "
+            f"{table.parts[0].table.full_name!r}",
+            hint="session.add_all() the objects: a flush writes each table with one statement",
         )
     renderer.write(quote_qualified(table.schema, table.name), " AS ")
     renderer.write(renderer.source_name(table))
@@ -175,6 +191,13 @@ def _write_sources(renderer: Renderer, word: str, sources: list[Any]) -> None:
 def _write_returning(renderer: Renderer, statement: Modification[Any], *, is_top: bool) -> None:
     if statement._returning:
         renderer.write(" RETURNING ")
+        _write_returned_items(renderer, statement, is_top=is_top)
+
+
+def _write_returned_items(
+    renderer: Renderer, statement: Modification[Any], *, is_top: bool
+) -> None:
+    if statement._returning:
         items = statement._returning
         expands = is_top and renderer.expands
         write_items(

@@ -62,6 +62,9 @@ def render_column(renderer: Renderer, column: BaseColumn[Any, Any]) -> None:
         root = source._root if isinstance(source, ImpliedAlias) else source
         renderer.collecting.setdefault(source_key(root), root)
         return
+    if renderer.spread is not None and source_key(source) == renderer.spread[0]:
+        renderer.write(renderer.spread[1](column))
+        return
     if source is not None and not renderer.bare_columns:
         if isinstance(source, ImpliedAlias):
             renderer.imply(source)

@@ -40,6 +40,8 @@ class Renderer:
         self.collecting: dict[SourceKey, Any] | None = None
         #: what stands for a source in the condition that is written
         self.places: Mapping[SourceKey, Any] = {}
+        #: writes columns of the target of a statement whose rows are in several tables
+        self.spread: tuple[SourceKey, Callable[[Any], str]] | None = None
         #: columns without their table: in DDL, and where PostgreSQL takes bare names only
         self.bare_columns = False
         #: labels that ORDER BY may refer to by name
@@ -78,6 +80,10 @@ class Renderer:
             self.write(self.constant(parameter))
         else:
             self._out.append(parameter)
+
+    def extend(self, pieces: Iterable[str | Parameter[Any]]) -> None:
+        """Add what was written aside."""
+        self._out.extend(pieces)
 
     # names
 
@@ -143,6 +149,15 @@ class Renderer:
             self.scopes, self.labels, self.bare_columns = kept, labels, bare
 
     @contextmanager
+    def spreading(self, source: Any, column: Callable[[Any], str]) -> Generator[None]:
+        """Write the columns of a source by a function."""
+        kept, self.spread = self.spread, (source_key(source), column)
+        try:
+            yield
+        finally:
+            self.spread = kept
+
+    @contextmanager
     def placing(self, places: Mapping[SourceKey, Any]) -> Generator[None]:
         """Write columns of some sources as those of others."""
         kept, self.places = self.places, places
@@ -174,6 +189,13 @@ class Renderer:
                 f"{alias!r} is used, but {entity_name(alias._root)} is not in FROM",
                 hint="name the entity where the path begins: select_from(Book)",
             )
+
+    @contextmanager
+    def common_text(self) -> Generator[None]:
+        """Write a CTE that belongs to the statement and not to an expression."""
+        with self.aside() as text:
+            yield
+        self._cte_texts.append(text)
 
     def common_table(self, derived: Derived) -> None:
         """Write a CTE once, before the statement."""

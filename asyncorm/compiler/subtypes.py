@@ -36,7 +36,7 @@ def write_subtype(renderer: Renderer, subtype: Subtype) -> None:
         )
         renderer.write(" JOIN ", _table(part), " ON ", matches)
     if subtype.kinds is not None:
-        renderer.write(" WHERE ", _kinds_sql(subtype.kinds, _qualified(subtype.kinds.column)))
+        renderer.write(" WHERE ", kinds_sql(subtype.kinds, _qualified(subtype.kinds.column)))
     renderer.write(")")
 
 
@@ -58,10 +58,11 @@ def render_of_kind(renderer: Renderer, condition: OfKind) -> None:
     """A condition on the discriminator."""
     name = quote_name(condition.kinds.column.name)
     column = f"{renderer.source_name(condition.source)}.{name}"
-    renderer.write(_kinds_sql(condition.kinds, column))
+    renderer.write(kinds_sql(condition.kinds, column))
 
 
-def _kinds_sql(kinds: Kinds, column: str) -> str:
+def kinds_sql(kinds: Kinds, column: str) -> str:
+    """The condition that a column has the value of one of some classes."""
     # the values are part of the model, hence constants
     type_ = kinds.column._type
     values = [quote_text(type_.as_text(value)) for value in kinds.values]

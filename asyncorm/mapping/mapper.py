@@ -83,9 +83,7 @@ class Mapper:
         #: by what an UPDATE or DELETE notices that its row was changed meanwhile
         self.version = version
         #: what a flush writes to each of the tables
-        self.written_parts: tuple[WrittenPart, ...] = written_parts(
-            self.name, self.parts, base.written_parts if base else (), made_by_server, version
-        )
+        self.written_parts = self._written_parts(made_by_server)
         #: what is never written: the server makes it anew with every INSERT and UPDATE
         self.computed = tuple(name for part in self.written_parts for name in part.computed)
         #: whether objects come with relationships that no option has asked for
@@ -105,6 +103,10 @@ class Mapper:
 
     def __repr__(self) -> str:
         return f"<Mapper {self.entity.__name__}>"
+
+    def _written_parts(self, made_by_server: tuple[str, ...]) -> tuple[WrittenPart, ...]:
+        known = () if self.base is None else self.base.written_parts
+        return written_parts(self.name, self.parts, known, made_by_server, self.version)
 
     @property
     def name(self) -> str:

@@ -70,6 +70,11 @@ class Subtype(Table):
                     column.nullable = nullable.get(attribute, column.nullable)
         self.primary_key = tuple(self.by_attribute[c.attribute] for c in parts[0].primary_key)
 
+    @property
+    def physical(self) -> tuple[Table, ...]:
+        """The tables of the database that it stands for, base first."""
+        return tuple(part.table for part in self.parts)
+
     def showing(self, origin: BaseColumn[Any, Any]) -> BaseColumn[Any, Any]:
         """The column for a physical one, which enters the subtype now if it is not there."""
         found = self._known.get(origin._key)

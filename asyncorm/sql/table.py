@@ -205,6 +205,11 @@ class Table:
         """``schema.table`` or ``table``, unquoted: for messages and look-ups."""
         return f"{self.schema}.{self.name}" if self.schema else self.name
 
+    @property
+    def physical(self) -> tuple[Table, ...]:
+        """The tables of the database that it stands for: itself."""
+        return (self,)
+
     def __repr__(self) -> str:
         return f"<Table {self.full_name}>"
 
