@@ -52,7 +52,7 @@ def synchronizer_of(unit: UnitOfWork, statement: Any) -> Synchronizer | None:
         return ByEvaluation(unit, mapper, statement)
     concerned = (
         _live(unit, mapper)
-        or (isinstance(statement, Delete) and mapper.entity in statement._returning)
+        or (isinstance(statement, Delete) and _returns(statement, mapper))
         or (isinstance(statement, Delete) and _is_echoed(unit, mapper))
     )
     return ByReturning(unit, mapper, statement) if concerned else None
@@ -72,6 +72,10 @@ def synchronizes(statement: Any) -> bool:
 def _live(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
     live = unit.identity_map.references(mapper).live()
     return live if mapper.base is None else [i for i in live if isinstance(i, mapper.entity)]
+
+
+def _returns(statement: Delete[Any], mapper: Mapper) -> bool:
+    return any(item is mapper.entity for item in statement._returning)
 
 
 def _is_echoed(unit: UnitOfWork, mapper: Mapper) -> bool:
