@@ -96,6 +96,11 @@ def compile_statement(
     return CompiledStatement(sql, kind, order, bound, columns, items, writes=renderer.writes)
 
 
+def sources_of(expression: Expression[Any, Any]) -> list[Any]:
+    """What the columns of an expression belong to; nested queries are not looked into."""
+    return list(Renderer(FUNCTIONS).sources_in([expression]).values())
+
+
 def constant_sql(
     expression: Expression[Any, Any], write_constant: Callable[[Parameter[Any]], str]
 ) -> str:

@@ -128,6 +128,12 @@ class Renderer:
         finally:
             self.collecting = kept
 
+    def collect(self, source: Any) -> None:
+        """Note a source that belongs into FROM; of a path, the one where it begins."""
+        root = source._root if isinstance(source, ImpliedAlias) else source
+        if self.collecting is not None:
+            self.collecting.setdefault(source_key(root), root)
+
     @contextmanager
     def bare(self) -> Generator[None]:
         """Write columns without their table."""

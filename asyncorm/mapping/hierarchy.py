@@ -75,7 +75,7 @@ def _expansion(mapper: Mapper) -> Expansion:
             joined.setdefault(part.table, part)
             own.update(column._key for column in part.primary_key)
         for origin in part.columns.values():
-            if origin._key not in own:
+            if origin._key not in own and not origin.deferred:
                 seen = (
                     source.showing(origin) if isinstance(source, Subtype) and not is_new else origin
                 )
