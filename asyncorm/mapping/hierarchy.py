@@ -8,7 +8,7 @@ from asyncorm.compiler.cache import forget_statements
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.registry import Registry
-from asyncorm.sql.subtype import Expansion, Kinds, Part, Subtype
+from asyncorm.sql.subtype import Below, Kinds, Part, Subtype
 from asyncorm.sql.table import BaseColumn
 
 Column = BaseColumn[Any, Any]
@@ -34,7 +34,7 @@ def enter(mapper: Mapper, registry: Registry) -> None:
     for concerned in (mapper, *above):
         _limit(concerned)
     for concerned in above:
-        concerned.source.expansion = _expansion(concerned)
+        concerned.source.below = _below(concerned)
         concerned.memo.clear()
     forget_statements()
 
@@ -63,7 +63,7 @@ def _limit(mapper: Mapper) -> None:
     source.kinds = Kinds(column, tuple(value for value in values if value is not None))
 
 
-def _expansion(mapper: Mapper) -> Expansion:
+def _below(mapper: Mapper) -> Below:
     """The columns that only subclasses have: in the same tables, or in tables of their own."""
     source, tables = mapper.source, mapper.tables
     own = {column._key for part in mapper.parts for column in part.columns.values()}
@@ -81,4 +81,4 @@ def _expansion(mapper: Mapper) -> Expansion:
                 )
                 found[origin._key] = (seen, origin)
     columns = [pair[0] for pair in found.values()]
-    return Expansion(tuple(columns), tuple(p[1] for p in found.values()), tuple(joined.values()))
+    return Below(tuple(columns), tuple(p[1] for p in found.values()), tuple(joined.values()))

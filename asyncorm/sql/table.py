@@ -196,7 +196,7 @@ class Table:
         #: made for a many-to-many relationship; created and dropped along with what it links
         self.automatic = False
         #: what loading objects reads beside ``by_attribute``: the columns of subclasses
-        self.expansion: Any = None
+        self.below: Any = None
         #: structural identity for cache keys
         self._key: Hashable = ("table", next(_keys))
         #: nothing is bound in a table; aliases and subqueries, used in its place, have some

@@ -30,8 +30,8 @@ from tests.support.animals import Animal, Cat, Dog, Lion, Owner, Puppy, Toy, Zoo
 COMMON = '"animal"."id", "animal"."kind", "animal"."name", "animal"."owner_id"'
 
 
-def text(statement: Any, *, expands: bool = False) -> str:
-    found = compile_statement(statement, expands=expands).sql
+def text(statement: Any, *, loads: bool = False) -> str:
+    found = compile_statement(statement, loads=loads).sql
     assert len(pglast.parse_sql(found)) == 1
     return found
 
@@ -42,7 +42,7 @@ def after(word: str, statement: Any) -> str:
 
 def test_the_base_reads_its_own_columns_unless_rows_become_objects() -> None:
     assert text(select(Animal)) == f'SELECT {COMMON} FROM "animal"'
-    assert text(select(Animal), expands=True) == (
+    assert text(select(Animal), loads=True) == (
         f'SELECT {COMMON}, "animal"."lives", "lion_1"."mane", "dog_1"."breed", "dog_1"."weeks" '
         'FROM "animal" LEFT JOIN "lion" AS "lion_1" ON "lion_1"."id" = "animal"."id" '
         'LEFT JOIN "dog" AS "dog_1" ON "dog_1"."id" = "animal"."id"'
@@ -50,9 +50,9 @@ def test_the_base_reads_its_own_columns_unless_rows_become_objects() -> None:
 
 
 def test_values_of_the_base_join_no_tables_of_subclasses() -> None:
-    assert text(select(Animal.name), expands=True) == 'SELECT "animal"."name" FROM "animal"'
+    assert text(select(Animal.name), loads=True) == 'SELECT "animal"."name" FROM "animal"'
     inside = select(Owner.name).where(exists(select(Animal).where(Animal.owner_id == Owner.id)))
-    assert "JOIN" not in text(inside, expands=True)
+    assert "JOIN" not in text(inside, loads=True)
 
 
 def test_a_class_in_the_table_of_its_base_is_that_table_with_a_condition() -> None:
@@ -108,7 +108,7 @@ def test_joins_without_a_condition_follow_the_keys_of_all_parts() -> None:
 
 
 def test_a_lock_names_what_is_not_joined_for_the_columns_of_subclasses() -> None:
-    locked = text(select(Animal).with_for_update(), expands=True)
+    locked = text(select(Animal).with_for_update(), loads=True)
     assert locked.endswith('ON "dog_1"."id" = "animal"."id" FOR UPDATE OF "animal"')
     assert text(select(Cat).with_for_update()).endswith("FOR UPDATE")
     assert text(select(Dog).with_for_update(of=Dog)).endswith('FOR UPDATE OF "dog_1"')
@@ -116,14 +116,12 @@ def test_a_lock_names_what_is_not_joined_for_the_columns_of_subclasses() -> None
 
 def test_groups_take_the_keys_of_the_joined_tables_in() -> None:
     grouped = select(Animal, func.count()).group_by(Animal.id)
-    assert text(grouped, expands=True).endswith(
-        'GROUP BY "animal"."id", "lion_1"."id", "dog_1"."id"'
-    )
+    assert text(grouped, loads=True).endswith('GROUP BY "animal"."id", "lion_1"."id", "dog_1"."id"')
 
 
 def test_each_branch_of_a_union_reads_the_same_columns() -> None:
     both = union_all(select(Animal).where(Animal.id == 1), select(Animal).where(Animal.id == 2))
-    found = text(both, expands=True)
+    found = text(both, loads=True)
     assert found.count('"animal"."lives"') == 2
     assert found.count("LEFT JOIN") == 4
 
