@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from asyncorm.errors import IdentityConflictError
+from asyncorm.flush.changes import ChangeSet
+from asyncorm.flush.row import rows_of
+from asyncorm.flush.rows import insert_waits
 from asyncorm.sql.functions import func
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.kennel import Animal, Cat, Doctor, Dog, Employee, Keeper, Owner, Puppy, Trick
@@ -209,3 +212,12 @@ def test_one_key_is_one_object_of_a_hierarchy() -> None:
     unit.add(Cat(id=puppy.id, name="b"))
     with pytest.raises(IdentityConflictError, match="another Puppy"):
         plan_of(unit)
+
+
+def test_a_row_waits_for_the_one_that_its_object_has_in_the_base_table() -> None:
+    puppy = Puppy(name="a", breed="x", weeks=1)
+    unit_of(puppy)
+    rows = rows_of([puppy])
+    waits = insert_waits(rows, ChangeSet([puppy]), lambda row: row[1])
+    assert [[edge.first for edge in waits[row]] for row in rows] == [[], [rows[0]], [rows[1]]]
+    assert all(edge.strict for row in rows for edge in waits[row])
