@@ -108,6 +108,7 @@ from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Column, MetaData, NullColumn, Table
 from asyncorm.sql.text import ident, sql
 from asyncorm.tracking.unit_of_work import Expunged
+from asyncorm.tracking.write_only import WriteOnlyCollection
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.enums import Enum as EnumType
@@ -238,6 +239,7 @@ __all__ = [
     "UnloadedAttributeError",
     "Update",
     "Uuid",
+    "WriteOnlyCollection",
     "aliased",
     "all_",
     "and_",

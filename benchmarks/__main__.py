@@ -1,4 +1,7 @@
-"""``python -m benchmarks``: ratios to asyncpg by hand, on DATABASE_URL or an embedded server."""
+"""``python -m benchmarks [eager] [rounds]``: ratios to asyncpg by hand, taken in one run.
+
+On DATABASE_URL or an embedded server. ``eager`` loads trees, beside SQLAlchemy if it is there.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import asyncpg
 from asyncorm import create_engine
 from asyncorm.engine.embedded import start_embedded
 from asyncorm.engine.url import parse_url
+from benchmarks import eager
 from benchmarks.timing import measure, ratio
 from benchmarks.workloads import prepare, workloads
 
@@ -26,21 +30,27 @@ def embedded_url(folder: str) -> str:
     return str(start_embedded(parse_url(f"embedded:///{folder}/data?fsync=off")))
 
 
-async def main(rounds: int) -> None:
-    """Run all workloads and print medians and ratios."""
+async def compare(url: str, rounds: int) -> None:
+    """Run the workloads of single tables and print medians and ratios."""
+    async with create_engine(url) as engine:
+        await prepare(engine)
+        async with asyncpg.create_pool(url, min_size=1, max_size=4, reset=_keep) as pool:
+            for workload in workloads(engine, pool):
+                times = await measure(workload.cases, rounds, workload.repeat)
+                base = next(iter(workload.cases))
+                print(f"\n{workload.name} (target {workload.target})")
+                for name in workload.cases:
+                    milliseconds = statistics.median(times[name]) * 1000
+                    against = ratio(times, name, base)
+                    print(f"  {name:<26}{milliseconds:9.3f} ms   x{against:.2f}")
+
+
+def main(arguments: list[str]) -> None:
+    """``[eager] [rounds]``."""
+    rounds = next((int(argument) for argument in arguments if argument.isdigit()), 25)
+    run = eager.run if "eager" in arguments else compare
     with tempfile.TemporaryDirectory() as folder:
-        url = os.environ.get("DATABASE_URL") or embedded_url(folder)
-        async with create_engine(url) as engine:
-            await prepare(engine)
-            async with asyncpg.create_pool(url, min_size=1, max_size=4, reset=_keep) as pool:
-                for workload in workloads(engine, pool):
-                    times = await measure(workload.cases, rounds, workload.repeat)
-                    base = next(iter(workload.cases))
-                    print(f"\n{workload.name} (target {workload.target})")
-                    for name in workload.cases:
-                        milliseconds = statistics.median(times[name]) * 1000
-                        against = ratio(times, name, base)
-                        print(f"  {name:<26}{milliseconds:9.3f} ms   x{against:.2f}")
+        asyncio.run(run(os.environ.get("DATABASE_URL") or embedded_url(folder), rounds))
 
 
-asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 25))
+main(sys.argv[1:])

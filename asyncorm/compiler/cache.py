@@ -29,15 +29,15 @@ class StatementCache:
     subclasses are read as well.
     """
 
-    def __init__(self, maxsize: int = 500, *, expands: bool = False) -> None:
+    def __init__(self, maxsize: int = 500, *, loads: bool = False) -> None:
         if type(maxsize) is not int or maxsize < 1:
             raise ConfigurationError(
                 "the size of the statement cache must be a whole number from 1",
                 hint="leave statement_cache_size out for the default",
             )
         self.maxsize = maxsize
-        self._expands = expands
-        self.objects = self if expands else StatementCache(maxsize, expands=True)
+        self._loads = loads
+        self.objects = self if loads else StatementCache(maxsize, loads=True)
         self._limit = max(1, maxsize // 2)
         self._young: dict[Hashable, CompiledStatement] = {}
         self._old: dict[Hashable, CompiledStatement] = {}
@@ -70,7 +70,7 @@ class StatementCache:
         return found
 
     def _compile(self, statement: Statement[Any]) -> CompiledStatement:
-        return compile_statement(statement, expands=self._expands)
+        return compile_statement(statement, loads=self._loads)
 
     def clear(self) -> None:
         """Forget everything."""

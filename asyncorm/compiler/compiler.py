@@ -71,15 +71,15 @@ _STATEMENTS: Mapping[type[Any], tuple[Kind, Callable[..., None]]] = {
 
 
 def compile_statement(
-    statement: Statement[Any], bound: Statement[Any] | None = None, *, expands: bool = False
+    statement: Statement[Any], bound: Statement[Any] | None = None, *, loads: bool = False
 ) -> CompiledStatement:
     """The SQL of a statement, good for every statement with the same key.
 
     With ``bound``, whose parameters this statement uses, it is good for those with its key. With
-    ``expands`` it reads also what subclasses of its entities have.
+    ``loads`` it reads also what subclasses of its entities have.
     """
     bound = bound or statement
-    renderer = Renderer(FUNCTIONS, expands=expands)
+    renderer = Renderer(FUNCTIONS, loads=loads)
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
         sql, order = renderer.finish(bound)
@@ -91,9 +91,14 @@ def compile_statement(
         )
     kind, write = _STATEMENTS[type(statement)]
     write(renderer, statement, is_top=True)
-    columns, items = result_of(statement, expands=expands)
+    columns, items = result_of(statement, loads=loads)
     sql, order = renderer.finish(bound)
     return CompiledStatement(sql, kind, order, bound, columns, items, writes=renderer.writes)
+
+
+def sources_of(expression: Expression[Any, Any]) -> list[Any]:
+    """What the columns of an expression belong to; nested queries are not looked into."""
+    return list(Renderer(FUNCTIONS).sources_in([expression]).values())
 
 
 def constant_sql(

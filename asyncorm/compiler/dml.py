@@ -199,10 +199,10 @@ def _write_returned_items(
 ) -> None:
     if statement._returning:
         items = statement._returning
-        expands = is_top and renderer.expands
+        loads = is_top and renderer.loads
         write_items(
             renderer,
             items,
             is_top=is_top,
-            further=(lambda position: own_further(items[position])[0]) if expands else None,
+            further=(lambda position: own_further(items[position])[0]) if loads else None,
         )

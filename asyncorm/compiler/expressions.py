@@ -10,6 +10,7 @@ from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
+from asyncorm.sql.correlated import Correlated
 from asyncorm.sql.expressions import (
     CastTo,
     Label,
@@ -59,8 +60,7 @@ def render_column(renderer: Renderer, column: BaseColumn[Any, Any]) -> None:
     if renderer.places and source is not None:
         source = renderer.placed(source)
     if renderer.collecting is not None and source is not None:
-        root = source._root if isinstance(source, ImpliedAlias) else source
-        renderer.collecting.setdefault(source_key(root), root)
+        renderer.collect(source)
         return
     if renderer.spread is not None and source_key(source) == renderer.spread[0]:
         renderer.write(renderer.spread[1](column))
@@ -217,6 +217,8 @@ def render_label(renderer: Renderer, label: Label[Any, Any]) -> None:
 def render_scalar_query(renderer: Renderer, node: ScalarQuery[Any, Any]) -> None:
     """A query in parentheses, which sees the sources around it."""
     if renderer.collecting is not None:
+        if isinstance(node, Correlated):
+            renderer.collect(renderer.placed(node.source))
         return
     renderer.write("(")
     with renderer.within(renderer.scopes):

@@ -34,7 +34,7 @@ def parts_of(table: Table) -> tuple[Part, ...]:
 
 def parts_to_delete(table: Table) -> tuple[Part, ...]:
     """All parts that rows have, also rows of subclasses, but for those that the server deletes."""
-    further: tuple[Part, ...] = () if table.expansion is None else table.expansion.joined
+    further: tuple[Part, ...] = () if table.below is None else table.below.joined
     first, *others = (*parts_of(table), *further)
     return (first, *(part for part in others if not _follows(part)))
 

@@ -12,7 +12,6 @@ from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Expression, and_
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.sources import Alias, column_of, entity_name
-from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import ForeignKey, Table
 
 
@@ -107,9 +106,9 @@ def _links(left: Any, right: Any, *, reverse: bool = False) -> list[Expression[b
         return []
     return [
         _condition(key, left, right)
-        for table in _physical(left_table)
+        for table in left_table.physical
         for key in table.foreign_keys
-        if key.target in _physical(right_table)
+        if key.target in right_table.physical
         and all(column.attribute in left_table.by_attribute for column in key.columns)
     ]
 
@@ -121,11 +120,6 @@ def _condition(key: ForeignKey, left: Any, right: Any) -> Expression[bool, bool]
             for column, target in zip(key.columns, key.targets, strict=True)
         )
     )
-
-
-def _physical(table: Table) -> tuple[Table, ...]:
-    """The tables that have the foreign keys."""
-    return tuple(part.table for part in table.parts) if isinstance(table, Subtype) else (table,)
 
 
 def _table(source: Any) -> Table | None:

@@ -22,10 +22,10 @@ Render = Callable[["Renderer", Any], None]
 class Renderer:
     """Collects pieces of text and parameters; numbers are given at the end, in text order."""
 
-    def __init__(self, functions: Mapping[type[Any], Render], *, expands: bool = False) -> None:
+    def __init__(self, functions: Mapping[type[Any], Render], *, loads: bool = False) -> None:
         self._functions = functions
         #: whether the rows become objects: then the columns of their subclasses are read as well
-        self.expands = expands
+        self.loads = loads
         self._out: list[str | Parameter[Any]] = []
         self._names: dict[AnonymousName, str] = {}
         self._counts: dict[str, int] = {}
@@ -127,6 +127,12 @@ class Renderer:
             return self.collecting
         finally:
             self.collecting = kept
+
+    def collect(self, source: Any) -> None:
+        """Note a source that belongs into FROM; of a path, the one where it begins."""
+        root = source._root if isinstance(source, ImpliedAlias) else source
+        if self.collecting is not None:
+            self.collecting.setdefault(source_key(root), root)
 
     @contextmanager
     def bare(self) -> Generator[None]:

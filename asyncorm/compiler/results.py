@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.compiler.compiled import ColumnItem, EntityItem, ResultColumn, ResultItem
-from asyncorm.compiler.subtypes import expansion_of, own_further
+from asyncorm.compiler.subtypes import below_of, own_further
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.functions import FunctionCall, Over
 from asyncorm.sql.implied import ImpliedAlias
@@ -16,14 +16,14 @@ from asyncorm.sql.table import BaseColumn
 
 
 def result_of(
-    statement: Any, *, expands: bool = False
+    statement: Any, *, loads: bool = False
 ) -> tuple[tuple[ResultColumn, ...], tuple[ResultItem, ...]]:
     """The columns and items of a statement's rows."""
     columns: list[ResultColumn] = []
     items: list[ResultItem] = []
     for item in statement._output_items():
         if is_entity(item):
-            further = _further(statement, item) if expands else ()
+            further = _further(statement, item) if loads else ()
             items.append(_entity_item(statement, item, len(columns), further))
             read = (*entity_columns(item), *further)
             columns.extend(ResultColumn(c.attribute, c._type, c) for c in read)
@@ -37,10 +37,10 @@ def result_of(
 
 def _further(statement: Any, item: Any) -> tuple[BaseColumn[Any, Any], ...]:
     """The columns of subclasses that are read for an entity; RETURNING has those of one table."""
-    expansion = expansion_of(item)
-    if expansion is None:
+    below = below_of(item)
+    if below is None:
         return ()
-    return expansion.origins if isinstance(statement, Rows) else own_further(item)[1]
+    return below.origins if isinstance(statement, Rows) else own_further(item)[1]
 
 
 def _entity_item(

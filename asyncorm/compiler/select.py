@@ -9,7 +9,7 @@ from asyncorm.compiler.joins import JoinTree, join_trees, place_implied
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
-from asyncorm.compiler.subtypes import Expanded, kinds_of, write_subtype
+from asyncorm.compiler.subtypes import Widened, kinds_of, write_subtype
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Extras, Lock
 from asyncorm.sql.expressions import Expression, Label
@@ -36,20 +36,20 @@ def write_select(renderer: Renderer, select: Select[Any], *, is_top: bool) -> No
     with renderer.placing(_places(renderer, select)):
         trees, visible = _sources(renderer, select)
         scope = Scope(visible)
-        expanded = Expanded(select._items if is_top and renderer.expands else (), trees)
+        widened = Widened(select._items if is_top and renderer.loads else (), trees)
         with renderer.within([*renderer.scopes, scope]):
             if any(isinstance(item, ImpliedName) for item in select._parameters):
                 with renderer.aside():  # to learn which paths it uses, also in queries within it
-                    _write_body(renderer, select, expanded, scope, is_top=is_top)
+                    _write_body(renderer, select, widened, scope, is_top=is_top)
                 renderer.labels = frozenset()
                 place_implied(trees, scope)
-            _write_body(renderer, select, expanded, scope, is_top=is_top)
+            _write_body(renderer, select, widened, scope, is_top=is_top)
 
 
 def _write_body(
-    renderer: Renderer, select: Select[Any], expanded: Expanded, scope: Scope, *, is_top: bool
+    renderer: Renderer, select: Select[Any], widened: Widened, scope: Scope, *, is_top: bool
 ) -> None:
-    extras, trees = select._extras, expanded.trees
+    extras, trees = select._extras, widened.trees
     renderer.write("SELECT ")
     if extras.distinct is not None:
         renderer.write("DISTINCT ")
@@ -57,19 +57,19 @@ def _write_body(
             renderer.write("ON (")
             renderer.render_list(extras.distinct)
             renderer.write(") ")
-    write_items(renderer, select._items, is_top=is_top, further=expanded.columns)
+    write_items(renderer, select._items, is_top=is_top, further=widened.columns)
     if trees:
         renderer.write(" FROM ")
         for index, tree in enumerate(trees):
             renderer.write(", " if index else "")
             _write_tree(renderer, tree)
     write_where(renderer, (*select._where, *kinds_of(*(tree.root for tree in trees))))
-    _write_groups(renderer, extras, expanded.keys)
+    _write_groups(renderer, extras, widened.keys)
     renderer.labels = frozenset(item._key for item in select._items if isinstance(item, Label))
     _write_tail(renderer, select)
     if extras.lock is not None:
-        is_wider = bool(scope.implied or expanded.keys)
-        _write_lock(renderer, extras.lock, expanded.sources if is_wider else [])
+        is_wider = bool(scope.implied or widened.keys)
+        _write_lock(renderer, extras.lock, widened.sources if is_wider else [])
 
 
 def _write_lock(renderer: Renderer, lock: Lock, named: list[Any]) -> None:

@@ -13,7 +13,7 @@ from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Expression, and_
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.sources import Alias, EntityOf, is_entity, source_of, table_of
-from asyncorm.sql.subtype import Expansion, Kinds, OfKind, Part, Subtype
+from asyncorm.sql.subtype import Below, Kinds, OfKind, Part, Subtype
 from asyncorm.sql.table import BaseColumn
 
 Columns = tuple[BaseColumn[Any, Any], ...]
@@ -79,7 +79,7 @@ def _qualified(column: BaseColumn[Any, Any]) -> str:
     return f"{quote_qualified(column.table.schema, column.table.name)}.{quote_name(column.name)}"
 
 
-class Expanded:
+class Widened:
     """What a SELECT reads for the subclasses of its entities, and the tables it joins for that."""
 
     def __init__(self, items: Sequence[Any], trees: list[JoinTree]) -> None:
@@ -90,20 +90,20 @@ class Expanded:
         #: what the SELECT was about before
         self.sources = [source for tree in trees for source in tree.sources]
         for position, item in enumerate(items):
-            expansion = expansion_of(item)
-            if expansion is not None:
-                self._columns[position] = self._expand(item, expansion)
+            below = below_of(item)
+            if below is not None:
+                self._columns[position] = self._widen(item, below)
 
     def columns(self, position: int) -> Columns:
         """The further columns of the item at a position."""
         return self._columns.get(position, ())
 
-    def _expand(self, item: Any, expansion: Expansion) -> Columns:
+    def _widen(self, item: Any, below: Below) -> Columns:
         source, table = source_of(item), table_of(item)
         root = source_key(source._root if isinstance(source, ImpliedAlias) else source)
         tree = next(t for t in self.trees if root in map(source_key, t.sources))
         places: dict[Any, Any] = {table: source}
-        for part in expansion.joined:
+        for part in below.joined:
             place = places[part.table] = Alias(part.table, None)
             key = [_at(place, column) for column in part.primary_key]
             self.keys += key
@@ -112,24 +112,24 @@ class Expanded:
             ]
             join = Join(place, and_(*same), "LEFT JOIN")
             tree.add(join, and_(*same))
-        return tuple(_at(places[column.table], column) for column in expansion.columns)
+        return tuple(_at(places[column.table], column) for column in below.columns)
 
 
-def expansion_of(item: Any) -> Expansion | None:
+def below_of(item: Any) -> Below | None:
     """What loading an item of a select list reads besides its columns."""
     if not is_entity(item) or isinstance(item, EntityOf):
         return None  # a subquery has the columns that it was written with
-    found: Expansion | None = table_of(item).expansion
+    found: Below | None = table_of(item).below
     return found
 
 
 def own_further(item: Any) -> tuple[Columns, Columns]:
     """The columns of subclasses in the table of an item itself, and their origins."""
-    expansion = expansion_of(item)
-    if expansion is None:
+    below = below_of(item)
+    if below is None:
         return (), ()
     table = table_of(item)
-    pairs = zip(expansion.columns, expansion.origins, strict=True)
+    pairs = zip(below.columns, below.origins, strict=True)
     found = [(column, origin) for column, origin in pairs if column.table is table]
     return tuple(column for column, _ in found), tuple(origin for _, origin in found)
 

@@ -14,9 +14,10 @@ def render_text(renderer: Renderer, text: Text[Any]) -> None:
     """The developer's text, with the arguments in their places."""
     first, *rest = text.pieces
     renderer.write(first)
-    for argument, piece in zip(text.arguments, rest, strict=True):
-        renderer.render(argument)
-        renderer.write(piece)
+    with renderer.within([set()]):  # nothing can be joined to what the text says
+        for argument, piece in zip(text.arguments, rest, strict=True):
+            renderer.render(argument)
+            renderer.write(piece)
 
 
 def render_name(renderer: Renderer, name: Name) -> None:

@@ -53,7 +53,7 @@ class QueryAssertion:
 
     def _complaint(self, statements: list[SentStatement]) -> str:
         expected = f"{self._exactly}" if self._at_most is None else f"at most {self._at_most}"
-        lines = [f"expected {expected} statements, but {len(statements)} were sent"]
+        lines = [f"statements expected: {expected}, sent: {len(statements)}"]
         for number, statement in enumerate(statements, 1):
             lines.append(f"{number:>3}. {' '.join(statement.split())}")
             lines.append(f"     from {statement.line}")

@@ -45,6 +45,9 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
             restore_clean(own_state(instance))
             mapper = type(instance).__mapper__
             level.note_update(mapper, mapper.key_of(instance.__dict__))
+    for instance in (*changes.inserts, *dirty):
+        for name in type(instance).__mapper__.write_only:
+            instance.__dict__.pop(name, None)  # what has come and gone is written, and forgotten
     for batch in plan.of_entities:
         for instance, snapshots in batch.snapshots:
             renew_snapshots(instance, (*batch.columns, *batch.returning), snapshots)

@@ -177,7 +177,9 @@ def _owns(owner: Any, child: Any, relationship: Relationship[Any, Any]) -> bool:
 
 def _is_unloaded(instance: Any, relationship: Relationship[Any, Any]) -> bool:
     """Whether children have to be loaded because their fate is not left to the server."""
-    if relationship.name in instance.__dict__ or not relationship.concerned_by_delete:
+    held = instance.__dict__.get(relationship.name, UNLOADED)
+    is_whole = held is not UNLOADED and not getattr(held, "partial", False)
+    if is_whole or not relationship.concerned_by_delete:
         return False
     return not relationship.passive_deletes and not known_empty(instance, relationship)
 

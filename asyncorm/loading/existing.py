@@ -13,7 +13,7 @@ from asyncorm.tracking.changes import changed_columns, changed_members, column_c
 from asyncorm.tracking.conflicts import conflict_of
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.mutables import is_changed
-from asyncorm.tracking.state import own_state
+from asyncorm.tracking.state import InstanceState, own_state
 from asyncorm.types.base import converted
 
 #: the objects that a statement has overwritten, with those its options load
@@ -82,6 +82,7 @@ def _completer(
     ]
     references = references_by_attribute(mapper)
     mutable = mapper.mutable
+    forget = _forgetter(mapper, attributes)
 
     def complete(instance: Any, row: Any, existing: Existing | None) -> None:
         state = own_state(instance)
@@ -108,6 +109,8 @@ def _completer(
             if name in references and values.get(name) != value:
                 forget_references(instance, references[name])
             values[name] = value
+        if forget is not None and existing is not None:
+            forget(instance, state, existing)
         state.partial = mapper.lacks_columns(values)
         unit = state.scope.unit
         if existing is Existing.OVERWRITE and not originals and unit is not None:
@@ -116,6 +119,31 @@ def _completer(
             unit.note("refresh", instance)
 
     return complete
+
+
+def _forgetter(
+    mapper: Mapper, attributes: tuple[str, ...]
+) -> Callable[[Any, InstanceState, Existing], None] | None:
+    """What forgets the deferred columns that a whole row does not bring: they might be stale."""
+    absent = tuple(name for name in mapper.deferred if name not in attributes)
+    if not absent or mapper.lacks_columns(attributes):
+        return None
+
+    def forget(instance: Any, state: InstanceState, existing: Existing) -> None:
+        assert state.originals is not None
+        for name in absent:
+            if name not in instance.__dict__:
+                continue
+            if existing is Existing.OVERWRITE:
+                _check_overwritten(instance, name, state.originals)
+            elif column_changed(instance, name):
+                continue
+            del instance.__dict__[name]
+            state.originals.pop(name, None)
+            if state.snapshots is not None:
+                state.snapshots.pop(name, None)
+
+    return forget
 
 
 def _check_overwritten(instance: Any, name: str, originals: dict[str, Any]) -> None:

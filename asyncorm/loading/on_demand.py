@@ -15,6 +15,7 @@ from asyncorm.loading.subtypes import is_partial
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.sql.expressions import Parameter, and_, or_
 from asyncorm.sql.select import Select, select
+from asyncorm.sql.table import BaseColumn
 from asyncorm.tracking.event_names import LOAD_EVENTS
 from asyncorm.tracking.listeners import HEARD, hears
 from asyncorm.tracking.notices import Notices
@@ -104,16 +105,19 @@ def _by_key(mapper: Mapper, context: LoadContext) -> tuple[Any, ...]:
     )
 
 
-def key_statement(mapper: Mapper, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
-    """The SELECT of the entity with these primary keys."""
+def key_statement(
+    mapper: Mapper, keys: Sequence[tuple[Any, ...]], *more: BaseColumn[Any, Any]
+) -> Select[Any]:
+    """The SELECT of the entity with these primary keys, and of deferred columns with it."""
     columns = mapper.primary_key_columns
+    entity: Select[Any] = select(mapper.entity, *more)
     if len(keys) > 1 and len(columns) == 1:
-        return select(mapper.entity).where(columns[0].in_([key[0] for key in keys]))
+        return entity.where(columns[0].in_([key[0] for key in keys]))
     conditions = [
         and_(*(c == Parameter(v, c._type) for c, v in zip(columns, key, strict=True)))
         for key in keys
     ]
-    return select(mapper.entity).where(or_(*conditions) if len(keys) > 1 else conditions[0])
+    return entity.where(or_(*conditions) if len(keys) > 1 else conditions[0])
 
 
 async def load_many(
@@ -133,15 +137,16 @@ async def refresh(
 ) -> bool:
     """Read attributes of an instance again; False if its row is gone.
 
-    Without names all columns are read, and relationships that were loaded are forgotten. With
-    names only those are, columns or relationships.
+    Without names all columns are read, and relationships and deferred columns that were loaded
+    are forgotten. With names only those are, columns or relationships.
     """
     mapper = mapper_of(instance)
     relationships = [n for n in names or () if n in mapper.relationships]
     columns = [n for n in names or () if n in mapper.columns]
     if names is None or columns or lock is not None:
         key = mapper.key_values(identity_key(instance))
-        statement = key_statement(mapper, [key])
+        more = [mapper.columns[name] for name in columns if name in mapper.deferred]
+        statement = key_statement(mapper, [key], *more)
         if lock is not None:
             statement = statement.with_for_update(**lock)
         if not await _read_columns(instance, statement, columns if names else None, context):
@@ -165,8 +170,11 @@ async def _read_columns(
     records = await context.fetch(compiled.sql, compiled.arguments(statement))
     if not records:
         return False
-    item: Any = compiled.items[0]
-    position = {column.attribute: n for n, column in enumerate(item.columns, item.start)}
+    entity: Any = compiled.items[0]
+    position = {column.attribute: n for n, column in enumerate(entity.columns, entity.start)}
+    deferred = [name for name in columns if name in mapper.deferred]
+    more: Any = compiled.items[1 : 1 + len(deferred)]
+    position.update((name, item.index) for name, item in zip(deferred, more, strict=True))
     overwrite_columns(instance, mapper, {n: records[0][position[n]] for n in columns})
     if context.unit.notices:
         await Notices(context.unit)

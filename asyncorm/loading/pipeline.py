@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from asyncorm.errors import ObjectDeletedError
+from asyncorm.errors import InvalidRequestError, ObjectDeletedError
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.execution import Execution
@@ -123,6 +123,12 @@ async def load_path(
 
 async def load_step(step: RelatedLoad, context: LoadContext, seen: Seen | None = None) -> None:
     """Load one relationship for the instances that lack it."""
+    if step.relationship.lazy == "write_only" and step.instances:
+        raise InvalidRequestError(
+            f"{step.relationship} is write-only: its members are never loaded, which this needs",
+            hint=f"read it by a statement, obj.{step.relationship.name}.select(); for a delete let "
+            'the server see to the members: foreign_key(ondelete="CASCADE"), or passive_deletes',
+        )
     if step.edge.strategy is Strategy.NOLOAD:
         step.leave_empty()
         return

@@ -102,7 +102,7 @@ def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
 def _compile_expanded(statement: Any) -> CompiledStatement:
     trees = trees_of(statement)
     expansion = expand(statement, trees)
-    compiled = compile_statement(expansion.statement, statement, expands=True)
+    compiled = compile_statement(expansion.statement, statement, loads=True)
     _plans[compiled] = LoadPlan(compiled, trees, expansion.attachments)
     return compiled
 

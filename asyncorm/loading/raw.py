@@ -46,10 +46,10 @@ def load_entities(entity: type[Any], records: Sequence[Any], unit: UnitOfWork) -
 
 def _further(mapper: Mapper, names: list[str]) -> tuple[BaseColumn[Any, Any], ...]:
     """The columns of subclasses that are there: each name once, and none of the class itself."""
-    expansion = mapper.source.expansion
+    below = mapper.source.below
     own = {column.name for column in mapper.columns.values()}
     found: dict[str, BaseColumn[Any, Any]] = {}
-    for column in expansion.origins if expansion is not None else ():
+    for column in below.origins if below is not None else ():
         if column.name in names and column.name not in own:
             found.setdefault(column.name, column)
     return tuple(found.values())

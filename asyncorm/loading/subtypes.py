@@ -53,9 +53,9 @@ def is_partial(
 ) -> bool:
     """Whether rows may lack a column of the class that they become an object of."""
     if mapper.discriminator is None:
-        return len(attributes) < len(mapper.columns)
+        return mapper.lacks_columns(attributes)
     members = members_of(mapper, attributes, 0, further)
-    return any(len(member.attributes) < len(member.mapper.columns) for member in members)
+    return any(member.mapper.lacks_columns(member.attributes) for member in members)
 
 
 def _check_discriminator(mapper: Mapper, attributes: tuple[str, ...]) -> None:

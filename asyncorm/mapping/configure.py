@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.errors import ConfigurationError
+from asyncorm.mapping.custom_join import resolve_join
 from asyncorm.mapping.direction import resolve_direction, suggest
 from asyncorm.mapping.hierarchy import check_key
 from asyncorm.mapping.keyed_dict import KeyedDict
@@ -29,7 +30,9 @@ def configure(registry: Registry) -> None:
         _resolve_target(relationship, mapper)
     for relationship, _ in declared:
         if relationship.declaration.secondary is None:
-            resolve_direction(relationship)
+            _check_no_secondary(relationship)
+            if not resolve_join(relationship):
+                resolve_direction(relationship)
         else:
             _resolve_secondary(relationship, registry)
         order_by = relationship.declaration.order_by
@@ -65,6 +68,13 @@ def _foreign_key(table: Table, declared: ForeignKeyConstraint, registry: Registr
             "match its targets one to one",
             hint="give as many target columns as columns, all of one table",
         )
+    for column in (*columns, *targets):
+        if column.deferred:
+            raise ConfigurationError(
+                f"the foreign key of {table.full_name!r} over ({', '.join(declared.columns)}) "
+                f"needs {column}, which is deferred",
+                hint="leave deferred=True out: what links objects must always be loaded",
+            )
     return ForeignKey(
         table=table,
         columns=columns,
@@ -154,6 +164,14 @@ def _resolve_collection(relationship: Relationship[Any, Any]) -> None:
             f"{relationship}: the collection class {wanted} does not fit the annotation",
             hint="annotate Related[list[...]], Related[set[...]] or, for attribute_keyed_dict(), "
             "Related[dict[...]]",
+        )
+
+
+def _check_no_secondary(relationship: Relationship[Any, Any]) -> None:
+    if relationship.declaration.secondaryjoin is not None:
+        raise ConfigurationError(
+            f"{relationship} has a secondaryjoin, but no secondary table",
+            hint="name the link table, secondary=..., or write all of it in primaryjoin",
         )
 
 

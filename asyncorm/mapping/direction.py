@@ -13,8 +13,8 @@ from asyncorm.sql.table import BaseColumn, ForeignKey
 def resolve_direction(relationship: Relationship[Any, Any]) -> None:
     """Find the foreign key that a relationship follows; ConfigurationError if it can't be told."""
     for argument in ("foreign_keys", "remote_side"):
-        _check_names(relationship, argument)
-    keys = _candidates(relationship)
+        check_names(relationship, argument)
+    keys = candidates(relationship)
     if len(keys) > 1:
         keys = _narrow(relationship, keys)
     if not keys and relationship.to_many:
@@ -34,12 +34,12 @@ def resolve_direction(relationship: Relationship[Any, Any]) -> None:
     relationship.pairs = key.pairs
 
 
-def _check_names(relationship: Relationship[Any, Any], argument: str) -> None:
+def check_names(relationship: Relationship[Any, Any], argument: str) -> None:
     """Refuse names of columns that neither side has."""
     tables = relationship.mapper.source, relationship.target.source
     known = [name for table in tables for name in (*table.by_attribute, *table.columns)]
     for column in getattr(relationship.declaration, argument):
-        name = _column_name(column)
+        name = column_name(column)
         if name not in known:
             raise ConfigurationError(
                 f"{relationship}: {argument} names no column of {relationship.mapper.name} or "
@@ -61,14 +61,15 @@ def _check_side(relationship: Relationship[Any, Any]) -> None:
         )
 
 
-def _candidates(relationship: Relationship[Any, Any]) -> list[tuple[Direction, ForeignKey]]:
+def candidates(relationship: Relationship[Any, Any]) -> list[tuple[Direction, ForeignKey]]:
+    """The foreign keys that a relationship may follow, and from which side."""
     own, target = relationship.mapper, relationship.target
     to_one = [(Direction.MANY_TO_ONE, key) for key in referring_keys(own, target)]
     to_many = [(Direction.ONE_TO_MANY, key) for key in referring_keys(target, own)]
     if relationship.to_many:
         return to_many
     if not set(own.tables).isdisjoint(target.tables):
-        remote = {_column_name(column) for column in relationship.declaration.remote_side}
+        remote = {column_name(column) for column in relationship.declaration.remote_side}
         if remote and all(
             remote <= {column.attribute for column in key.columns} for _, key in to_one
         ):
@@ -81,11 +82,11 @@ def _narrow(
     relationship: Relationship[Any, Any], keys: list[tuple[Direction, ForeignKey]]
 ) -> list[tuple[Direction, ForeignKey]]:
     """Choose among several foreign keys by foreign_keys=, here or on the other side."""
-    wanted = {_column_name(column) for column in relationship.declaration.foreign_keys}
+    wanted = {column_name(column) for column in relationship.declaration.foreign_keys}
     other = relationship.declaration.back_populates
     if not wanted and other in relationship.target.relationships:
         declaration = relationship.target.relationships[other].declaration
-        wanted = {_column_name(column) for column in declaration.foreign_keys}
+        wanted = {column_name(column) for column in declaration.foreign_keys}
     if not wanted:
         return keys
     return [
@@ -95,7 +96,8 @@ def _narrow(
     ]
 
 
-def _column_name(column: Any) -> str:
+def column_name(column: Any) -> str:
+    """The name of a column that was given as text or by itself."""
     if isinstance(column, BaseColumn):
         return column.attribute
     return str(column).rpartition(".")[2]

@@ -8,7 +8,7 @@ from asyncorm.compiler.cache import forget_statements
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.registry import Registry
-from asyncorm.sql.subtype import Expansion, Kinds, Part, Subtype
+from asyncorm.sql.subtype import Below, Kinds, Part, Subtype
 from asyncorm.sql.table import BaseColumn
 
 Column = BaseColumn[Any, Any]
@@ -28,12 +28,13 @@ def enter(mapper: Mapper, registry: Registry) -> None:
             m for m in base.subtypes if (m.entity.__module__, m.entity.__qualname__) != same
         ]
         base.subtypes.append(mapper)
+        base.eager = base.eager or mapper.eager
         above.append(base)
         base = base.base
     for concerned in (mapper, *above):
         _limit(concerned)
     for concerned in above:
-        concerned.source.expansion = _expansion(concerned)
+        concerned.source.below = _below(concerned)
         concerned.memo.clear()
     forget_statements()
 
@@ -62,7 +63,7 @@ def _limit(mapper: Mapper) -> None:
     source.kinds = Kinds(column, tuple(value for value in values if value is not None))
 
 
-def _expansion(mapper: Mapper) -> Expansion:
+def _below(mapper: Mapper) -> Below:
     """The columns that only subclasses have: in the same tables, or in tables of their own."""
     source, tables = mapper.source, mapper.tables
     own = {column._key for part in mapper.parts for column in part.columns.values()}
@@ -74,10 +75,10 @@ def _expansion(mapper: Mapper) -> Expansion:
             joined.setdefault(part.table, part)
             own.update(column._key for column in part.primary_key)
         for origin in part.columns.values():
-            if origin._key not in own:
+            if origin._key not in own and not origin.deferred:
                 seen = (
                     source.showing(origin) if isinstance(source, Subtype) and not is_new else origin
                 )
                 found[origin._key] = (seen, origin)
     columns = [pair[0] for pair in found.values()]
-    return Expansion(tuple(columns), tuple(p[1] for p in found.values()), tuple(joined.values()))
+    return Below(tuple(columns), tuple(p[1] for p in found.values()), tuple(joined.values()))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from asyncorm.errors import ConfigurationError
+from asyncorm.mapping.custom_join import declared_join, restrict
 from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.secondary import Secondary
@@ -102,7 +103,18 @@ def find_ends(relationship: Relationship[Any, Any], table: Table) -> Secondary:
                 f"{end.full_name!r}",
                 hint="declare one with foreign_key(...), or name another table in secondary",
             )
-    if table.automatic and owner is target:
+    joins = [
+        declared_join(relationship, "primaryjoin", relationship.mapper.source, table),
+        declared_join(relationship, "secondaryjoin", table, relationship.target.source),
+    ]
+    rest = [part for join in joins if join is not None for part in join.rest]
+    restrict(relationship, rest, [table, relationship.target.source])
+    if any(joins):
+        to_owner, to_target = (
+            keys if join is None else [key for key in keys if join.has_key(key)]
+            for keys, join in zip((to_owner, to_target), joins, strict=True)
+        )
+    elif table.automatic and owner is target:
         before, after = _column_names(relationship)
         to_owner, to_target = _over(to_owner, before), _over(to_target, after)
     else:

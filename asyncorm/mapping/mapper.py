@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, NamedTuple
 
 from asyncorm.mapping.relationships import Direction, Relationship
@@ -65,14 +65,7 @@ class Mapper:
         self.primary_key: tuple[str, ...] = tuple(c.attribute for c in source.primary_key)
         self.key_names = frozenset(self.primary_key)
         self.relationships = relationships
-        #: delete-orphan relationships to this entity: a row that none of them holds is deleted
-        self.keepers: list[Relationship[Any, Any]] = []
-        #: relationships of others whose values hold objects of this entity
-        self.held_by: list[Relationship[Any, Any]] = []
-        #: foreign keys of link tables that refer here: whether a flush deletes links before rows
-        self.link_keys: dict[ForeignKey, bool] = {}
-        #: delete-orphan relationships along a foreign key of this table
-        self.owning: list[Relationship[Any, Any]] = []
+        self._tie(base)
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
         #: what a new row must have before the flush: keys that nobody makes, its own and foreign
@@ -80,6 +73,10 @@ class Mapper:
         self.must_be_given = tuple(name for name in self.columns if name in needed)
         #: columns whose values can change inside, with their types
         self.mutable = _mutable(self.columns)
+        #: columns that a SELECT leaves out unless they are asked for, with the group they load with
+        self.deferred = _deferred(self.columns)
+        #: what a SELECT of the entity brings
+        self.selected = tuple(name for name in self.columns if name not in self.deferred)
         #: by what an UPDATE or DELETE notices that its row was changed meanwhile
         self.version = version
         #: what a flush writes to each of the tables
@@ -88,18 +85,23 @@ class Mapper:
         self.computed = tuple(name for part in self.written_parts for name in part.computed)
         #: whether objects come with relationships that no option has asked for
         self.eager = any(r.lazy in _EAGER for r in relationships.values())
+        #: collections that are never loaded
+        self.write_only = tuple(n for n, r in relationships.items() if r.lazy == "write_only")
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)
-        if base is not None:
-            self._inherit(base)
 
-    def _inherit(self, base: Mapper) -> None:
-        """Take over what others have said of the base's objects; more is told to all subtypes."""
-        self.keepers += base.keepers
-        self.held_by += base.held_by
-        self.owning += base.owning
-        self.link_keys.update(base.link_keys)
+    def _tie(self, base: Mapper | None) -> None:
+        """Keep what others say of objects: of the base's until now, and later of all subtypes."""
+        #: delete-orphan relationships to this entity: a row that none of them holds is deleted
+        self.keepers: list[Relationship[Any, Any]] = [] if base is None else [*base.keepers]
+        #: relationships of others whose values hold objects of this entity
+        self.held_by: list[Relationship[Any, Any]] = [] if base is None else [*base.held_by]
+        #: foreign keys of link tables that refer here: whether a flush that deletes a row deletes
+        #: its links before (or the server sees to it)
+        self.link_keys: dict[ForeignKey, bool] = {} if base is None else {**base.link_keys}
+        #: delete-orphan relationships along a foreign key of this table
+        self.owning: list[Relationship[Any, Any]] = [] if base is None else [*base.owning]
 
     def __repr__(self) -> str:
         return f"<Mapper {self.entity.__name__}>"
@@ -148,9 +150,9 @@ class Mapper:
         """The primary key as a tuple."""
         return (key,) if len(self.primary_key) == 1 else key
 
-    def lacks_columns(self, values: dict[str, Any]) -> bool:
-        """Whether some column has no value."""
-        return any(name not in values for name in self.columns)
+    def lacks_columns(self, values: Container[str]) -> bool:
+        """Whether some column that a SELECT would bring has no value."""
+        return any(name not in values for name in self.selected)
 
     @property
     def many_to_one(self) -> tuple[Relationship[Any, Any], ...]:
@@ -160,6 +162,10 @@ class Mapper:
 
 def _mutable(columns: dict[str, BaseColumn[Any, Any]]) -> dict[str, SQLType[Any]]:
     return {name: column._type for name, column in columns.items() if column._type.mutable}
+
+
+def _deferred(columns: dict[str, BaseColumn[Any, Any]]) -> dict[str, str | None]:
+    return {name: column.deferred_group for name, column in columns.items() if column.deferred}
 
 
 def _key_getter(names: tuple[str, ...]) -> Callable[[dict[str, Any]], Key]:

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple, cast
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.relationships import Direction, Relationship, referring
 from asyncorm.sql.adapted import adapted
+from asyncorm.sql.correlated import exists_for
 from asyncorm.sql.expressions import Condition, Expression, and_, as_condition, or_
 from asyncorm.sql.implied import ImpliedAlias
-from asyncorm.sql.select import exists, select
+from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, attribute_of, column_of, source_of
 
 
@@ -126,7 +127,8 @@ def links(ends: Ends, member: Any) -> Condition:
     matches = (column_of(table, name) == value for name, value in zip(names, values, strict=True))
     key = column_of(table, relationship.pairs[0][0])
     condition = referring(secondary.owner_key, table, ends.owner)
-    return exists(select(key).select_from(table).where(condition, *matches))
+    query = select(key).select_from(table).where(condition, *matches)
+    return exists_for(source_of(ends.owner), query)
 
 
 def _is_row_of(
@@ -143,11 +145,12 @@ def _exists(ends: Ends, target: Any, conditions: Sequence[Expression[bool, Any]]
     _, condition, link = relationship._join(ends.owner, target)
     if link is None:
         key = column_of(target, relationship.target.primary_key[0])
-        return exists(select(key).select_from(target).where(condition, *conditions))
+        query: Select[Any] = select(key).select_from(target)
+        return exists_for(source_of(ends.owner), query.where(condition, *conditions))
     table, its = link
     key = column_of(table, relationship.pairs[0][0])
-    linked = select(key).select_from(table).join(target, its)
-    return exists(linked.where(condition, *conditions))
+    linked: Select[Any] = select(key).select_from(table).join(target, its)
+    return exists_for(source_of(ends.owner), linked.where(condition, *conditions))
 
 
 def _related_source(ends: Ends) -> Any:

@@ -107,6 +107,8 @@ class RelationshipDeclaration:
     single_parent: bool = False
     viewonly: bool = False
     collection_class: Any = None
+    primaryjoin: Any = None
+    secondaryjoin: Any = None
     lazy: str = "select"
     annotation: Any = None
 

@@ -17,11 +17,12 @@ from asyncorm.mapping.relationships import Relationship
 from asyncorm.models.building import BUILDING
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import BaseColumn, Column, NullColumn
-from asyncorm.tracking.known import known_empty, known_one
+from asyncorm.tracking.known import has_row, known_empty, known_one
 from asyncorm.tracking.links import empty_collection, set_related
 from asyncorm.tracking.mutables import forget_snapshot, hand_out, keep_original
 from asyncorm.tracking.state import UNLOADED, Status, own_state, status_of
 from asyncorm.tracking.unloaded import unloaded_error
+from asyncorm.tracking.write_only import WriteOnlyCollection
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
     class Related(Generic[T]):
         """A relationship: ``Related[list[Book]]``, ``Related[User]``, ``Related[User | None]``."""
 
+        @overload
+        def __get__(
+            self: Related[WriteOnlyCollection[U]], instance: None, owner: type[E]
+        ) -> ToMany[E, U]: ...
         @overload
         def __get__(self: Related[list[U]], instance: None, owner: type[E]) -> ToMany[E, U]: ...
         @overload
@@ -208,24 +213,34 @@ class DiscriminatorAttribute(ColumnAttribute):
                 f"{entity}.{self.name} says that the object is a {entity}, which can't be changed",
                 hint="make an object of the other class, and delete this one",
             )
-        super().write_unvalidated(instance, self.value)
+        if self.name not in instance.__dict__:
+            super().write_unvalidated(instance, self.value)
 
 
 class RelationshipAttribute:
-    """A relationship on the class; an instance's own value lives in its dictionary."""
+    """A relationship on the class; an instance's own value lives in its dictionary.
 
-    __slots__ = ("name", "relationship")
+    ``seen`` is what the class gives: of a relationship of the base the one that begins here.
+    """
 
-    def __init__(self, name: str, relationship: Relationship[Any, Any]) -> None:
+    __slots__ = ("name", "relationship", "seen")
+
+    def __init__(
+        self,
+        name: str,
+        relationship: Relationship[Any, Any],
+        seen: Relationship[Any, Any] | None = None,
+    ) -> None:
         self.name = name
         self.relationship = relationship
+        self.seen = seen or relationship
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         relationship = self.relationship
         if instance is None:
             if BUILDING.threads and BUILDING.here():
                 raise AttributeError(self.name)
-            return relationship
+            return self.seen
         _configured(relationship)
         if relationship.to_many:
             if known_empty(instance, relationship):
@@ -245,20 +260,31 @@ class RelationshipAttribute:
     write_unvalidated = write
 
 
-class InheritedRelationshipAttribute(RelationshipAttribute):
-    """A relationship of the base, which in statements begins at the class that inherits it."""
+class WriteOnlyAttribute(RelationshipAttribute):
+    """A collection that is never loaded. With a ``__set__``, so that reading comes here."""
 
-    __slots__ = ("seen",)
-
-    def __init__(
-        self, name: str, relationship: Relationship[Any, Any], seen: Relationship[Any, Any]
-    ) -> None:
-        super().__init__(name, relationship)
-        self.seen = seen
+    __slots__ = ()
 
     def __get__(self, instance: Any, owner: Any) -> Any:
-        found = super().__get__(instance, owner)
-        return self.seen if instance is None else found
+        if instance is None:
+            return super().__get__(instance, owner)
+        _configured(self.relationship)
+        return WriteOnlyCollection(instance, self.relationship)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        self.write(instance, value)
+
+    def write(self, instance: Any, value: Any) -> None:
+        """Give a new object its members; those of a stored one can't be replaced unread."""
+        if has_row(instance):
+            raise InvalidRequestError(
+                f"{self.relationship} is write-only: what it holds now is not known, so it can't "
+                "be replaced",
+                hint="use its add(), remove() and delete()",
+            )
+        super().write(instance, value)
+
+    write_unvalidated = write
 
 
 def unknown_attribute(entity: type[Any], name: str) -> UnknownAttributeError:

@@ -59,7 +59,6 @@ def _private_defaults(instance: Any) -> Any:
 
 _MAKERS: dict[str, Callable[[Any], Any]] = {
     "__pydantic_fields_set__": _loaded_fields,
-    "__pydantic_extra__": lambda instance: None,
     "__pydantic_private__": _private_defaults,
 }
 

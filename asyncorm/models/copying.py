@@ -10,6 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from asyncorm.models.construct import set_values
+from asyncorm.models.serializing import drop_gaps, without_gap_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.state import NO_SCOPE, InstanceState, Status, set_state, state_of
@@ -23,6 +24,7 @@ def detach_copy(original: Any, copied: Any) -> None:
     if relationships:
         values = {name: v for name, v in copied.__dict__.items() if name not in relationships}
         set_values(copied, values)
+    drop_gaps(copied)
     state = _state_of_copy(original)
     if state is not None:
         # or a change inside the copy's value would be one of the original's
@@ -63,7 +65,8 @@ def to_pickle(instance: Any, pydantic_state: dict[Any, Any]) -> dict[Any, Any]:
         state.queued,
         copied.snapshots,
     )
-    return {**pydantic_state, _STATE: kept}
+    extras = without_gap_values(pydantic_state["__pydantic_extra__"])
+    return {**pydantic_state, "__pydantic_extra__": extras, _STATE: kept}
 
 
 def from_pickle(instance: Any, pickled: dict[Any, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import NoneType, UnionType
 from typing import Any, ForwardRef, Union, get_args, get_origin
 from uuid import UUID
@@ -24,11 +25,12 @@ from asyncorm.models.attributes import (
     MAPPED,
     ColumnAttribute,
     DiscriminatorAttribute,
-    InheritedRelationshipAttribute,
     MutableAttribute,
     RelationshipAttribute,
+    WriteOnlyAttribute,
 )
 from asyncorm.models.fields import ColumnDeclaration, unset
+from asyncorm.models.serializing import install_gaps
 from asyncorm.models.targets import resolve_target
 from asyncorm.models.versions import SYSTEM_COLUMNS, system_column, version_of, version_option
 from asyncorm.sql.constraints import (
@@ -109,6 +111,8 @@ def install(cls: type[Any], mapper: Mapper, fields: Mapping[str, FieldInfo]) -> 
     if cls.model_config.get("frozen"):
         # pydantic would hash by values, which the flush changes
         type.__setattr__(cls, "__hash__", object.__hash__)
+    if mapper.deferred or cls.model_config.get("extra") == "allow":
+        install_gaps(cls, tuple(mapper.deferred))
     type.__setattr__(cls, "__attributes__", attributes)
     type.__setattr__(cls, "__table__", mapper.source)
     type.__setattr__(cls, "__mapper__", mapper)
@@ -133,9 +137,10 @@ def _column_attribute(
 def _relationship_attribute(
     mapper: Mapper, name: str, relationship: Relationship[Any, Any]
 ) -> RelationshipAttribute:
-    if relationship.owner is mapper.entity:
-        return RelationshipAttribute(name, relationship)
-    return InheritedRelationshipAttribute(name, relationship, relationship.seen_from(mapper))
+    write_only = relationship.lazy == "write_only"
+    kind = WriteOnlyAttribute if write_only else RelationshipAttribute
+    is_own = relationship.owner is mapper.entity
+    return kind(name, relationship, None if is_own else relationship.seen_from(mapper))
 
 
 def composite_references(arguments: Sequence[Any]) -> frozenset[str]:
@@ -154,6 +159,12 @@ def make_column(
     """The column that a field declares; raises ConfigurationError."""
     _check_annotation(cls, name, field)
     given = declaration_of(field)
+    if given.deferred and (given.primary_key or given.version):
+        needed = "the primary key" if given.primary_key else "the version"
+        raise ConfigurationError(
+            f"{cls.__name__}.{name} is deferred, but {needed} must always be loaded",
+            hint="leave deferred=True out",
+        )
     type_, nullable = column_type(cls, name, field, given)
     primary_key = given.primary_key
     identity, server_default = None, given.server_default
@@ -171,6 +182,8 @@ def make_column(
         identity=identity,
         server_default=server_default,
         computed=given.computed,
+        deferred=given.deferred,
+        deferred_group=given.deferred_group,
         default=_default(field),
     )
 
@@ -357,7 +370,9 @@ def make_relationship(
     """The relationship as class attribute; its target is resolved when all models are known."""
     source = declaration.annotation
     text = source if isinstance(source, str) else str(source)
-    many = re.search(r"\b(list|set|dict|List|Set|Dict)\[", text) is not None
+    many = re.search(r"\b(list|set|dict|List|Set|Dict|WriteOnlyCollection)\[", text) is not None
+    if "WriteOnlyCollection[" in text:
+        declaration = replace(declaration, lazy="write_only")
     kind: type[Relationship[Any, Any]] = ToMany if many else ToOne
     relationship = kind(name, cls, declaration)
     relationship.resolve = lambda: resolve_target(relationship, registry)

@@ -35,6 +35,9 @@ Lazy = Literal[
 ]
 LAZY: tuple[str, ...] = get_args(Lazy)
 
+#: an expression; in a lambda, if it speaks of classes that are declared later
+JoinCondition = Expression[bool, Any] | Callable[[], Expression[bool, Any]]
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -65,6 +68,9 @@ class ColumnDeclaration:
     #: True: every UPDATE writes the next version; "server": a trigger does so
     version: bool | str = False
     reference: Reference | None = None
+    #: left out of SELECTs, until it is asked for
+    deferred: bool = False
+    deferred_group: str | None = None
 
 
 def unset() -> Any:
@@ -87,6 +93,8 @@ def column(
     server_default: Any = None,
     computed: Expression[Any, Any] | None = None,
     version: bool | Literal["server"] = False,
+    deferred: bool = False,
+    deferred_group: str | None = None,
 ) -> Any: ...
 @overload
 def column(
@@ -99,6 +107,8 @@ def column(
     index: bool = False,
     name: str | None = None,
     server_default: Any = None,
+    deferred: bool = False,
+    deferred_group: str | None = None,
 ) -> Any: ...
 @overload
 def column(
@@ -112,6 +122,8 @@ def column(
     index: bool = False,
     name: str | None = None,
     server_default: Any = None,
+    deferred: bool = False,
+    deferred_group: str | None = None,
 ) -> Mapped[T]: ...
 @overload
 def column(
@@ -125,6 +137,8 @@ def column(
     index: bool = False,
     name: str | None = None,
     server_default: Any = None,
+    deferred: bool = False,
+    deferred_group: str | None = None,
 ) -> Mapped[T]: ...
 def column(
     type_: Any = None,
@@ -140,6 +154,8 @@ def column(
     server_default: Any = None,
     computed: Any = None,
     version: bool | Literal["server"] = False,
+    deferred: bool = False,
+    deferred_group: str | None = None,
 ) -> Any:
     """Options of a column.
 
@@ -150,7 +166,14 @@ def column(
     ``version=True`` makes a version of an int, datetime or UUID, which every UPDATE changes and
     every UPDATE and DELETE checks (one assigned by hand is written instead of the next);
     ``version="server"`` is one that a trigger changes.
+    ``deferred=True`` leaves the column out of SELECTs of the entity until it is asked for, with
+    all others of its ``deferred_group``. Raises ConfigurationError for a group without it.
     """
+    if deferred_group is not None and not deferred:
+        raise ConfigurationError(
+            f"the column has the deferred_group {deferred_group!r}, but is not deferred",
+            hint=f"write column(deferred=True, deferred_group={deferred_group!r})",
+        )
     has_default = default is not _MISSING or default_factory is not _MISSING
     declaration = ColumnDeclaration(
         type=type_,
@@ -163,6 +186,8 @@ def column(
         init=init and computed is None and not version,
         has_default=has_default,
         version=version,
+        deferred=deferred,
+        deferred_group=deferred_group,
     )
     return _field(declaration, default, default_factory)
 
@@ -244,6 +269,8 @@ def relationship(
     single_parent: bool = False,
     viewonly: bool = False,
     collection_class: Any = None,
+    primaryjoin: JoinCondition | None = None,
+    secondaryjoin: JoinCondition | None = None,
     lazy: Lazy = "select",
 ) -> Any:
     """A relationship to another model; its target and kind come from the annotation.
@@ -255,24 +282,20 @@ def relationship(
     ``secondary`` makes it many-to-many: the name of the link table, or the class that maps it. A
     table that no class maps is made automatically: a column ``<table>_<key>`` for each side's
     key, the primary key over all, ON DELETE and ON UPDATE CASCADE. In a self-reference the
-    columns are called after the relationships that lead to them: with ``followers`` and
-    ``following`` on ``User``, ``followers_id`` refers to who follows and ``following_id`` to who
-    is followed; an end that no relationship leads to is called after the table. ``remote_side``
-    says which columns of a link table refer to the target where that can't be told.
+    columns are called after the relationships that lead to them (``followers_id`` refers to who
+    follows), or after the table. ``remote_side`` says which columns refer to the target.
 
     ``collection_class`` is ``attribute_keyed_dict(...)`` for a ``Related[dict[...]]``.
 
+    ``primaryjoin`` (``secondaryjoin`` from a link table on) says which columns are equal, and so
+    names the foreign key, and what related rows must fulfil besides; writing sets the key alone.
+    Columns without a foreign key need ``viewonly`` and ``foreign_keys``, those that refer.
+
     ``lazy`` says how statements load it where no option says otherwise; see ``Lazy``.
     """
-    cascades = _cascades("none" if viewonly and cascade is None else cascade)
-    if viewonly and cascades:
-        raise ConfigurationError(
-            f"viewonly=True does not go with the cascade {sorted(cascades)[0]!r}",
-            hint="leave cascade out: nothing follows a relationship that is only looked at",
-        )
     return RelationshipDeclaration(
         back_populates=back_populates,
-        cascade=cascades,
+        cascade=_viewonly_cascades(cascade) if viewonly else _cascades(cascade),
         secondary=secondary,
         foreign_keys=_as_sequence(foreign_keys),
         remote_side=_as_sequence(remote_side),
@@ -283,6 +306,8 @@ def relationship(
         single_parent=single_parent,
         viewonly=viewonly,
         collection_class=collection_class,
+        primaryjoin=primaryjoin,
+        secondaryjoin=secondaryjoin,
         lazy=_checked_lazy(lazy),
     )
 
@@ -299,6 +324,16 @@ def _as_sequence(given: Any) -> Sequence[Any]:
     if given is None:
         return ()
     return tuple(given) if isinstance(given, list | tuple | set) else (given,)
+
+
+def _viewonly_cascades(text: str | None) -> frozenset[str]:
+    found = _cascades(text or "none")
+    if found:
+        raise ConfigurationError(
+            f"viewonly=True does not go with the cascade {sorted(found)[0]!r}",
+            hint="leave cascade out: nothing follows a relationship that is only looked at",
+        )
+    return found
 
 
 def _cascades(text: str | None) -> frozenset[str]:

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.mapper import Discriminator, Mapper
 
-ARGUMENTS = ("polymorphic_on", "polymorphic_identity", "polymorphic_abstract")
+VERSION_ARGUMENTS = ("version", "version_id_col")
+_OF_KINDS = ("polymorphic_on", "polymorphic_identity", "polymorphic_abstract")
 
 
 class Place(NamedTuple):
@@ -39,6 +40,31 @@ def mapped_base(cls: type[Any]) -> Mapper | None:
     return found[0] if found else None
 
 
+def mapper_arguments(cls: type[Any], base: Mapper | None = None) -> Mapping[str, Any]:
+    """``__mapper_args__`` of a class and its mixins; raises ConfigurationError for what is none."""
+    arguments = own_argument(cls, "__mapper_args__", base)
+    if arguments is None:
+        return {}
+    if not isinstance(arguments, Mapping):
+        raise ConfigurationError(
+            f"{cls.__name__}.__mapper_args__ is a {type(arguments).__name__}",
+            hint='write a dict: __mapper_args__ = {"version": "xmin"}',
+        )
+    known = (*VERSION_ARGUMENTS, *_OF_KINDS)
+    for key in arguments:
+        if key not in known:
+            raise ConfigurationError(
+                f"{cls.__name__}.__mapper_args__ has an unknown key {key!r}",
+                hint=f"known: {', '.join(known)}",
+            )
+        if base is not None and key in VERSION_ARGUMENTS:
+            raise ConfigurationError(
+                f"{cls.__name__} says its {key}, but derives from {base.name}",
+                hint=f"declare the version on {base.root.name}, for all its subclasses",
+            )
+    return arguments
+
+
 def own_argument(cls: type[Any], name: str, base: Mapper | None) -> Any:
     """``__mapper_args__`` or ``__table_args__`` of a class or its mixins, not of its base."""
     known = () if base is None else base.entity.__mro__
@@ -50,11 +76,10 @@ def own_argument(cls: type[Any], name: str, base: Mapper | None) -> Any:
 
 def place_of(cls: type[Any], base: Mapper | None) -> Place:
     """Where a class stands in its hierarchy; raises ConfigurationError."""
-    arguments = own_argument(cls, "__mapper_args__", base)
-    given: Mapping[str, Any] = arguments if isinstance(arguments, Mapping) else {}
+    given = mapper_arguments(cls, base)
     attribute = _attribute(cls, base, given)
     if attribute is None:
-        for name in ARGUMENTS[1:]:
+        for name in _OF_KINDS[1:]:
             if name in given:
                 raise ConfigurationError(
                     f"{cls.__name__} has a {name}, but nothing says which column it is the value "
@@ -62,6 +87,7 @@ def place_of(cls: type[Any], base: Mapper | None) -> Place:
                     hint='name the column on the base: __mapper_args__ = {"polymorphic_on": '
                     '"kind", ...}',
                 )
+        _check_key(cls)
         return Place()
     identity = given.get("polymorphic_identity")
     if identity is None and base is not None and not given.get("polymorphic_abstract"):
@@ -80,6 +106,24 @@ def place_of(cls: type[Any], base: Mapper | None) -> Place:
         identity = _checked(cls, attribute, identity)
         _check_unused(cls, identity, base)
     return Place(base, Discriminator(attribute, identity))
+
+
+def _check_key(cls: type[Any]) -> None:
+    """Refuse a key that refers to that of a mapped base: it would be a copy of all its columns."""
+    for kind in cls.__mro__[1:]:
+        mapper: Mapper | None = kind.__dict__.get("__mapper__")
+        for name in () if mapper is None else mapper.primary_key:
+            metadata = cls.__pydantic_fields__[name].metadata
+            references = [m.reference for m in metadata if getattr(m, "reference", None)]
+            if mapper is not None and any(
+                str(r.target) == f"{mapper.table.full_name}.{name}" for r in references
+            ):
+                raise ConfigurationError(
+                    f"the primary key of {cls.__name__} refers to {kind.__name__}, from which it "
+                    "derives, but nothing tells rows of one from those of the other",
+                    hint=f"name a column of {kind.__name__} that does: __mapper_args__ = "
+                    '{"polymorphic_on": "kind", "polymorphic_identity": ...}',
+                )
 
 
 def _attribute(cls: type[Any], base: Mapper | None, given: Mapping[str, Any]) -> str | None:

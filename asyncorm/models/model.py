@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticSerializationError
 
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.registry import Registry
@@ -16,9 +16,11 @@ from asyncorm.models.construct import install_absent_slots
 from asyncorm.models.copying import detach_copy, from_pickle, to_pickle
 from asyncorm.models.declare import declaration_of
 from asyncorm.models.metaclass import ModelMeta
+from asyncorm.models.serializing import install_gaps, look_for_gaps, unloaded_in, without_gaps
 from asyncorm.sql.table import MetaData, Table
-from asyncorm.tracking.known import known_empty
-from asyncorm.tracking.state import Status, status_of
+from asyncorm.tracking.known import has_row
+from asyncorm.tracking.state import UNLOADED
+from asyncorm.tracking.unloaded import shown_related
 
 if TYPE_CHECKING:
     from typing import Self, Unpack
@@ -42,6 +44,8 @@ class Model(BaseModel, metaclass=ModelMeta):
         __registry__: ClassVar[Registry]
         __attributes__: ClassVar[dict[str, ColumnAttribute | RelationshipAttribute]]
         __relationships__: ClassVar[dict[str, Relationship[Any, Any]]]
+        __mapper_args__: ClassVar[Mapping[str, Any]]
+        __table_args__: ClassVar[Any]
 
         def __init_subclass__(
             cls, *, table: str | None = None, schema: str | None = None, **kw: Unpack[ConfigDict]
@@ -84,6 +88,26 @@ class Model(BaseModel, metaclass=ModelMeta):
             if name == "_state":
                 return None
             return super().__getattr__(name)
+
+        # the options are those of pydantic, which gives them all along, and more slowly
+
+        def model_dump(self, **options):
+            """The columns as a dict; UnloadedAttributeError for one that is not loaded."""
+            try:
+                return self.__pydantic_serializer__.to_python(self, **options)
+            except PydanticSerializationError as error:
+                raise unloaded_in(error) or error from None
+
+        def model_dump_json(self, **options):
+            """The columns as JSON; UnloadedAttributeError for one that is not loaded."""
+            try:
+                return self.__pydantic_serializer__.to_json(self, **options).decode()
+            except PydanticSerializationError as error:
+                # the text is all that pydantic keeps here of what was raised
+                for name in ("indent", "ensure_ascii"):
+                    options.pop(name, None)
+                self.model_dump(**options, mode="json")
+                raise error from None
 
         __hash__ = object.__hash__
 
@@ -128,33 +152,38 @@ class Model(BaseModel, metaclass=ModelMeta):
         from_pickle(self, state)
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
-        fields = type(self).__pydantic_fields__
-        # read as attributes, because what comes out may be changed inside
-        return ((name, getattr(self, name)) for name in tuple(self.__dict__) if name in fields)
+        names, stored = tuple(type(self).__pydantic_fields__), has_row(self)
+        # read as attributes: what comes out may be changed inside, and what is missing raises
+        return ((name, getattr(self, name)) for name in names if stored or name in self.__dict__)
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
-        values = self.__dict__
-        new = status_of(self) in (Status.TRANSIENT, Status.PENDING)
-        for name in type(self).__pydantic_fields__:
+        values, stored = self.__dict__, has_row(self)
+        for name, field in type(self).__pydantic_fields__.items():
+            if not field.repr:
+                continue
             if name in values:
                 yield name, values[name]
-            else:
-                yield name, _Text("<unloaded>")
+            elif stored:
+                yield name, _UNLOADED
         for name, relationship in type(self).__relationships__.items():
-            if name not in values:
-                if not new and not (relationship.to_many and known_empty(self, relationship)):
-                    yield name, _Text("<unloaded>")
-            elif relationship.to_many:
-                yield name, _Text(f"<{len(values[name])} {relationship.target.name}>")
-            elif values[name] is not None:
-                yield name, _Text(f"<{relationship.target.name}>")
+            if (shown := shown_related(self, relationship)) is not None:
+                yield name, _Text(shown)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler, /
+    ) -> CoreSchema:
+        """The schema; what is written by it must be loaded."""
+        schema = handler(source)
+        look_for_gaps(handler.resolve_ref_schema(schema))
+        return schema
 
     @classmethod
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler, /
     ) -> dict[str, Any]:
         """The JSON schema; as input it does not list what input can't set."""
-        schema = handler(core_schema)
+        schema = handler(without_gaps(core_schema))
         if handler.mode == "validation":
             properties = handler.resolve_ref_schema(schema).get("properties", {})
             for name, field in cls.__pydantic_fields__.items():
@@ -170,6 +199,9 @@ class _Text(str):
         return str(self)
 
 
+_UNLOADED = _Text(UNLOADED)
+
 _no_state = Model.__dict__["_state"].__set__
 
 install_absent_slots(Model)
+install_gaps(Model)

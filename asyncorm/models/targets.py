@@ -12,6 +12,7 @@ from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.relationships import Relationship, Target
 from asyncorm.models.attributes import MAPPED, RelatedTo
+from asyncorm.tracking.write_only import WriteOnlyCollection
 
 
 class _Names(dict[str, Any]):
@@ -38,6 +39,8 @@ def resolve_target(relationship: Relationship[Any, Any], registry: Registry) -> 
             hint="write Related[...] instead of Mapped[...]",
         )
     collection = get_origin(annotation)
+    if collection is WriteOnlyCollection:
+        collection = list
     if collection in (list, set, dict):
         inner = _evaluate(get_args(annotation)[-1], names, relationship)
         return Target(_entity(inner, relationship), collection, False)

@@ -81,11 +81,6 @@ def _steps(path: Sequence[Any]) -> list[Step]:
                 f"a condition on {relationship} could hide the one object that it leads to",
                 hint=f"load {relationship} and look at the object",
             )
-        if relationship.lazy == "write_only":
-            raise InvalidRequestError(
-                f"{relationship} is write-only, so it is never loaded",
-                hint=f"read it by a statement: select of obj.{relationship.name}.select()",
-            )
         steps.append(Step(relationship.origin, Strategy.SELECTIN, selection))
     return steps
 

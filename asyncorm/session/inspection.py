@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from asyncorm.mapping.relationships import Direction
 from asyncorm.session.refreshing import check_attributes
 from asyncorm.tracking.changes import (
     changed_columns,
@@ -13,9 +12,9 @@ from asyncorm.tracking.changes import (
     original_value,
 )
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.known import known_empty
 from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of, unit_of
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
+from asyncorm.tracking.unloaded import is_unloaded
 
 
 class History(NamedTuple):
@@ -104,18 +103,9 @@ class InstanceInspection:
 
     @property
     def unloaded(self) -> frozenset[str]:
-        """The attributes without a value in memory."""
-        instance = self._instance
-        names = [
-            *self._mapper.columns,
-            *(
-                name
-                for name, relationship in self._mapper.relationships.items()
-                if relationship.direction is Direction.MANY_TO_ONE
-                or not known_empty(instance, relationship)
-            ),
-        ]
-        return frozenset(name for name in names if name not in instance.__dict__)
+        """The columns and relationships whose reading raises, since memory has no answer."""
+        names = (*self._mapper.columns, *self._mapper.relationships)
+        return frozenset(name for name in names if is_unloaded(self._instance, name))
 
     def history(self, name: str) -> History:
         """What was added to and taken from an attribute since it was loaded or flushed.

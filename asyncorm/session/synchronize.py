@@ -197,6 +197,13 @@ def _changed_names(mapper: Mapper, statement: Any) -> tuple[str, ...]:
                 hint="change the key of the objects and flush(), or expunge them and use "
                 ".execution_options(synchronize_session=False)",
             )
+    if mapper.discriminator is not None and mapper.discriminator.attribute in assigned:
+        raise InvalidRequestError(
+            f"a statement changes {mapper.name}.{mapper.discriminator.attribute}, which says of "
+            f"which class a row is, while objects of {mapper.name} are loaded",
+            hint="delete the objects and add some of the other class, or expunge them and use "
+            ".execution_options(synchronize_session=False)",
+        )
     assigned.update(mapper.computed)
     return tuple(n for n in mapper.columns if n in assigned and n not in mapper.key_names)
 

@@ -95,7 +95,7 @@ class Modification(Statement[R]):
 class Insert(Modification[R]):
     """INSERT; every method gives a new one."""
 
-    __slots__ = ("_conflict", "_rows", "_written")
+    __slots__ = ("_conflict", "_fixed", "_rows", "_written")
 
     def __init__(self, target: Any) -> None:
         super().__init__(target)
@@ -103,6 +103,13 @@ class Insert(Modification[R]):
         self._written: BulkRows | ValueRows | QueryRows | None = None
         self._rows: BulkRows | ValueRows | QueryRows | None = None
         self._conflict: Conflict | None = None
+        #: values that every row gets besides its own
+        self._fixed: Mapping[Any, Any] = {}
+
+    def _fixed_to(self, values: Mapping[Any, Any]) -> Self:
+        new = self._copy()
+        new._fixed = values
+        return new
 
     @property
     def excluded(self) -> Excluded:
@@ -126,7 +133,9 @@ class Insert(Modification[R]):
                 else "values() takes a list of rows or keywords, not both",
                 hint="write values(name='x') or values([{'name': 'x'}, ...])",
             )
-        return self._with(rows=collected_rows(self._target, [{**row, **named} for row in rows]))
+        return self._with(
+            rows=collected_rows(self._target, [{**self._fixed, **row, **named} for row in rows])
+        )
 
     def from_select(self, names: Iterable[Any], query: Query[Any]) -> Self:
         """The rows of a query, into the columns named."""

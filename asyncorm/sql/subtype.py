@@ -26,7 +26,7 @@ class Kinds(NamedTuple):
     values: tuple[Any, ...]
 
 
-class Expansion(NamedTuple):
+class Below(NamedTuple):
     """What loading objects reads beside the columns of their class: those of its subclasses.
 
     ``columns`` belong to the source itself, or to one of the tables in ``joined``, which extend

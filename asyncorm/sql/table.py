@@ -36,6 +36,7 @@ class BaseColumn(Expression[V, R]):
         "computed",
         "default",
         "deferred",
+        "deferred_group",
         "identity",
         "name",
         "nullable",
@@ -57,6 +58,7 @@ class BaseColumn(Expression[V, R]):
         server_default: Expression[Any, Any] | None = None,
         computed: Expression[Any, Any] | None = None,
         deferred: bool = False,
+        deferred_group: str | None = None,
         default: Callable[[], Any] | None = None,
         system: bool = False,
     ) -> None:
@@ -72,7 +74,9 @@ class BaseColumn(Expression[V, R]):
         self.computed = computed
         #: makes the value that ``insert()`` writes for a row that gives none
         self.default = default
+        #: whether SELECTs of the entity leave it out, and what is loaded with it when it is
         self.deferred = deferred
+        self.deferred_group = deferred_group
         #: whether every table has it by itself (xmin), so that CREATE TABLE must not name it
         self.system = system
         #: the table, alias or subquery the column belongs to; set when it is put together
@@ -192,7 +196,7 @@ class Table:
         #: made for a many-to-many relationship; created and dropped along with what it links
         self.automatic = False
         #: what loading objects reads beside ``by_attribute``: the columns of subclasses
-        self.expansion: Any = None
+        self.below: Any = None
         #: structural identity for cache keys
         self._key: Hashable = ("table", next(_keys))
         #: nothing is bound in a table; aliases and subqueries, used in its place, have some

@@ -307,6 +307,8 @@ def _is_expired(instance: Any, relationship: Relationship[Any, Any]) -> bool:
 
 def _queue(owner: Any, relationship: Relationship[Any, Any], member: Any, which: int) -> None:
     """Remember an addition (0) or removal (1) until the collection is loaded."""
+    if relationship.lazy == "write_only":
+        return  # it never is
     state = own_state(owner)
     if state.scope.unit is not None:
         # so that a flush ends the queue, and a rollback empties it

@@ -62,7 +62,8 @@ class InstanceState:
     ``originals`` maps each changed attribute to its value before the first change; None in a
     shared state. ``group`` is the shared state of the result the instance came from: instances
     with one group are siblings and load their relationships together. ``partial`` says that a
-    column may be unloaded, ``inserted`` that unset collections are known to be empty.
+    column may be unloaded that is not deferred, ``inserted`` that unset collections are known to
+    be empty.
     """
 
     __slots__ = (

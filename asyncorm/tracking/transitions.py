@@ -49,7 +49,9 @@ def expire(instance: Any, names: tuple[str, ...] | None = None) -> None:
         state.queued = None
         state.snapshots = None
         state.inserted = False
-    state.partial = state.partial or any(name in mapper.columns for name in wanted)
+    state.partial = state.partial or any(
+        name in mapper.columns and name not in mapper.deferred for name in wanted
+    )
     if HEARD and state.scope.unit is not None:
         state.scope.unit.note("expire", instance)
 
@@ -188,7 +190,7 @@ def _make_transient(instance: Any, state: InstanceState) -> None:
     assert instance.__pydantic_fields_set__ is not None
     if state.originals:
         _empty_references(instance, state.originals)
-    if state.partial:
+    if state.partial or mapper_of(instance).deferred:
         fill_unloaded(instance)
         state.partial = False
     state.scope = Scope(None)

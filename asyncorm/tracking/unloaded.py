@@ -1,31 +1,93 @@
-"""What happens when an attribute without a value is read: an answer known in memory, or an error
-that names the attribute and the ways to load it."""
+"""Attributes without a value: which they are, how they look, and what happens when one is read: an
+error that names the attribute and the way to load it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from asyncorm.errors import DetachedInstanceError, UnloadedAttributeError
-from asyncorm.tracking.state import Status, status_of
+from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.relationships import Relationship
+from asyncorm.tracking.known import has_row, known_empty, known_one
+from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of
 
 
-def unloaded_error(instance: Any, name: str) -> Exception:
-    """The error for reading (or replacing) an attribute that is not loaded."""
-    entity = type(instance).__name__
-    attribute = f"{entity}.{name}"
-    is_relationship = name in type(instance).__mapper__.relationships
-    if status_of(instance) is Status.DETACHED:
-        load = f"options(selectinload({attribute}))" if is_relationship else "refresh it"
+def unloaded_error(
+    instance: Any, name: str, reason: str | None = None
+) -> UnloadedAttributeError | DetachedInstanceError:
+    """The error for reading (or replacing) an attribute that is not loaded.
+
+    ``reason`` is why it is not, where a statement or a model has asked for that.
+    """
+    entity, status = type(instance), status_of(instance)
+    attribute = f"{entity.__name__}.{name}"
+    because = f": {reason}" if reason else ""
+    if status is Status.DETACHED:
+        state = state_of(instance)
+        gone = state is not None and (state.was_deleted or state.status is Status.DELETED)
         return DetachedInstanceError(
-            f"{attribute} is not loaded and the {entity} belongs to no session",
-            hint=f"session.add() the object and load the attribute, or {load} before it leaves "
-            "its session",
+            f"{attribute} is not loaded, and the {entity.__name__} "
+            f"{'was deleted' if gone else 'belongs to no session'}{because}",
+            hint=_before_deletion(attribute) if gone else _after_adding(entity.__mapper__, name),
         )
-    if is_relationship:
-        hint = (
-            f"await session.load(obj, {attribute}), "
-            f"or select({entity}).options(selectinload({attribute}))"
+    if status is Status.DELETED:
+        return UnloadedAttributeError(
+            f"{attribute} is not loaded, and the {entity.__name__} is deleted{because}",
+            hint=_before_deletion(attribute),
         )
+    call, option = _ways(entity.__mapper__, name)
+    return UnloadedAttributeError(
+        f"{attribute} is not loaded{because}", hint=f"await session.{call}, or {option}"
+    )
+
+
+def is_unloaded(instance: Any, name: str) -> bool:
+    """Whether reading the attribute raises, because memory has no answer."""
+    if name in instance.__dict__ or not has_row(instance):
+        return False
+    relationship = type(instance).__mapper__.relationships.get(name)
+    if relationship is None:
+        return True
+    if relationship.to_many:
+        return not known_empty(instance, relationship)
+    return known_one(instance, relationship) is UNLOADED
+
+
+def shown_related(instance: Any, relationship: Relationship[Any, Any]) -> str | None:
+    """A relationship's value in a few words, without a look at the objects; None for nothing."""
+    name = relationship.name
+    if relationship.target is None:
+        return None  # nothing of the models was used yet
+    if relationship.lazy == "write_only":
+        return "<write-only>"
+    if is_unloaded(instance, name):
+        return repr(UNLOADED)
+    value = instance.__dict__.get(name)
+    if not relationship.to_many:
+        return None if value is None else f"<{relationship.target.name}>"
+    if value is None:
+        return None
+    partial = ", partial" if getattr(value, "partial", False) else ""
+    return f"<{len(value)} {relationship.target.name}{partial}>"
+
+
+def _before_deletion(attribute: str) -> str:
+    return f"read or load {attribute} before the object is deleted"
+
+
+def _after_adding(mapper: Mapper, name: str) -> str:
+    call, option = _ways(mapper, name)
+    earlier = "" if option.startswith("await") else f"; or {option} before it leaves its session"
+    return f"session.add(obj) and await session.{call}{earlier}"
+
+
+def _ways(mapper: Mapper, name: str) -> tuple[str, str]:
+    """A call of a session that loads the attribute, and what else does."""
+    entity, attribute = mapper.name, f"{mapper.name}.{name}"
+    if name in mapper.relationships:
+        option = f"options(selectinload({attribute}))"
+    elif name in mapper.deferred:
+        option = f"options(undefer({attribute}))"
     else:
-        hint = f"await session.refresh(obj), or await session.refresh(obj, [{name!r}])"
-    return UnloadedAttributeError(f"{attribute} is not loaded", hint=hint)
+        return "refresh(obj)", f"await session.refresh(obj, [{name!r}])"
+    return f"load(obj, {attribute})", f"select({entity}).{option}"

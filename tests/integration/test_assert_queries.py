@@ -48,7 +48,7 @@ async def test_the_failure_lists_each_statement_and_its_line(Session: SessionFac
                 await session.scalar(select(Author.id).limit(1))  # the end of the first call
                 await session.all(select(Book.id))  # the second call
     lines = str(caught.value).splitlines()
-    assert lines[0] == "expected 1 statements, but 2 were sent"
+    assert lines[0] == "statements expected: 1, sent: 2"
     assert [line.split()[0] for line in lines[1::2]] == ["1.", "2."]
     assert lines[3] == '  2. SELECT "book"."id" FROM "book"'
     first, second = (line.removeprefix("     from ").split(":") for line in lines[2::2])
@@ -59,7 +59,7 @@ async def test_the_failure_lists_each_statement_and_its_line(Session: SessionFac
 
 
 async def test_too_few_statements_fail_as_well(Session: SessionFactory) -> None:
-    with pytest.raises(AssertionError, match="expected 3 statements, but 2 were sent"):
+    with pytest.raises(AssertionError, match="statements expected: 3, sent: 2"):
         async with assert_queries(3):
             await read(Session)
 
@@ -68,7 +68,7 @@ async def test_at_most_allows_less(Session: SessionFactory) -> None:
     async with assert_queries(at_most=3) as statements:
         await read(Session)
     assert len(statements) == 2
-    with pytest.raises(AssertionError, match="expected at most 1 statements, but 2 were sent"):
+    with pytest.raises(AssertionError, match="statements expected: at most 1, sent: 2"):
         async with assert_queries(at_most=1):
             await read(Session)
 

@@ -27,6 +27,8 @@ from tests.architecture.test_async_boundary import MAY_WAIT
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = "docs/session.md"
 TESTING = "docs/testing.md"
+RELATIONSHIPS = "docs/relationships.md"
+INHERITANCE = "docs/inheritance.md"
 MODELS = "The models of the examples"
 README = "A unit of work"
 
@@ -97,7 +99,12 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
 
 @pytest.mark.parametrize(
     ("document", "title"),
-    [(d, title) for d in (SESSION, TESTING) for title in sections(d) if title != MODELS],
+    [
+        (d, title)
+        for d in (SESSION, TESTING, RELATIONSHIPS, INHERITANCE)
+        for title in sections(d)
+        if title != MODELS
+    ],
 )
 async def test_a_section_of_a_document_runs_as_printed(
     module: ModuleType, document: str, title: str

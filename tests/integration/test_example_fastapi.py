@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from asyncorm import create_engine, sql
+from asyncorm.testing import assert_queries
 from examples.fastapi_app.app import app
 from examples.fastapi_app.models import Author, Book
 
@@ -140,3 +141,10 @@ def test_the_api_description_does_not_ask_for_the_id(client: TestClient) -> None
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     body = schemas.get("Author-Input") or schemas["Author"]
     assert sorted(body["required"]) == ["email", "name"]
+
+
+def test_the_statements_of_a_request_can_be_counted(client: TestClient) -> None:
+    author_id = new_author(client, ADA)
+    with assert_queries(1) as statements:
+        client.get(f"/authors/{author_id}")
+    assert "examples/fastapi_app/" in statements[0].line

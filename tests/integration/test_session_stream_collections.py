@@ -51,6 +51,14 @@ class Topic(Press, table="stream_topic"):
     id: Mapped[int] = column(primary_key=True)
 
 
+class Reader(Press, table="stream_reader"):
+    """Whose papers come by default."""
+
+    id: Mapped[int] = column(primary_key=True)
+    paper_id: Mapped[int] = foreign_key(Paper.id)
+    paper: Related[Paper] = relationship(lazy="selectin")
+
+
 PAPERS = select(Paper).order_by(Paper.id)
 
 
@@ -128,6 +136,16 @@ async def test_partitions_have_their_collections_whatever_their_size(
         assert all(len(paper.issues) == 2 for part in parts for paper in part)
         stream = await session.stream(PAPERS, prefetch=10)
         assert [len(part) async for part in stream.partitions()] == [10, 10, 5]
+
+
+async def test_what_relationships_load_by_default_comes_with_each_list(
+    Papers: SessionFactory, engine: Engine
+) -> None:
+    await fill(engine, 5)
+    await run(engine, "insert into stream_reader select n, n % 5 + 1 from generate_series(1, 20) n")
+    async with Papers() as session:
+        stream = await session.stream(select(Reader).order_by(Reader.id), prefetch=10)
+        assert [r.paper.id async for r in stream] == [n % 5 + 1 for n in range(1, 21)]
 
 
 async def test_load_in_the_loop_loads_for_the_list_that_was_fetched(

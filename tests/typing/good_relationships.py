@@ -9,7 +9,7 @@ from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, relationship
 from asyncorm.models.model import Model
 from asyncorm.sql.constructs import case
-from asyncorm.sql.expressions import Condition
+from asyncorm.sql.expressions import Condition, and_
 from asyncorm.sql.functions import func
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import aliased
@@ -29,6 +29,10 @@ class User(Model, table="users"):
     publisher: Related[Publisher] = relationship()
     books: Related[list[Book]] = relationship(back_populates="author")
     fans: Related[set[User]] = relationship(secondary="fan")
+    live: Related[list[Book]] = relationship(
+        viewonly=True,
+        primaryjoin=lambda: and_(User.id == Book.author_id, Book.title != ""),
+    )
 
 
 class Book(Model, table="book"):

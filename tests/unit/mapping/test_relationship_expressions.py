@@ -266,6 +266,20 @@ def test_the_outer_alias_is_the_one_that_is_related() -> None:
     )
 
 
+def test_the_owner_of_a_condition_is_selected_from() -> None:
+    text, _ = compiled(select(func.count()).where(User.books.any()))
+    assert text.replace('"', "") == (
+        "SELECT count(*) FROM users WHERE EXISTS "
+        "(SELECT book.id FROM book WHERE book.author_id = users.id)"
+    )
+    text, _ = compiled(select(Book.author.to.books.any(Book.title == "x")))
+    assert text.replace('"', "") == (
+        "SELECT EXISTS (SELECT book_1.id FROM book AS book_1 WHERE book_1.author_id = users_1.id "
+        "AND book_1.title = $1::text) FROM book "
+        "LEFT JOIN users AS users_1 ON users_1.id = book.author_id"
+    )
+
+
 def test_the_same_condition_has_the_same_key_for_other_objects() -> None:
     def statement(user: User, title: str) -> Any:
         return select(Book).where(Book.author == user, Book.author.has(User.email == title))
