@@ -172,6 +172,34 @@ async def test_a_key_changes_hands_between_classes(engine: Engine, tables: Creat
     ]
 
 
+async def test_a_key_changes_hands_within_a_class(engine: Engine, tables: CreateTables) -> None:
+    await tables(Keys)
+    async with Session(engine) as session:
+        session.add(page := Wiki(name="a"))
+        await session.commit()
+        page.name = "b"
+        session.add(new := Wiki(name="a", syntax="new"))
+        await session.commit()
+        assert await session.get(Page, "a") is new
+    assert await rows(engine, "select name, syntax from wiki order by 1") == [
+        ("a", "new"),
+        ("b", "md"),
+    ]
+
+
+async def test_a_row_that_follows_its_base_needs_no_statement(
+    engine: Engine, tables: CreateTables, sent: Sent
+) -> None:
+    await tables(Keys)
+    async with Session(engine) as session:
+        session.add(page := Wiki(name="a"))
+        await session.commit()
+        page.name = "b"
+        sent()
+        await session.commit()
+        assert sent.verbs() == ["UPDATE"]
+
+
 async def test_composite_keys(engine: Engine, tables: CreateTables) -> None:
     await tables(Keys)
     async with Session(engine) as session:

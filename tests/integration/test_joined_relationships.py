@@ -44,7 +44,27 @@ class Lion(Beast, table="lion"):
     rival: Related[Lion | None] = relationship(
         foreign_keys="rival_id", remote_side="id", post_update=True
     )
+    hunts: Related[list[Beast]] = relationship(secondary="hunt")
+    cage_id: Mapped[int | None] = foreign_key("cage.id", ondelete="SET NULL")
+    chip_id: Mapped[int | None] = foreign_key("chip.id")
+    chip: Related[Chip | None] = relationship(cascade="all, delete-orphan", single_parent=True)
     __mapper_args__ = {"polymorphic_identity": "lion"}
+
+
+class Bear(Beast, table="bear"):
+    """Has an attribute of the same name as another class, for another table."""
+
+    id: Mapped[int] = foreign_key(Beast.id, primary_key=True)
+    cage_id: Mapped[int | None] = foreign_key("toy.id", ondelete="SET NULL")
+    __mapper_args__ = {"polymorphic_identity": "bear"}
+
+
+class Cage(Zoo, table="cage"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+
+
+class Chip(Zoo, table="chip"):
+    id: Mapped[int] = column(primary_key=True, init=False)
 
 
 class Toy(Zoo, table="toy"):
@@ -80,6 +100,49 @@ async def test_link_tables_refer_to_the_table_of_the_class_that_has_the_relation
         await session.commit()
     assert await rows(engine, "select count(*) from lion_toy") == [(0,)]
     assert await rows(engine, "select beast_id from beast_vet") == [(2,)]
+
+
+async def test_a_deleted_member_leaves_the_collection_of_a_subclass(
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Zoo)
+    async with Session(engine) as session:
+        lion = Lion(toys=[first := Toy(), second := Toy()], hunts=[Beast()])
+        session.add(lion)
+        await session.commit()
+        assert await rows(engine, "select lion_id, beast_id from hunt") == [
+            (lion.id, lion.hunts[0].id)
+        ]
+        await session.delete(first)
+        await session.commit()
+        assert list(lion.toys) == [second]
+
+
+async def test_what_a_subclass_owns_goes_when_it_lets_go(
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Zoo)
+    async with Session(engine) as session:
+        session.add(lion := Lion(chip=Chip()))
+        await session.commit()
+        lion.chip = None
+        await session.commit()
+    assert await rows(engine, "select count(*) from chip") == [(0,)]
+
+
+async def test_a_reference_that_the_server_empties_is_that_of_the_right_class(
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Zoo)
+    async with Session(engine) as session:
+        session.add_all([cage := Cage(), toy := Toy()])
+        await session.flush()
+        assert cage.id == toy.id
+        session.add_all([lion := Lion(cage_id=cage.id), bear := Bear(cage_id=toy.id)])
+        await session.commit()
+        await session.delete(cage)
+        await session.commit()
+        assert (lion.cage_id, bear.cage_id) == (None, toy.id)
 
 
 async def test_changes_inside_values_are_written_to_their_table(

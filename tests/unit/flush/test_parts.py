@@ -2,6 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from asyncorm.errors import IdentityConflictError
+from asyncorm.flush.changes import ChangeSet
+from asyncorm.flush.row import rows_of
+from asyncorm.flush.rows import insert_waits
+from asyncorm.sql.functions import func
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.kennel import Animal, Cat, Doctor, Dog, Employee, Keeper, Owner, Puppy, Trick
 from tests.support.library import plan_of, stored, unit_of
@@ -162,3 +169,55 @@ def test_a_value_goes_from_one_class_of_a_table_to_another() -> None:
     unit.delete(keeper)
     unit.add(Keeper(name="b", keys=1, badge="b"))
     assert [line.split()[0] for line in lines(unit)] == ["DELETE", "INSERT"]
+
+
+def test_a_row_of_the_last_table_waits_for_a_base_that_waits() -> None:
+    unit = held(animal := Animal(name="a", tag="t"))
+    unit.delete(animal)
+    unit.add(Dog(name="c", breed="y", tag="t"))
+    assert [line.split(" (")[0].split(":")[0] for line in lines(unit)] == [
+        "DELETE animal",
+        "INSERT animal",
+        "INSERT dog",
+    ]
+
+
+def test_each_link_is_written_with_the_table_that_has_its_foreign_key() -> None:
+    first, second = Dog(name="a", breed="x", owner=Owner()), Dog(name="b", breed="x")
+    second.friend = first
+    plan = plan_of(unit_of(first, second))
+    assert [[link.foreign_key.table.name for link in b.links] for b in plan.of_entities] == [
+        [],
+        ["animal"],
+        ["dog"],
+    ]
+
+
+def test_an_expression_sets_the_row_apart_in_its_table_only() -> None:
+    first, second = Dog(name="a", breed="x"), Dog(name="b", breed="x")
+    unit = unit_of(first, second)
+    second.name = func.upper("x")  # type: ignore[assignment]
+    batches = plan_of(unit).of_entities
+    assert [(b.part.table.name, b.rows, b.expressions) for b in batches] == [
+        ("animal", 1, False),
+        ("animal", 1, True),
+        ("dog", 2, False),
+    ]
+
+
+def test_one_key_is_one_object_of_a_hierarchy() -> None:
+    with pytest.raises(IdentityConflictError, match="a new Cat has the primary key of another Dog"):
+        plan_of(unit_of(Dog(id=5, name="a", breed="x"), Cat(id=5, name="b")))
+    unit = held(puppy := Puppy(name="a", breed="x", weeks=1))
+    unit.add(Cat(id=puppy.id, name="b"))
+    with pytest.raises(IdentityConflictError, match="another Puppy"):
+        plan_of(unit)
+
+
+def test_a_row_waits_for_the_one_that_its_object_has_in_the_base_table() -> None:
+    puppy = Puppy(name="a", breed="x", weeks=1)
+    unit_of(puppy)
+    rows = rows_of([puppy])
+    waits = insert_waits(rows, ChangeSet([puppy]), lambda row: row[1])
+    assert [[edge.first for edge in waits[row]] for row in rows] == [[], [rows[0]], [rows[1]]]
+    assert all(edge.strict for row in rows for edge in waits[row])
