@@ -10,13 +10,14 @@ from asyncorm.compiler.quoting import quote_name, quote_qualified, quote_text
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.clauses import Join
-from asyncorm.sql.expressions import and_
+from asyncorm.sql.expressions import Label, and_
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.sources import (
     Alias,
     Derived,
     PartialEntity,
     column_of,
+    entity_columns,
     is_entity,
     source_of,
     table_of,
@@ -145,6 +146,21 @@ def own_further(item: Any) -> tuple[Columns, Columns]:
     pairs = zip(below.columns, below.origins, strict=True)
     found = [(column, origin) for column, origin in pairs if column.table is table]
     return tuple(column for column, _ in found), tuple(origin for _, origin in found)
+
+
+def physical_columns(entity: Any) -> tuple[Any, ...]:
+    """The columns of an entity for raw SQL, which names the tables itself.
+
+    Those of subclasses in the same table are among them.
+    """
+    table = table_of(entity)
+    if isinstance(entity, Alias):
+        return (entity, *(_at(entity, column) for column in own_further(entity)[0]))
+    if not isinstance(table, Subtype):
+        return (entity, *own_further(entity)[0])
+    shown = (*entity_columns(entity), *own_further(entity)[0])
+    pairs = ((column.name, table.origins[column.name]) for column in shown)
+    return tuple(c if c.name == name else Label(c, name) for name, c in pairs)
 
 
 def _at(source: Any, column: BaseColumn[Any, Any]) -> BaseColumn[Any, Any]:
