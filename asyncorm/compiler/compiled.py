@@ -27,7 +27,8 @@ class EntityItem:
     """An entity in a row: its columns begin at ``start``.
 
     ``nullable`` says that an outer join may have found no row; all columns are NULL then.
-    ``source`` is what was selected: the entity, or an alias of it.
+    ``source`` is what was selected: the entity, or an alias of it. ``further`` columns, which only
+    subclasses have, come after its own.
     """
 
     entity: type[Any]
@@ -35,6 +36,7 @@ class EntityItem:
     columns: tuple[BaseColumn[Any, Any], ...]
     nullable: bool = False
     source: Any = None
+    further: tuple[BaseColumn[Any, Any], ...] = ()
 
     @property
     def name(self) -> str:

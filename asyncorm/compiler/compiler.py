@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from asyncorm.compiler import dml, documents, expressions, select, text
+from asyncorm.compiler import dml, documents, expressions, select, subtypes, text
 from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
@@ -30,6 +30,7 @@ from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.nodes import Statement, set_renderer
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
+from asyncorm.sql.subtype import OfKind
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.text import EntityColumns, Name, Text
 
@@ -61,6 +62,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     ValueRows: dml.render_value_rows,
     BulkRows: dml.render_bulk_rows,
     QueryRows: dml.render_query_rows,
+    OfKind: subtypes.render_of_kind,
     Text: text.render_text,
     Name: text.render_name,
     EntityColumns: text.render_entity_columns,
@@ -80,14 +82,17 @@ def compile_statement(
     statement: Statement[Any],
     bound: Statement[Any] | None = None,
     constants: tuple[Parameter[Any], ...] = (),
+    *,
+    loads: bool = False,
 ) -> CompiledStatement:
     """The SQL of a statement, good for every statement with the same key.
 
     With ``bound``, whose parameters this statement uses, it is good for those with its key. Other
-    values than those of ``bound`` are allowed only if they are among the ``constants``.
+    values than those of ``bound`` are allowed only if they are among the ``constants``. With
+    ``loads`` it reads also what subclasses of its entities have.
     """
     bound = bound or statement
-    renderer = Renderer(FUNCTIONS)
+    renderer = Renderer(FUNCTIONS, loads=loads)
     options = getattr(bound, "_options", ())
     if options:
         renderer.criteria = criteria_of(options)
@@ -103,7 +108,7 @@ def compile_statement(
         )
     kind, write = _STATEMENTS[type(statement)]
     write(renderer, statement, is_top=True)
-    columns, items = result_of(statement)
+    columns, items = result_of(statement, loads=loads)
     sql, order = renderer.finish((*bound._parameters, *constants))
     return CompiledStatement(
         sql, kind, order, bound, columns, items, writes=renderer.writes, constants=constants

@@ -11,6 +11,7 @@ from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, PartialEntity, is_entity, source_of
+from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import Table
 
 
@@ -50,7 +51,10 @@ class Filters:
             condition = None if entity is None else option.condition_for(entity)
             if condition is not None and id(condition) not in self._written:
                 table = source if isinstance(source, Table) else source.__table__
-                found.append(adapted(condition, (table, source)))
+                # written for a base, it holds for rows of a class that derives from it
+                above = table.above if isinstance(table, Subtype) else ()
+                places = ((was, source) for was in (*above, table))
+                found.append(adapted(condition, *places))
         return tuple(found)
 
 

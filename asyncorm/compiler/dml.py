@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from asyncorm.compiler.joined_dml import (
+    parts_to_delete,
+    write_joined_delete,
+    write_joined_update,
+)
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.compiler.select import write_items, write_source, write_where
+from asyncorm.compiler.subtypes import kinds_of, own_further
+from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Conflict
 from asyncorm.sql.dml import Delete, Insert, Modification, Update
 from asyncorm.sql.expressions import Assignment
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.subtype import Subtype
+from asyncorm.sql.table import Table
 
 
 def render_insert(renderer: Renderer, insert: Insert[Any]) -> None:
@@ -36,7 +46,8 @@ def write_insert(renderer: Renderer, insert: Insert[Any], *, is_top: bool) -> No
     """INSERT INTO ..."""
     table, rows = insert._table, insert._rows_written()
     with renderer.within([{source_key(table)}]):
-        renderer.write("INSERT INTO ", quote_qualified(table.schema, table.name))
+        renderer.write("INSERT INTO ")
+        write_target(renderer, table)
         if rows is None:
             renderer.write(" DEFAULT VALUES")
         else:
@@ -119,10 +130,16 @@ def write_update(renderer: Renderer, update: Update[Any], *, is_top: bool) -> No
     values = [assignment.value for assignment in update._assignments]
     others = _other_sources(renderer, update, [*values, *update._where])
     with renderer.within([{source_key(table), *map(source_key, others)}]):
-        renderer.write("UPDATE ", quote_qualified(table.schema, table.name), " SET ")
+        if len(table.physical) > 1:
+            returning = partial(_write_returning, renderer, update, is_top=is_top)
+            write_joined_update(renderer, update, others, returning)
+            return
+        renderer.write("UPDATE ")
+        write_target(renderer, table)
+        renderer.write(" SET ")
         _write_assignments(renderer, update._assignments)
         _write_sources(renderer, " FROM ", others)
-        write_where(renderer, update._where)
+        write_where(renderer, (*update._where, *kinds_of(table, *others)))
         _write_returning(renderer, update, is_top=is_top)
 
 
@@ -131,9 +148,16 @@ def write_delete(renderer: Renderer, delete: Delete[Any], *, is_top: bool) -> No
     table = delete._table
     others = _other_sources(renderer, delete, list(delete._where))
     with renderer.within([{source_key(table), *map(source_key, others)}]):
-        renderer.write("DELETE FROM ", quote_qualified(table.schema, table.name))
+        if len(table.physical) > 1 or len(parts_to_delete(table)) > 1:
+            alone = len(parts_to_delete(table)) == 1
+            write = _write_returning if alone else _write_returned_items
+            returning = partial(write, renderer, delete, is_top=is_top)
+            write_joined_delete(renderer, delete, others, returning)
+            return
+        renderer.write("DELETE FROM ")
+        write_target(renderer, table)
         _write_sources(renderer, " USING ", others)
-        write_where(renderer, delete._where)
+        write_where(renderer, (*delete._where, *kinds_of(table, *others)))
         _write_returning(renderer, delete, is_top=is_top)
 
 
@@ -141,6 +165,21 @@ def _other_sources(renderer: Renderer, statement: Modification[Any], nodes: list
     found = renderer.sources_in(nodes)
     found.pop(source_key(statement._table), None)
     return list(found.values())
+
+
+def write_target(renderer: Renderer, table: Table) -> None:
+    """The table whose rows a statement changes."""
+    if not isinstance(table, Subtype):
+        renderer.write(quote_qualified(table.schema, table.name))
+        return
+    if len(table.parts) > 1:
+        raise InvalidRequestError(
+            f"insert() can't write a row of {table.full_name!r}, which begins in "
+            f"{table.parts[0].table.full_name!r}",
+            hint="session.add_all() the objects: a flush writes each table with one statement",
+        )
+    renderer.write(quote_qualified(table.schema, table.name), " AS ")
+    renderer.write(renderer.source_name(table))
 
 
 def _write_sources(renderer: Renderer, word: str, sources: list[Any]) -> None:
@@ -152,4 +191,18 @@ def _write_sources(renderer: Renderer, word: str, sources: list[Any]) -> None:
 def _write_returning(renderer: Renderer, statement: Modification[Any], *, is_top: bool) -> None:
     if statement._returning:
         renderer.write(" RETURNING ")
-        write_items(renderer, statement._returning, is_top=is_top)
+        _write_returned_items(renderer, statement, is_top=is_top)
+
+
+def _write_returned_items(
+    renderer: Renderer, statement: Modification[Any], *, is_top: bool
+) -> None:
+    if statement._returning:
+        items = statement._returning
+        loads = is_top and renderer.loads
+        write_items(
+            renderer,
+            items,
+            is_top=is_top,
+            further=(lambda position: own_further(items[position])[0]) if loads else None,
+        )

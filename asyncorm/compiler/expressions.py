@@ -64,6 +64,9 @@ def render_column(renderer: Renderer, column: BaseColumn[Any, Any]) -> None:
     if renderer.collecting is not None and source is not None:
         renderer.collect(source)
         return
+    if renderer.spread is not None and source_key(source) == renderer.spread[0]:
+        renderer.write(renderer.spread[1](column))
+        return
     if source is not None and not renderer.bare_columns:
         if isinstance(source, ImpliedAlias):
             renderer.imply(source)

@@ -105,7 +105,11 @@ def _links(left: Any, right: Any, *, reverse: bool = False) -> list[Expression[b
     if left_table is None or right_table is None or (reverse and left_table is right_table):
         return []
     return [
-        _condition(key, left, right) for key in left_table.foreign_keys if key.target is right_table
+        _condition(key, left, right)
+        for table in left_table.physical
+        for key in table.foreign_keys
+        if key.target in right_table.physical
+        and all(column.attribute in left_table.by_attribute for column in key.columns)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Names as SQL text: the only place where a name becomes part of a statement."""
+"""Names and constants as SQL text: the only place where they become part of a statement."""
 
 from __future__ import annotations
 
@@ -14,3 +14,10 @@ def quote_qualified(schema: str | None, name: str) -> str:
     """``"schema"."name"``, or ``"name"`` alone."""
     quoted = quote_name(name)
     return f"{quote_name(schema)}.{quoted}" if schema else quoted
+
+
+def quote_text(text: str) -> str:
+    """The text as a string constant, as the server's ``quote_literal`` writes it."""
+    quoted = "'" + text.replace("'", "''") + "'"
+    # E'' means the same whatever standard_conforming_strings says
+    return "E" + quoted.replace("\\", "\\\\") if "\\" in quoted else quoted

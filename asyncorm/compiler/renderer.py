@@ -14,6 +14,7 @@ from asyncorm.sql.expressions import Parameter
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nodes import AnonymousName
 from asyncorm.sql.sources import Derived, Excluded, entity_name
+from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import Table
 
 Render = Callable[["Renderer", Any], None]
@@ -22,8 +23,10 @@ Render = Callable[["Renderer", Any], None]
 class Renderer:
     """Collects pieces of text and parameters; numbers are given at the end, in text order."""
 
-    def __init__(self, functions: Mapping[type[Any], Render]) -> None:
+    def __init__(self, functions: Mapping[type[Any], Render], *, loads: bool = False) -> None:
         self._functions = functions
+        #: whether the rows become objects: then the columns of their subclasses are read as well
+        self.loads = loads
         self._out: list[str | Parameter[Any]] = []
         self._names: dict[AnonymousName, str] = {}
         self._counts: dict[str, int] = {}
@@ -38,6 +41,8 @@ class Renderer:
         self.collecting: dict[SourceKey, Any] | None = None
         #: what stands for a source in the condition that is written
         self.places: Mapping[SourceKey, Any] = {}
+        #: writes columns of the target of a statement whose rows are in several tables
+        self.spread: tuple[SourceKey, Callable[[Any], str]] | None = None
         #: conditions for the rows of entities, wherever they are read
         self.criteria: tuple[Criteria, ...] = ()
         #: whether the rows that the statement is about are exempt from them
@@ -81,11 +86,15 @@ class Renderer:
         else:
             self._out.append(parameter)
 
+    def extend(self, pieces: Iterable[str | Parameter[Any]]) -> None:
+        """Add what was written aside."""
+        self._out.extend(pieces)
+
     # names
 
     def source_name(self, source: Any) -> str:
         """How columns of a source are qualified."""
-        if isinstance(source, Table):
+        if isinstance(source, Table) and not isinstance(source, Subtype):
             return quote_qualified(source.schema, source.name)
         if isinstance(source, Excluded):
             return '"excluded"'
@@ -160,6 +169,15 @@ class Renderer:
             self.scopes, self.labels, self.bare_columns = kept, labels, bare
 
     @contextmanager
+    def spreading(self, source: Any, column: Callable[[Any], str]) -> Generator[None]:
+        """Write the columns of a source by a function."""
+        kept, self.spread = self.spread, (source_key(source), column)
+        try:
+            yield
+        finally:
+            self.spread = kept
+
+    @contextmanager
     def placing(self, places: Mapping[SourceKey, Any]) -> Generator[None]:
         """Write columns of some sources as those of others."""
         kept, self.places = self.places, places
@@ -191,6 +209,13 @@ class Renderer:
                 f"{alias!r} is used, but {entity_name(alias._root)} is not in FROM",
                 hint="name the entity where the path begins: select_from(Book)",
             )
+
+    @contextmanager
+    def common_text(self) -> Generator[None]:
+        """Write a CTE that belongs to the statement and not to an expression."""
+        with self.aside() as text:
+            yield
+        self._cte_texts.append(text)
 
     def common_table(self, derived: Derived) -> None:
         """Write a CTE once, before the statement."""

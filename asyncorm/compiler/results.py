@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.compiler.compiled import ColumnItem, EntityItem, ResultColumn, ResultItem
+from asyncorm.compiler.subtypes import below_of, own_further
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.functions import FunctionCall, Over
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nesting import EntityPart
-from asyncorm.sql.query import Compound
+from asyncorm.sql.query import Compound, Rows
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import (
     Alias,
@@ -22,14 +23,18 @@ from asyncorm.sql.sources import (
 from asyncorm.sql.table import BaseColumn
 
 
-def result_of(statement: Any) -> tuple[tuple[ResultColumn, ...], tuple[ResultItem, ...]]:
+def result_of(
+    statement: Any, *, loads: bool = False
+) -> tuple[tuple[ResultColumn, ...], tuple[ResultItem, ...]]:
     """The columns and items of a statement's rows."""
     columns: list[ResultColumn] = []
     items: list[ResultItem] = []
     for item in statement._output_items():
         if is_entity(item):
-            items.append(_entity_item(statement, item, len(columns)))
-            columns.extend(ResultColumn(c.attribute, c._type, c) for c in entity_columns(item))
+            further = _further(statement, item) if loads else ()
+            items.append(_entity_item(statement, item, len(columns), further))
+            read = (*entity_columns(item), *further)
+            columns.extend(ResultColumn(c.attribute, c._type, c) for c in read)
         else:
             name = _name(item, len(columns))
             items.append(ColumnItem(len(columns), name, item._type))
@@ -38,13 +43,23 @@ def result_of(statement: Any) -> tuple[tuple[ResultColumn, ...], tuple[ResultIte
     return tuple(columns), tuple(items)
 
 
-def _entity_item(statement: Any, item: Any, start: int) -> EntityItem:
+def _further(statement: Any, item: Any) -> tuple[BaseColumn[Any, Any], ...]:
+    """The columns of subclasses that are read for an entity; RETURNING has those of one table."""
+    below = below_of(item)
+    if below is None:
+        return ()
+    return below.origins if isinstance(statement, Rows) else own_further(item)[1]
+
+
+def _entity_item(
+    statement: Any, item: Any, start: int, further: tuple[BaseColumn[Any, Any], ...]
+) -> EntityItem:
     source = item.source if isinstance(item, PartialEntity) else item
     entity = source._entity if isinstance(source, Alias) else source
     # columns of the table itself, also for an alias: the loader knows those
     table = table_of(item)
     columns = tuple(table.by_attribute[column.attribute] for column in entity_columns(item))
-    return EntityItem(entity, start, columns, _is_nullable(statement, item), source)
+    return EntityItem(entity, start, columns, _is_nullable(statement, item), source, further)
 
 
 def _is_nullable(statement: Any, item: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from asyncorm.compiler.criteria import Filters
@@ -10,6 +10,7 @@ from asyncorm.compiler.joins import JoinTree, join_trees, place_implied
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
+from asyncorm.compiler.subtypes import Widened, kinds_of, write_subtype
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Extras, Join, Lock
 from asyncorm.sql.expressions import Expression, Label
@@ -17,6 +18,7 @@ from asyncorm.sql.implied import ImpliedAlias, ImpliedName
 from asyncorm.sql.query import Compound, Rows
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, Derived, entity_columns, is_entity, source_of
+from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import BaseColumn, Table
 
 
@@ -35,6 +37,7 @@ def write_select(renderer: Renderer, select: Select[Any], *, is_top: bool) -> No
     with renderer.placing(_places(renderer, select)):
         trees, visible = _sources(renderer, select)
         scope = Scope(visible)
+        widened = Widened(select._items if is_top and renderer.loads else (), trees)
         roots = {source_key(tree.root) for tree in trees}
         filters = Filters(
             renderer.criteria, select, roots if is_top and renderer.is_rereading else ()
@@ -42,22 +45,22 @@ def write_select(renderer: Renderer, select: Select[Any], *, is_top: bool) -> No
         with renderer.within([*renderer.scopes, scope]):
             if any(isinstance(item, ImpliedName) for item in select._parameters):
                 with renderer.aside():  # to learn which paths it uses, also in queries within it
-                    _write_body(renderer, select, trees, scope, filters, is_top=is_top)
+                    _write_body(renderer, select, widened, scope, filters, is_top=is_top)
                 renderer.labels = frozenset()
                 place_implied(trees, scope)
-            _write_body(renderer, select, trees, scope, filters, is_top=is_top)
+            _write_body(renderer, select, widened, scope, filters, is_top=is_top)
 
 
 def _write_body(
     renderer: Renderer,
     select: Select[Any],
-    trees: list[JoinTree],
+    widened: Widened,
     scope: Scope,
     filters: Filters,
     *,
     is_top: bool,
 ) -> None:
-    extras = select._extras
+    extras, trees = select._extras, widened.trees
     renderer.write("SELECT ")
     if extras.distinct is not None:
         renderer.write("DISTINCT ")
@@ -65,28 +68,26 @@ def _write_body(
             renderer.write("ON (")
             renderer.render_list(extras.distinct)
             renderer.write(") ")
-    write_items(renderer, select._items, is_top=is_top)
+    write_items(renderer, select._items, is_top=is_top, further=widened.columns)
     if trees:
         renderer.write(" FROM ")
         for index, tree in enumerate(trees):
             renderer.write(", " if index else "")
             _write_tree(renderer, tree, filters)
-    added = [condition for tree in trees for condition in filters.of(tree.root)]
+    added = [condition for tree in trees for condition in _added(filters, tree.root)]
     write_where(renderer, (*select._where, *added))
-    _write_groups(renderer, extras)
+    _write_groups(renderer, extras, widened.keys)
     renderer.labels = frozenset(item._key for item in select._items if isinstance(item, Label))
     _write_tail(renderer, select)
     if extras.lock is not None:
-        _write_lock(renderer, extras.lock, trees if scope.implied else [])
+        is_wider = bool(scope.implied or widened.keys)
+        _write_lock(renderer, extras.lock, widened.sources if is_wider else [])
 
 
-def _write_lock(renderer: Renderer, lock: Lock, trees: list[JoinTree]) -> None:
+def _write_lock(renderer: Renderer, lock: Lock, named: list[Any]) -> None:
     """FOR UPDATE; where joins are implied, of what was there without them."""
     sources = lock.of or tuple(
-        source
-        for tree in trees
-        for source in tree.sources
-        if not (isinstance(source, Derived) and source.kind == "cte")
+        source for source in named if not (isinstance(source, Derived) and source.kind == "cte")
     )
     renderer.write(" ", lock.strength)
     if sources:
@@ -156,9 +157,14 @@ def _write_tree(renderer: Renderer, tree: JoinTree, filters: Filters) -> None:
             renderer.render(link_condition)
         renderer.write(")" if is_nested else "")
         renderer.write(" ON ")
-        write_conditions(renderer, (condition, *filters.of(join.source)))
+        write_conditions(renderer, (condition, *_added(filters, join.source)))
         if not is_inside:
             _write_implied(renderer, tree, join.source, filters)
+
+
+def _added(filters: Filters, source: Any) -> tuple[Any, ...]:
+    """The conditions for rows of a source that the statement does not name."""
+    return (*filters.of(source), *kinds_of(source))
 
 
 def _has_paths(join: Join, condition: Expression[bool, Any]) -> bool:
@@ -175,22 +181,31 @@ def _write_implied(renderer: Renderer, tree: JoinTree, source: Any, filters: Fil
         renderer.write(" LEFT JOIN ")
         write_source(renderer, alias)
         renderer.write(" ON ")
-        write_conditions(renderer, (alias._condition(), *filters.of(alias)))
+        write_conditions(renderer, (alias._condition(), *_added(filters, alias)))
 
 
 def write_source(renderer: Renderer, source: Any) -> None:
     """A source as FROM names it."""
     if isinstance(source, Table):
-        renderer.write(quote_qualified(source.schema, source.name))
+        write_table(renderer, source)
+        if isinstance(source, Subtype):
+            renderer.write(" AS ", renderer.source_name(source))
     elif isinstance(source, Alias):
-        table = source.__table__
-        renderer.write(quote_qualified(table.schema, table.name), " AS ")
-        renderer.write(renderer.source_name(source))
+        write_table(renderer, source.__table__)
+        renderer.write(" AS ", renderer.source_name(source))
     elif source.kind == "cte":
         renderer.common_table(source)
         renderer.write(renderer.source_name(source))
     else:
         _write_subquery(renderer, source)
+
+
+def write_table(renderer: Renderer, table: Table) -> None:
+    """A table, or what a subtype stands for."""
+    if isinstance(table, Subtype):
+        write_subtype(renderer, table)
+    else:
+        renderer.write(quote_qualified(table.schema, table.name))
 
 
 def _write_subquery(renderer: Renderer, source: Derived) -> None:
@@ -202,11 +217,19 @@ def _write_subquery(renderer: Renderer, source: Derived) -> None:
     renderer.write(") AS ", renderer.source_name(source))
 
 
-def write_items(renderer: Renderer, items: tuple[Any, ...], *, is_top: bool) -> None:
-    """A select list, or RETURNING."""
+def write_items(
+    renderer: Renderer,
+    items: tuple[Any, ...],
+    *,
+    is_top: bool,
+    further: Callable[[int], tuple[Any, ...]] | None = None,
+) -> None:
+    """A select list, or RETURNING; ``further`` columns of an item come after its own."""
     columns: list[Any] = []
-    for item in items:
+    for position, item in enumerate(items):
         columns.extend(entity_columns(item) if is_entity(item) else (item,))
+        if further is not None:
+            columns.extend(further(position))
     for index, column in enumerate(columns):
         renderer.write(", " if index else "")
         _write_item(renderer, column, is_top=is_top)
@@ -242,10 +265,10 @@ def write_conditions(renderer: Renderer, conditions: tuple[Any, ...]) -> None:
         renderer.write(")" if is_loose else "")
 
 
-def _write_groups(renderer: Renderer, extras: Extras) -> None:
+def _write_groups(renderer: Renderer, extras: Extras, keys: Sequence[BaseColumn[Any, Any]]) -> None:
     if extras.group_by:
         renderer.write(" GROUP BY ")
-        renderer.render_list(extras.group_by)
+        renderer.render_list((*extras.group_by, *keys))
     if extras.having:
         renderer.write(" HAVING ")
         write_conditions(renderer, extras.having)
@@ -265,7 +288,9 @@ def _write_tail(renderer: Renderer, rows: Rows[Any]) -> None:
 
 def _lock_name(renderer: Renderer, source: Any) -> str:
     # OF takes the name alone, without a schema
-    return quote_name(source.name) if isinstance(source, Table) else renderer.source_name(source)
+    if isinstance(source, Table) and not isinstance(source, Subtype):
+        return quote_name(source.name)
+    return renderer.source_name(source)
 
 
 def write_compound(renderer: Renderer, compound: Compound[Any], *, is_top: bool) -> None:

@@ -227,8 +227,9 @@ class Engine:
     async def create_all(self, *targets: Any) -> None:
         """Create tables, with the schemas, types and indexes they need; existing ones stay.
 
-        Targets are models, base classes (all tables of theirs), ``MetaData`` or ``Table``. The
-        automatic table of a many-to-many relationship is created with the last model it links.
+        Targets are models, base classes (all tables of theirs), ``MetaData`` or ``Table``. A model
+        that derives from another one brings that one's table along. The automatic table of a
+        many-to-many relationship is created with the last model it links.
         """
         await self._run_all(create_statements(find_tables(targets, all)))
 
@@ -325,7 +326,7 @@ def find_tables(
             metadata.configure()
             linked.update((t, None) for t in metadata.tables.values() if t.automatic)
         if isinstance(table, Table):
-            found[table] = None
+            found.update(dict.fromkeys(table.physical))
         elif isinstance(metadata, MetaData):
             found.update(dict.fromkeys(metadata.tables.values()))
         else:

@@ -7,7 +7,7 @@ from typing import Any
 
 from asyncorm.flush.plan import Batch
 from asyncorm.flush.statements import BatchStatement
-from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.types.base import Converter, converted
 
 
@@ -25,7 +25,7 @@ def arguments_for(
     arguments: list[Any] = [
         _column_array([row[name] for row in rows], encode) for name, encode in statement.parameters
     ]
-    arguments += key_arguments(statement, batch.mapper, keys, versions)
+    arguments += key_arguments(statement, batch.part, keys, versions)
     if not arguments:
         arguments.append(len(rows))
     if statement.guarded:
@@ -49,9 +49,9 @@ def _single_arguments(
     row = batch.instances[0].__dict__
     arguments = [converted(row[name], encode) for name, encode in statement.parameters]
     if statement.keys:
-        parts = batch.mapper.key_values(keys[0])
+        key = batch.part.key_values(keys[0])
         arguments += [
-            converted(part, encode) for part, (_, encode) in zip(parts, statement.keys, strict=True)
+            converted(value, encode) for value, (_, encode) in zip(key, statement.keys, strict=True)
         ]
     if statement.version is not None:
         arguments.append(converted(versions[0], statement.version[1]))
@@ -59,10 +59,10 @@ def _single_arguments(
 
 
 def key_arguments(
-    statement: BatchStatement, mapper: Mapper, keys: list[Any], versions: Sequence[Any] = ()
+    statement: BatchStatement, part: WrittenPart, keys: list[Any], versions: Sequence[Any] = ()
 ) -> list[Any]:
     """The arrays of the primary keys of many rows, and of their versions if these are checked."""
-    rows = [mapper.key_values(key) for key in keys]
+    rows = [part.key_values(key) for key in keys]
     arrays = [
         _column_array([row[position] for row in rows], encode)
         for position, (_, encode) in enumerate(statement.keys)
@@ -74,7 +74,7 @@ def key_arguments(
 
 def copy_records(batch: Batch) -> list[tuple[Any, ...]]:
     """The rows of a batch as COPY takes them."""
-    encoders = [(name, batch.mapper.columns[name]._type.encode) for name in batch.columns]
+    encoders = [(name, batch.part.columns[name]._type.encode) for name in batch.columns]
     return [
         tuple(converted(instance.__dict__[name], encode) for name, encode in encoders)
         for instance in batch.instances

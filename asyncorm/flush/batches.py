@@ -2,65 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from asyncorm.flush.link import Link
 from asyncorm.flush.plan import Batch, Kind
-from asyncorm.mapping.mapper import Mapper
+from asyncorm.flush.row import LinksOf
+from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.models.construct import given_fields
 from asyncorm.sql.expressions import Expression
-from asyncorm.tracking.unit_of_work import identity_key, mapper_of
-
-LinksOf = Callable[[Any], list[Link]]
+from asyncorm.tracking.unit_of_work import identity_key
 
 NOTHING_REPLACED: Mapping[Any, Any] = MappingProxyType({})
 
 
-def insert_batches(instances: Iterable[Any], links_of: LinksOf) -> list[Batch]:
+def insert_batches(part: WrittenPart, instances: Iterable[Any], links_of: LinksOf) -> list[Batch]:
     """INSERTs in the order the rows were added, one for each set of columns left to the server."""
     batches: dict[InsertShape, Batch] = {}
     for instance in instances:
         links = links_of(instance)
-        shape = insert_shape(instance, links)
+        shape = insert_shape(part, instance, links)
         batch = batches.get(shape)
         if batch is None:
-            batch = batches[shape] = _insert_batch(shape)
+            batch = batches[shape] = _insert_batch(part, shape)
         batch.instances.append(instance)
         batch.links.extend(links)
     return list(batches.values())
 
 
-#: what rows of one INSERT have in common: the mapper, the columns left to the server, and the row's
-#: own number if a value is an SQL expression, which needs a statement of its own. A plain tuple,
-#: since a named one costs 0.2 µs a row more.
-InsertShape = tuple[Mapper, tuple[str, ...], int | None]
+#: what rows of one INSERT have in common: the columns left to the server, and the row's own
+#: number if a value is an SQL expression, which needs a statement of its own. A plain tuple, since
+#: a named one costs 0.2 µs a row more.
+InsertShape = tuple[tuple[str, ...], int | None]
 
 
-def insert_shape(instance: Any, links: list[Link]) -> InsertShape:
-    """Which INSERT a new instance belongs to."""
-    mapper = type(instance).__mapper__
-    alone = instance._state.expressions and _has_expressions(instance)
-    omitted = omitted_columns(instance, mapper, links)
-    return mapper, omitted, id(instance) if alone else None
+def insert_shape(part: WrittenPart, instance: Any, links: list[Link]) -> InsertShape:
+    """Which INSERT of a table a new instance belongs to."""
+    alone = instance._state.expressions and _has_expressions(part, instance)
+    return omitted_columns(part, instance, links), id(instance) if alone else None
 
 
-def _insert_batch(shape: InsertShape) -> Batch:
-    mapper, omitted, alone = shape
+def _insert_batch(part: WrittenPart, shape: InsertShape) -> Batch:
+    omitted, alone = shape
     expressions = alone is not None
     columns = tuple(
         name
-        for name, column in mapper.columns.items()
+        for name, column in part.columns.items()
         if name not in omitted and column.computed is None
     )
-    returning = tuple(mapper.columns) if expressions else omitted
-    return Batch(Kind.INSERT, mapper, columns, [], returning, [], expressions)
+    returning = tuple(part.columns) if expressions else omitted
+    return Batch(Kind.INSERT, part, columns, [], returning, [], expressions)
 
 
-def omitted_columns(instance: Any, mapper: Mapper, links: list[Link]) -> tuple[str, ...]:
+def omitted_columns(part: WrittenPart, instance: Any, links: list[Link]) -> tuple[str, ...]:
     """The columns that have no value and that the server will fill."""
-    made = mapper.made_by_server
+    made = part.made_by_server
     if not made:
         return made
     values = instance.__dict__
@@ -75,21 +72,23 @@ def omitted_columns(instance: Any, mapper: Mapper, links: list[Link]) -> tuple[s
     return tuple(
         name
         for name in made
-        if name in mapper.computed
+        if name in part.computed
         or (
             values.get(name) is None
             # None given is NULL, but no key is NULL: it asks for a new one
-            and (name not in fields_set or name in mapper.key_names)
+            and (name not in fields_set or name in part.key_names)
             and name not in linked
         )
     )
 
 
-def _has_expressions(instance: Any) -> bool:
-    return any(isinstance(value, Expression) for value in instance.__dict__.values())
+def _has_expressions(part: WrittenPart, instance: Any) -> bool:
+    values = instance.__dict__
+    return any(isinstance(values.get(name), Expression) for name in part.columns)
 
 
 def update_batches(
+    part: WrittenPart,
     updates: dict[Any, tuple[str, ...]],
     links_of: LinksOf,
     replaced: Mapping[Any, Any] = NOTHING_REPLACED,
@@ -100,14 +99,13 @@ def update_batches(
     """
     batches: dict[Any, Batch] = {}
     for instance in _by_key(updates, replaced):
-        mapper, columns = type(instance).__mapper__, updates[instance]
+        columns = updates[instance]
         if instance._state.expressions or instance in replaced:
-            _add_special(batches, instance, columns, links_of, replaced)
+            _add_special(batches, part, instance, columns, links_of, replaced)
             continue
-        batch = batches.get((mapper, columns))
+        batch = batches.get(columns)
         if batch is None:
-            batch = _update_batch(mapper, _with_version(mapper, columns), (), ())
-            batches[mapper, columns] = batch
+            batch = batches[columns] = _update_batch(part, _with_version(part, columns), (), ())
         batch.instances.append(instance)
         batch.links.extend(links_of(instance))
     return list(batches.values())
@@ -115,18 +113,19 @@ def update_batches(
 
 def _add_special(
     batches: dict[Any, Batch],
+    part: WrittenPart,
     instance: Any,
     columns: tuple[str, ...],
     links_of: LinksOf,
     replaced: Mapping[Any, Any],
 ) -> None:
     """Add a row that takes over another one's, or that has SQL expressions in it."""
-    mapper, links, takes = mapper_of(instance), links_of(instance), instance in replaced
-    for shape in _special_shapes(instance, mapper, columns, links, takes):
-        key = (mapper, shape, takes, instance if shape[2] else None)
+    links, takes = links_of(instance), instance in replaced
+    for shape in _special_shapes(part, instance, columns, links, takes):
+        key = (shape, takes, instance if shape[2] else None)
         batch = batches.get(key)
         if batch is None:
-            batch = batches[key] = _update_batch(mapper, *shape)
+            batch = batches[key] = _update_batch(part, *shape)
         batch.instances.append(instance)
         batch.links.extend(links)
         if takes:
@@ -139,37 +138,37 @@ UpdateShape = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
 def _special_shapes(
-    instance: Any, mapper: Mapper, columns: tuple[str, ...], links: list[Link], takes: bool
+    part: WrittenPart, instance: Any, columns: tuple[str, ...], links: list[Link], takes: bool
 ) -> tuple[UpdateShape, ...]:
     """The statements for such a row."""
-    defaults = _defaults(instance, mapper, columns, links) if takes else ()
+    defaults = _defaults(part, instance, columns, links) if takes else ()
     written = tuple(name for name in columns if name not in defaults) if defaults else columns
-    written = _with_version(mapper, written)
+    written = _with_version(part, written)
     own = _expressions(instance, written) if instance._state.expressions else ()
     if own and defaults:  # the compiler knows no DEFAULT
         return ((), defaults, ()), (written, (), own)
     return ((written, defaults, own),)
 
 
-def _with_version(mapper: Mapper, columns: tuple[str, ...]) -> tuple[str, ...]:
-    version = mapper.version
+def _with_version(part: WrittenPart, columns: tuple[str, ...]) -> tuple[str, ...]:
+    version = part.version
     if version is None or version.following is None or version.name in columns:
         return columns
     return (*columns, version.name)
 
 
 def _update_batch(
-    mapper: Mapper, columns: tuple[str, ...], defaults: tuple[str, ...], own: tuple[str, ...]
+    part: WrittenPart, columns: tuple[str, ...], defaults: tuple[str, ...], own: tuple[str, ...]
 ) -> Batch:
-    returning = tuple(dict.fromkeys((*own, *defaults, *mapper.computed)))
-    return Batch(Kind.UPDATE, mapper, columns, [], returning, [], bool(own), defaults)
+    returning = tuple(dict.fromkeys((*own, *defaults, *part.computed)))
+    return Batch(Kind.UPDATE, part, columns, [], returning, [], bool(own), defaults)
 
 
 def _defaults(
-    instance: Any, mapper: Mapper, columns: tuple[str, ...], links: list[Link]
+    part: WrittenPart, instance: Any, columns: tuple[str, ...], links: list[Link]
 ) -> tuple[str, ...]:
     """The columns that get their server default, because a new object leaves them open."""
-    omitted = omitted_columns(instance, mapper, links)
+    omitted = omitted_columns(part, instance, links)
     return tuple(name for name in omitted if name in columns)
 
 
@@ -178,16 +177,9 @@ def _expressions(instance: Any, columns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in columns if isinstance(values.get(name), Expression))
 
 
-def delete_batches(instances: Iterable[Any]) -> list[Batch]:
-    """One DELETE for each table, in primary key order."""
-    batches: dict[Mapper, Batch] = {}
-    for instance in _by_key(instances):
-        mapper = mapper_of(instance)
-        batch = batches.get(mapper)
-        if batch is None:
-            batch = batches[mapper] = Batch(Kind.DELETE, mapper, (), [])
-        batch.instances.append(instance)
-    return list(batches.values())
+def delete_batch(part: WrittenPart, instances: Iterable[Any]) -> Batch:
+    """The DELETE of rows of one table, in primary key order."""
+    return Batch(Kind.DELETE, part, (), _by_key(instances))
 
 
 def _by_key(instances: Iterable[Any], replaced: Mapping[Any, Any] = NOTHING_REPLACED) -> list[Any]:

@@ -66,13 +66,13 @@ def _name_column(error: DatabaseError, batch: Batch) -> None:
     if match is None:
         _name_unfit(error, batch)
         return
-    names = (*batch.columns, *batch.mapper.primary_key)
+    names = (*batch.columns, *batch.part.primary_key)
     position = int(match[1]) - 1
     if position < len(names):
         name = names[position]
         misfit = _of_one_row(error.message[match.end() :], error, name)
-        error.message = f"{batch.mapper.name}.{name}{misfit}"
-        error.columns = (batch.mapper.columns[name].name,)
+        error.message = f"{batch.part.name}.{name}{misfit}"
+        error.columns = (batch.part.columns[name].name,)
 
 
 def _of_one_row(misfit: str, error: DatabaseError, name: str) -> str:
@@ -87,18 +87,18 @@ def _name_unfit(error: DatabaseError, batch: Batch) -> None:
     """Say which attribute does not fit its column, where neither server nor encoder do."""
     if not isinstance(error, DataError) or error.columns or len(error.objects) != 1:
         return
-    columns = batch.mapper.columns
+    columns = batch.part.columns
     values = error.objects[0].__dict__
     names = [n for n in batch.columns if not _fits(columns[n]._type, values.get(n))]
     if len(names) == 1:
-        error.message = f"{batch.mapper.name}.{names[0]}: {error.message}"
+        error.message = f"{batch.part.name}.{names[0]}: {error.message}"
         error.columns = (columns[names[0]].name,)
 
 
 def _by_line(error: DatabaseError, batch: Batch) -> list[Any]:
     """The row at which COPY stopped."""
     context = getattr(error.__cause__, "context", None) or ""
-    table = re.escape(batch.mapper.table.name)
+    table = re.escape(batch.part.table.name)
     match = re.search(rf"^COPY {table}, line (\d+)", context, re.MULTILINE)
     line = int(match[1]) if match is not None else 0
     return batch.instances[line - 1 : line] if line else []
@@ -107,7 +107,7 @@ def _by_line(error: DatabaseError, batch: Batch) -> list[Any]:
 def _by_key(error: DatabaseError, batch: Batch) -> list[Any]:
     """The row whose values are those that PostgreSQL's detail quotes."""
     match = _KEY.search(error.detail or "")
-    table = batch.mapper.table
+    table = batch.part.table
     if match is None or not _is_of(error, batch):
         return []
     names = [name.strip(' "') for name in match["columns"].split(",")]
@@ -129,13 +129,13 @@ def _is_of(error: DatabaseError, batch: Batch) -> bool:
     A deleted row that is still referred to is reported with the other table's name.
     """
     refers = isinstance(error, ForeignKeyViolation) and batch.kind is not Kind.INSERT
-    return refers or error.table in (None, batch.mapper.table.name)
+    return refers or error.table in (None, batch.part.table.name)
 
 
 def _by_null(error: DatabaseError, batch: Batch) -> list[Any]:
     if not isinstance(error, NotNullViolation) or not error.columns or not _is_of(error, batch):
         return []
-    column = batch.mapper.table.columns.get(error.columns[0])
+    column = batch.part.table.columns.get(error.columns[0])
     if column is None or column.attribute not in batch.columns:
         return []
     return [i for i in batch.instances if i.__dict__.get(column.attribute) is None][:1]
@@ -173,8 +173,8 @@ def _row_parts(instance: Any, batch: Batch) -> list[_Part]:
     """What a quoted row shows of an instance, column by column."""
     known = batch.columns if batch.kind is Kind.INSERT else instance.__dict__
     return [
-        _part(_text(instance, column)) if name in known else _ANYTHING
-        for name, column in batch.mapper.columns.items()
+        _part(_text(instance, column)) if column.attribute in known else _ANYTHING
+        for column in batch.part.table.columns.values()
         if not column.system
     ]
 
@@ -213,7 +213,7 @@ def _as_text(column: BaseColumn[Any, Any], value: Any) -> str | None:
 
 def _by_value(batch: Batch) -> list[Any]:
     """The first row with a value that does not fit its column."""
-    columns = [(name, batch.mapper.columns[name]._type) for name in batch.columns]
+    columns = [(name, batch.part.columns[name]._type) for name in batch.columns]
     for instance in batch.instances:
         values = instance.__dict__
         if any(not _fits(type_, values.get(name)) for name, type_ in columns):

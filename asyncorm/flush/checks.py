@@ -29,7 +29,8 @@ def check_changes(
         other = _same_key(instance, mapper, filled, seen, unit)
         if other is not None and other not in doomed and not _gives_up_key(other, updates):
             raise IdentityConflictError(
-                f"a new {mapper.name} has the primary key of another {mapper.name} of this session",
+                f"a new {mapper.name} has the primary key of another {mapper_of(other).name} of "
+                "this session",
                 objects=(instance, other),
             )
     for instance, columns in updates.items():
@@ -107,9 +108,9 @@ def _same_key(
     key = mapper.key_of(values | filled if filled else values)
     if key is None:
         return None
-    other = seen.setdefault((mapper, key), instance)
+    other = seen.setdefault((mapper.root, key), instance)
     if other is instance:
-        other = unit.identity_map.get(mapper, key)
+        other = unit.identity_map.get(mapper.root, key)
     return None if other is instance else other
 
 
@@ -142,4 +143,20 @@ def _check_update(
             raise FlushError(
                 f"{mapper.name}.{name} is part of the primary key and was set to None",
                 hint="give the key a value, or delete the object",
+            )
+    if len(mapper.written_parts) > 1 and not mapper.key_names.isdisjoint(columns):
+        _check_renamed(mapper)
+
+
+def _check_renamed(mapper: Mapper) -> None:
+    """Raise FlushError for a key of several tables that none of them can change first."""
+    for part in mapper.written_parts:
+        key = part.key_to_base
+        if key is not None and not part.key_follows and not key.initially_deferred:
+            names = ", ".join(f"{mapper.name}.{name}" for name in part.primary_key)
+            raise FlushError(
+                f"the key of a {mapper.name} can't change in the table {key.target.full_name!r} "
+                f"before it does in {part.table.full_name!r}, nor after",
+                hint=f'declare {names} with foreign_key(..., onupdate="CASCADE"), or '
+                'initially="DEFERRED"',
             )

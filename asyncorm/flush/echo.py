@@ -87,12 +87,10 @@ def echo_links(unit: UnitOfWork, plan: FlushPlan) -> list[Any]:
         else:
             continue
         gone = {tuple(row.values()) for row in rows}
-        for mapper, references in list(unit.identity_map.tables.items()):
-            if mapper.table is table:
-                for instance in references.live():
-                    stored = stored_values(instance)
-                    if tuple(stored.get(name) for name in rows[0]) in gone:
-                        found[instance] = None
+        for instance in _rows_in(unit, table):
+            stored = stored_values(instance)
+            if tuple(stored.get(name) for name in rows[0]) in gone:
+                found[instance] = None
     return list(found)
 
 
@@ -125,9 +123,11 @@ def _by_reference(
     """Each foreign key of loaded objects that refers to these parents, with them by stored key."""
     by_table: dict[Table, list[Any]] = {}
     for parent in parents:
-        by_table.setdefault(mapper_of(parent).table, []).append(parent)
-    for mapper in list(unit.identity_map.tables):
-        for key in mapper.table.foreign_keys:
+        for table in mapper_of(parent).tables:
+            by_table.setdefault(table, []).append(parent)
+    loaded = [kind for root in unit.identity_map.tables for kind in root.subtypes]
+    for table in {table: None for kind in loaded for table in kind.tables}:
+        for key in table.foreign_keys:
             if key.target in by_table and (key.ondelete or key.onupdate):
                 names = [target for _, target in key.pairs]
                 references: References = {}
@@ -139,10 +139,19 @@ def _by_reference(
 
 def _referring(unit: UnitOfWork, key: ForeignKey, parents: References) -> Iterator[tuple[Any, Any]]:
     """The loaded objects of a foreign key's table that refer to these parents."""
-    for mapper, references in list(unit.identity_map.tables.items()):
-        if mapper.table is key.table:
-            for child in references.live():
-                values = child.__dict__
-                parent = parents.get(tuple(values.get(name) for name, _ in key.pairs))
-                if parent is not None and parent is not child:
-                    yield child, parent
+    for child in _rows_in(unit, key.table):
+        values = child.__dict__
+        parent = parents.get(tuple(values.get(name) for name, _ in key.pairs))
+        if parent is not None and parent is not child:
+            yield child, parent
+
+
+def _rows_in(unit: UnitOfWork, table: Table) -> list[Any]:
+    """The loaded objects that have a row in a table."""
+    return [
+        instance
+        for root, references in list(unit.identity_map.tables.items())
+        if any(table in kind.tables for kind in root.subtypes)
+        for instance in references.live()
+        if len(root.subtypes) == 1 or table in mapper_of(instance).tables
+    ]

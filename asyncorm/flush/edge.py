@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from asyncorm.flush.link import Link
+from asyncorm.flush.row import Row
 from asyncorm.sql.table import ForeignKey
 
 
@@ -18,8 +18,8 @@ class Edge:
     foreign keys at the end of a statement: rows of one shape whose keys are known beforehand.
     """
 
-    first: Any
-    then: Any
+    first: Row
+    then: Row
     #: None if it is a unique key whose value goes from one row to the other
     foreign_key: ForeignKey | None
     strict: bool

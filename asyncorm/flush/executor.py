@@ -14,6 +14,7 @@ from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.diagnosis import add_conflicts, load_versions, rows_dropped, rows_missing
 from asyncorm.flush.link_executor import execute_links
 from asyncorm.flush.plan import AnyBatch, Batch, FlushPlan, Kind
+from asyncorm.flush.row import row_key
 from asyncorm.flush.search import Refusal, Restart, may_search, search
 from asyncorm.flush.single import single_statement
 from asyncorm.flush.statements import (
@@ -60,7 +61,7 @@ async def _send(
         return
     for link in batch.links:
         link.apply()
-    if batch.mapper.version is None:
+    if batch.part.version is None:
         await _execute(batch, connection, statements)
     else:
         await _execute_versioned(batch, connection, statements, versions)
@@ -82,17 +83,17 @@ async def _execute(
     statements: StatementCache,
     versions: Sequence[Any] = (),
 ) -> None:
-    if batch.mapper.mutable and batch.kind is not Kind.DELETE:
+    if batch.part.mutable and batch.kind is not Kind.DELETE:
         batch.snapshots.extend((i, snapshots_to_write(i, batch.columns)) for i in batch.instances)
     if batch.expressions:
         await _execute_single(batch, connection, statements, versions)
     elif uses_copy(batch):
-        table = batch.mapper.table
-        names = [batch.mapper.columns[name].name for name in batch.columns]
+        table = batch.part.table
+        names = [batch.part.columns[name].name for name in batch.columns]
         records = copy_records(batch)
         count = await connection.copy_records(table.name, names, records, schema=table.schema)
         if count != len(batch.instances):
-            raise rows_dropped(batch, batch.mapper.name, count)
+            raise rows_dropped(batch, batch.part.name, count)
     else:
         guarded = isinstance(connection, CommittingConnection)
         await _execute_statement(batch, statement_for(batch, guarded), connection, versions)
@@ -101,7 +102,7 @@ async def _execute(
 async def _execute_statement(
     batch: Batch, statement: BatchStatement, connection: FlushConnection, versions: Sequence[Any]
 ) -> None:
-    keys = [identity_key(i) for i in batch.holders] if statement.keys else []
+    keys = _keys(batch) if statement.keys else []
     arguments = arguments_for(statement, batch, keys, versions)
     rows: list[Any] = []
     if statement.guarded:
@@ -116,6 +117,13 @@ async def _execute_statement(
         raise await _too_few(batch, statement, count, rows, keys, versions, connection)
     if statement.results and not statement.returns_keys:
         _take_back(batch, statement, _in_order(batch, statement, rows))
+
+
+def _keys(batch: Batch) -> list[Any]:
+    """The keys that the rows have before the statement."""
+    if batch.kind is Kind.UPDATE and batch.part.joined:
+        return [row_key(holder, batch.part) for holder in batch.holders]
+    return [identity_key(holder) for holder in batch.holders]
 
 
 async def _fetch_guarded(
@@ -148,7 +156,7 @@ def _in_order(batch: Batch, statement: BatchStatement, rows: list[Any]) -> list[
     if statement.numbered:
         return sorted(rows, key=itemgetter(0))
     for position, name in enumerate(batch.returning):
-        identity = batch.mapper.columns[name].identity
+        identity = batch.part.columns[name].identity
         if identity is not None:
             descending = (identity.increment or 1) < 0
             return sorted(rows, key=itemgetter(position), reverse=descending)
@@ -177,9 +185,9 @@ async def _execute_single(
     rows = await connection.fetch(compiled.sql, compiled.arguments(statement))
     if len(rows) != 1:
         raise StaleDataError(
-            f"{batch.kind.value} of a {batch.mapper.name} matched no row", objects=[instance]
+            f"{batch.kind.value} of a {batch.part.name} matched no row", objects=[instance]
         )
-    values, columns = instance.__dict__, batch.mapper.columns
+    values, columns = instance.__dict__, batch.part.columns
     for position, name in enumerate(batch.returning):
         values[name] = converted(rows[0][position], columns[name]._type.decode)
 
@@ -195,7 +203,7 @@ async def _too_few(
 ) -> AsyncORMError:
     """The error for fewer rows than objects; it names the objects whose rows are gone."""
     if batch.kind is Kind.INSERT:
-        return rows_dropped(batch, batch.mapper.name, count)
+        return rows_dropped(batch, batch.part.name, count)
     if len(batch.instances) == 1:
         missing = batch.instances
     elif statement.numbered and rows is not None:
@@ -204,6 +212,6 @@ async def _too_few(
     else:
         missing = await rows_missing(batch, statement, rows, keys, versions, connection)
     return StaleDataError(
-        f"{batch.kind.value} of {len(batch.instances)} {batch.mapper.name} matched {count} rows",
+        f"{batch.kind.value} of {len(batch.instances)} {batch.part.name} matched {count} rows",
         objects=missing,
     )

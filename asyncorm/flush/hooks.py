@@ -6,7 +6,7 @@ from typing import Any
 
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.plan import FlushPlan, Kind
-from asyncorm.mapping.mapper import Mapper
+from asyncorm.sql.table import Table
 from asyncorm.tracking.event_names import FLUSH_EVENTS
 from asyncorm.tracking.listeners import HEARD, hears
 from asyncorm.tracking.notices import Notice, Watch
@@ -73,13 +73,18 @@ def _rows(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> list[tuple[s
     """All objects of a flush: also those of which an UPDATE has nothing to write."""
     doomed = {*changes.deletes, *changes.dropped}
     updates = [i for i in dict.fromkeys((*changes.updates, *unit.dirty)) if i not in doomed]
-    saves: dict[Mapper, int] = {}
-    deletes: dict[Mapper, int] = {}
+    saves: dict[Table, int] = {}
+    deletes: dict[Table, int] = {}
     for batch in plan.of_entities:
         places = deletes if batch.kind is Kind.DELETE else saves
-        places.setdefault(batch.mapper, len(places))
+        places.setdefault(batch.part.table, len(places))
     saved = [*(("insert", i) for i in changes.inserts), *(("update", i) for i in updates)]
-    saved.sort(key=lambda row: saves.get(mapper_of(row[1]), len(saves)))
+    saved.sort(key=lambda row: _place(row[1], saves))
     deleted = [("delete", i) for i in changes.deletes]
-    deleted.sort(key=lambda row: deletes.get(mapper_of(row[1]), len(deletes)))
+    deleted.sort(key=lambda row: _place(row[1], deletes))
     return saved + deleted
+
+
+def _place(instance: Any, places: dict[Table, int]) -> int:
+    """When the first row of an object is written."""
+    return min(places.get(part.table, len(places)) for part in mapper_of(instance).written_parts)

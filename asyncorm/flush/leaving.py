@@ -40,8 +40,7 @@ def leave_former_owners(unit: UnitOfWork, links: Iterable[Link]) -> None:
             if relationship.foreign_key is link.foreign_key and relationship.back is not None:
                 moved.setdefault(relationship.back, {})[id(link.child)] = link.parent
     for relationship, parents in moved.items():
-        known = unit.identity_map.tables.get(relationship.mapper)  # type: ignore[call-overload]
-        for owner in known.live() if known is not None else ():
+        for owner in _all_owners(unit, relationship):
             held = members_of(owner.__dict__.get(relationship.name))
             gone = {id(m) for m in held if parents.get(id(m), owner) is not owner}
             if gone:
@@ -56,10 +55,14 @@ def _owners(
     for instance in instances:
         owners = _told_owners(unit, instance, relationship)
         if owners is None:
-            known = unit.identity_map.tables.get(relationship.mapper)  # type: ignore[call-overload]
-            return known.live() if known is not None else ()
+            return _all_owners(unit, relationship)
         found.update(owners)
     return found
+
+
+def _all_owners(unit: UnitOfWork, relationship: Relationship[Any, Any]) -> list[Any]:
+    known = unit.identity_map.tables.get(relationship.mapper.root)  # type: ignore[call-overload]
+    return known.live() if known is not None else []
 
 
 def _told_owners(

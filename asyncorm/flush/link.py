@@ -79,7 +79,8 @@ def known_key(instance: Any, links: Links) -> Key:
 
 def known_value(instance: Any, name: str, links: Links, depth: int = 0) -> Any:
     """What an attribute will be when it is written; the parent's key, if a link fills it."""
-    for key in mapper_of(instance).table.foreign_keys:
+    parts = mapper_of(instance).written_parts
+    for key in (key for part in parts for key in part.table.foreign_keys):
         link = links.get((instance, key))
         if link is None or name not in link.attributes:
             continue

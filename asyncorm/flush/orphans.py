@@ -36,7 +36,7 @@ def find_doomed(
             doomed[instance] = None
     orphans = [link.child for link in links.values() if _is_orphan(link, unit, links, doomed)]
     orphans += _released(unit, links, associations, doomed)
-    if any(mapper.owning for mapper in unit.identity_map.tables):
+    if any(kind.owning for mapper in unit.identity_map.tables for kind in mapper.subtypes):
         orphans += _disowned(unit, links, doomed)
     return doomed, doom(orphans, unit, links, doomed)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from asyncorm.flush.association import Association, LinkTable
 from asyncorm.flush.link import Link
-from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.sql.table import ForeignKey
 
 
@@ -29,7 +29,7 @@ class Batch:
     """
 
     kind: Kind
-    mapper: Mapper
+    part: WrittenPart
     columns: tuple[str, ...]
     instances: list[Any]
     returning: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Batch:
         return self.replaced or self.instances
 
     def __str__(self) -> str:
-        text = f"{self.kind.value} {self.mapper.table.full_name}"
+        text = f"{self.kind.value} {self.part.table.full_name}"
         if self.columns or self.defaults:
             names = (*self.columns, *(f"{name} = default" for name in self.defaults))
             text += f" ({', '.join(names)})"

@@ -7,11 +7,13 @@ ordered instead; a circle of rows is broken by writing a nullable key later.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from typing import Any
 
 from asyncorm._graph import sort_components
-from asyncorm.flush.batches import delete_batches, insert_batches, insert_shape, update_batches
+from asyncorm.flush.batches import delete_batch, insert_batches, insert_shape, update_batches
+from asyncorm.flush.changed_rows import ChangedRows
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.link import Link, Links
 from asyncorm.flush.plan import (
@@ -23,17 +25,18 @@ from asyncorm.flush.plan import (
     UnlinkBatch,
 )
 from asyncorm.flush.post_update import emptied_before, written_after
+from asyncorm.flush.row import LinksOf, Row, links_in, updated_rows
 from asyncorm.flush.row_planner import RowOrder
 from asyncorm.flush.rows import order_deletes, order_inserts
 from asyncorm.flush.unique_keys import Turn, find_turns
-from asyncorm.mapping.mapper import Mapper
-from asyncorm.sql.table import ForeignKey
+from asyncorm.mapping.written_part import WrittenPart
+from asyncorm.sql.table import ForeignKey, Table
 from asyncorm.tracking.unit_of_work import mapper_of
 
 
 def plan_flush(changes: ChangeSet) -> FlushPlan:
     """Order the changes; raises CircularDependencyError before anything is sent."""
-    rows = _Rows(changes)
+    rows = ChangedRows(changes)
     batches = _remove_links(rows, changes)
     batches += _order_rows(rows, changes)
     batches += [
@@ -42,27 +45,15 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
         if found.added
     ]
     _delete_mapped_first(batches)
-    return FlushPlan(tuple(batches))
+    return FlushPlan(tuple(batch for batch in batches if not _follows(batch)))
 
 
-class _Rows:
-    """The changed instances by mapper."""
-
-    def __init__(self, changes: ChangeSet) -> None:
-        self.inserts = _group(changes.inserts)
-        self.updates = _group(changes.updates)
-        self.deletes = _group(changes.deletes)
-        self.mappers = list({**self.inserts, **self.updates, **self.deletes})
+def _follows(batch: AnyBatch) -> bool:
+    """Whether the server deletes the rows along with those of the base table."""
+    return isinstance(batch, Batch) and batch.kind is Kind.DELETE and batch.part.row_follows
 
 
-def _group(instances: Iterable[Any]) -> dict[Mapper, list[Any]]:
-    grouped: dict[Mapper, list[Any]] = {}
-    for instance in instances:
-        grouped.setdefault(type(instance).__mapper__, []).append(instance)
-    return grouped
-
-
-def _remove_links(rows: _Rows, changes: ChangeSet) -> list[AnyBatch]:
+def _remove_links(rows: ChangedRows, changes: ChangeSet) -> list[AnyBatch]:
     """The rows of link tables that go, before any of those that they refer to."""
     batches: list[AnyBatch] = [
         AssociationBatch(Kind.DELETE, found.linked, list(found.removed))
@@ -70,10 +61,10 @@ def _remove_links(rows: _Rows, changes: ChangeSet) -> list[AnyBatch]:
         if found.removed
     ]
     by_key: dict[ForeignKey, list[Any]] = {}
-    for mapper, instances in rows.deletes.items():
-        for key, by_us in mapper.link_keys.items():
+    for instance in changes.deletes:
+        for key, by_us in mapper_of(instance).link_keys.items():
             if by_us:
-                by_key.setdefault(key, []).extend(instances)
+                by_key.setdefault(key, []).append(instance)
     for instance in changes.replaced.values():
         for key in mapper_of(instance).link_keys:  # no DELETE is sent that would cascade
             by_key.setdefault(key, []).append(instance)
@@ -90,7 +81,7 @@ def _delete_mapped_first(batches: list[AnyBatch]) -> None:
                 for number, batch in enumerate(batches)
                 if isinstance(batch, Batch)
                 and batch.kind is Kind.DELETE
-                and batch.mapper.table is table
+                and batch.part.table is table
             ),
             default=0,
         )
@@ -99,9 +90,9 @@ def _delete_mapped_first(batches: list[AnyBatch]) -> None:
             batches.insert(last, unlink)
 
 
-def _order_rows(rows: _Rows, changes: ChangeSet) -> list[Batch]:
+def _order_rows(rows: ChangedRows, changes: ChangeSet) -> list[Batch]:
     """The rows of entities: by tables, unless one of them takes what another one gives up."""
-    components = _components(rows.mappers)
+    components = _components(list(rows.by_table))
     released = _link_batches(emptied_before(changes.deletes))
     turns = find_turns(changes) if changes.deletes or changes.updates else []
     if turns:
@@ -114,7 +105,7 @@ def _order_rows(rows: _Rows, changes: ChangeSet) -> list[Batch]:
 
 
 def _by_table(
-    components: list[list[Mapper]], rows: _Rows, changes: ChangeSet, released: list[Batch]
+    components: list[list[Table]], rows: ChangedRows, changes: ChangeSet, released: list[Batch]
 ) -> list[Batch]:
     """Parents are saved before children, and deleted after them."""
     batches: list[Batch] = []
@@ -136,74 +127,96 @@ def _early_links(changes: ChangeSet) -> list[Link]:
     ]
 
 
-def _components(mappers: list[Mapper]) -> list[list[Mapper]]:
-    """The mappers in the order of their foreign keys; those in a circle together."""
-    by_table = {mapper.table: mapper for mapper in mappers}
+def _components(tables: list[Table]) -> list[list[Table]]:
+    """The tables in the order of their foreign keys; those in a circle together."""
+    known = set(tables)
 
-    def dependencies(mapper: Mapper) -> list[Mapper]:
-        targets = (key.target for key in mapper.table.foreign_keys)
-        return [by_table[target] for target in targets if target in by_table]
+    def dependencies(table: Table) -> list[Table]:
+        return [key.target for key in table.foreign_keys if key.target in known]
 
-    return sort_components(mappers, dependencies)
+    return sort_components(tables, dependencies)
 
 
-def _save(component: list[Mapper], rows: _Rows, changes: ChangeSet) -> list[Batch]:
-    updates = {i: changes.updates[i] for m in component for i in rows.updates.get(m, ())}
-    inserts = [i for m in component for i in rows.inserts.get(m, ())]
-    if not _is_cyclic(component):
-        post_updated = any(mapper.post_updated for mapper in component)
-        later_links = written_after(inserts, changes) if post_updated else {}
-        return [
-            *update_batches(updates, changes.links_of, changes.replaced),
-            *insert_batches(inserts, _links_at_first(changes, later_links)),
-            *_link_batches(later_links.values()),
-        ]
-    new = set(inserts)
-    later = {i: columns for i, columns in updates.items() if _waits(i, new, changes)}
-    first = {i: columns for i, columns in updates.items() if i not in later}
-    shapes = {i: insert_shape(i, changes.links_of(i)) for i in inserts}
-    steps, postponed = order_inserts(inserts, changes, shapes.__getitem__)
-    postponed |= written_after(inserts, changes)
+def _save(component: list[Table], rows: ChangedRows, changes: ChangeSet) -> list[Batch]:
+    if _is_cyclic(component):
+        return _save_by_row(component, rows, changes)
+    (table,) = component
+    postponed = written_after(rows, component, changes)
     at_first = _links_at_first(changes, postponed)
-    batches = update_batches(first, changes.links_of, changes.replaced)
+    updated: list[Batch] = []
+    inserted: list[Batch] = []
+    for part in rows.by_table[table]:
+        updates, links_of = rows.updates.get(part, {}), links_in(changes.links_of, part)
+        updated += update_batches(part, updates, links_of, changes.replaced)
+        inserted += insert_batches(part, rows.inserts.get(part, ()), at_first(part))
+    return [*updated, *inserted, *_link_batches(postponed.values())]
+
+
+def _save_by_row(component: list[Table], rows: ChangedRows, changes: ChangeSet) -> list[Batch]:
+    """Rows of tables in a circle are ordered among each other."""
+    parts = list(rows.parts(component))
+    inserts = [row for part in parts for row in rows.inserted(part)]
+    shapes = {row: (row[1], shape) for row, shape in _insert_shapes(inserts, changes)}
+    steps, postponed = order_inserts(inserts, changes, shapes.__getitem__)
+    postponed |= written_after(rows, component, changes)
+    new = {instance for instance, _ in inserts}
+    batches: list[Batch] = []
+    last: list[Batch] = []
+    for part in parts:
+        updates, links_of = rows.updates.get(part, {}), links_in(changes.links_of, part)
+        later = {i: columns for i, columns in updates.items() if _waits(i, new, links_of)}
+        first = {i: columns for i, columns in updates.items() if i not in later}
+        batches += update_batches(part, first, links_of, changes.replaced)
+        last += update_batches(part, later, links_of, changes.replaced)
+    at_first = _links_at_first(changes, postponed)
     for step in steps:
-        batches += insert_batches(step, at_first)
-    batches += update_batches(later, changes.links_of, changes.replaced)
-    return [*batches, *_link_batches(postponed.values())]
+        part = step[0][1]
+        batches += insert_batches(part, [instance for instance, _ in step], at_first(part))
+    return [*batches, *last, *_link_batches(postponed.values())]
 
 
-def _waits(instance: Any, new: set[Any], changes: ChangeSet) -> bool:
+def _insert_shapes(rows: list[Row], changes: ChangeSet) -> Iterator[tuple[Row, Any]]:
+    """What rows of one INSERT into a table have in common."""
+    links_of = cache(partial(links_in, changes.links_of))
+    for instance, part in rows:
+        yield (instance, part), insert_shape(part, instance, links_of(part)(instance))
+
+
+def _waits(instance: Any, new: set[Any], links_of: LinksOf) -> bool:
     """Whether an UPDATE refers to a row that is inserted in the same component."""
-    return any(link.parent in new for link in changes.links_of(instance))
+    return any(link.parent in new for link in links_of(instance))
 
 
-def _is_cyclic(component: list[Mapper]) -> bool:
+def _is_cyclic(component: list[Table]) -> bool:
     if len(component) > 1:
         return True
-    table = component[0].table
+    (table,) = component
     return any(key.target is table for key in table.foreign_keys)
 
 
-def _delete(component: list[Mapper], rows: _Rows) -> list[Batch]:
-    deletes = [instance for mapper in component for instance in rows.deletes.get(mapper, ())]
-    if len({mapper_of(instance) for instance in deletes}) < 2:
-        return delete_batches(deletes)  # one statement, at whose end the keys are checked
+def _delete(component: list[Table], rows: ChangedRows) -> list[Batch]:
+    deletes = rows.deleted(component)
+    if len({part.table for _, part in deletes}) < 2:
+        return _delete_batch(deletes)  # one statement, at whose end the keys are checked
     steps, released = order_deletes(deletes)
     batches = _link_batches(released)
     for step in steps:
-        batches += delete_batches(step)
+        batches += _delete_batch(step)
     return batches
 
 
+def _delete_batch(rows: list[Row]) -> list[Batch]:
+    """The DELETE of rows of one table, whatever they are rows of."""
+    return [delete_batch(rows[0][1], (i for i, _ in rows))] if rows else []
+
+
 def _by_row(
-    components: list[list[Mapper]], rows: _Rows, changes: ChangeSet, turns: list[Turn]
+    components: list[list[Table]], rows: ChangedRows, changes: ChangeSet, turns: list[Turn]
 ) -> list[Batch]:
     """The order of all rows at once: that of the tables where nothing speaks against it."""
-    mappers = [mapper for component in components for mapper in component]
-    listed = [i for m in mappers for i in (*rows.updates.get(m, ()), *rows.inserts.get(m, ()))]
-    listed += [i for m in reversed(mappers) for i in rows.deletes.get(m, ())]
-    order = RowOrder(changes, listed, turns)
-    postponed = order.postponed | written_after(changes.inserts, changes)
+    tables = [table for component in components for table in component]
+    order = RowOrder(changes, rows, tables, turns)
+    postponed = order.postponed | written_after(rows, tables, changes)
     return [
         *_link_batches(order.released),
         *order.batches(_links_at_first(changes, postponed)),
@@ -211,19 +224,26 @@ def _by_row(
     ]
 
 
-def _links_at_first(changes: ChangeSet, postponed: Links) -> Callable[[Any], list[Link]]:
-    """The links of an INSERT: a postponed one is NULL at first."""
-    if not postponed:
-        return changes.links_of
-    empty: dict[Any, list[Link]] = {}
-    for child, key in postponed:
-        empty.setdefault(child, []).append(Link(child, None, key))
+def _links_at_first(changes: ChangeSet, postponed: Links) -> Callable[[WrittenPart], LinksOf]:
+    """The links that INSERTs into a table write: a postponed one is NULL at first."""
 
-    def links_of(child: Any) -> list[Link]:
-        others = [k for k in changes.links_of(child) if (child, k.foreign_key) not in postponed]
-        return [*empty.get(child, ()), *others]
+    @cache
+    def of_part(part: WrittenPart) -> LinksOf:
+        links_of = links_in(changes.links_of, part)
+        empty: dict[Any, list[Link]] = {}
+        for child, key in postponed:
+            if key.table is part.table:
+                empty.setdefault(child, []).append(Link(child, None, key))
+        if not empty:
+            return links_of
 
-    return links_of
+        def at_first(child: Any) -> list[Link]:
+            others = [k for k in links_of(child) if (child, k.foreign_key) not in postponed]
+            return [*empty.get(child, ()), *others]
+
+        return at_first
+
+    return of_part
 
 
 def _link_batches(links: Iterable[Link]) -> list[Batch]:
@@ -231,8 +251,13 @@ def _link_batches(links: Iterable[Link]) -> list[Batch]:
     by_child: dict[Any, list[Link]] = {}
     for link in links:
         by_child.setdefault(link.child, []).append(link)
+    if not by_child:
+        return []
     columns: dict[Any, tuple[str, ...]] = {}
     for child, own in by_child.items():
         names = {name for link in own for name in link.attributes}
         columns[child] = tuple(name for name in mapper_of(child).columns if name in names)
-    return update_batches(columns, by_child.__getitem__)
+    batches: list[Batch] = []
+    for part, updates in updated_rows(columns).items():
+        batches += update_batches(part, updates, links_in(by_child.__getitem__, part))
+    return batches

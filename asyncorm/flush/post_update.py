@@ -6,34 +6,36 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from asyncorm.flush.changed_rows import ChangedRows
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.link import Link, Links
+from asyncorm.flush.row import rows_of
 from asyncorm.flush.rows import finder
+from asyncorm.sql.table import Table
 from asyncorm.tracking.changes import stored_values
-from asyncorm.tracking.unit_of_work import mapper_of
 
 
-def written_after(inserts: Iterable[Any], changes: ChangeSet) -> Links:
-    """The links of new rows that are written after their INSERT."""
+def written_after(rows: ChangedRows, tables: Iterable[Table], changes: ChangeSet) -> Links:
+    """The links of new rows of some tables that are written after their INSERT."""
     found: Links = {}
-    for child in inserts:
-        post_updated = type(child).__mapper__.post_updated
-        if post_updated:
+    for part in rows.parts(table for table in tables if table.post_updated):
+        for child in rows.inserts.get(part, ()):
             for link in changes.links_of(child):
-                if link.parent is not None and link.foreign_key in post_updated:
-                    found[(child, link.foreign_key)] = link
+                key = link.foreign_key
+                if key in part.table.post_updated and link.parent is not None:
+                    found[(child, key)] = link
     return found
 
 
 def emptied_before(deletes: list[Any]) -> list[Link]:
     """The references between deleted rows that are set NULL before any of them goes."""
-    concerned = [child for child in deletes if mapper_of(child).post_updated]
-    if not concerned:
+    rows = rows_of(deletes)
+    if not any(table.post_updated for table in {part.table for _, part in rows}):
         return []
-    find = finder(deletes, stored_values)
+    find = finder(rows, stored_values)
     return [
         Link(child, None, key)
-        for child in concerned
-        for key in mapper_of(child).post_updated
+        for child, part in rows
+        for key in part.table.post_updated
         if find(key, stored_values(child)) is not None
     ]

@@ -7,72 +7,79 @@ to come before an INSERT, with whatever it waits for itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
 
-from asyncorm.flush.batches import (
-    delete_batches,
-    insert_batches,
-    insert_shape,
-    update_batches,
-)
+from asyncorm.flush.batches import delete_batch, insert_batches, insert_shape, update_batches
+from asyncorm.flush.changed_rows import ChangedRows
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.edge import Edge
 from asyncorm.flush.link import Link, Links
 from asyncorm.flush.plan import Batch
-from asyncorm.flush.rows import delete_waits, finder, insert_waits, order_rows
+from asyncorm.flush.row import LinksOf, Row, links_in
+from asyncorm.flush.rows import delete_waits, finder, insert_waits, order_rows, own_base, row_of
 from asyncorm.flush.schedule import Shape, Waits
 from asyncorm.flush.unique_keys import Turn
+from asyncorm.mapping.written_part import WrittenPart
+from asyncorm.sql.table import Table
 from asyncorm.tracking.changes import stored_values
-from asyncorm.tracking.unit_of_work import mapper_of
 
 
 class RowOrder:
     """The batches of a flush, and the links to write after it and to empty before it."""
 
-    def __init__(self, changes: ChangeSet, rows: list[Any], turns: list[Turn]) -> None:
+    def __init__(
+        self, changes: ChangeSet, rows: ChangedRows, tables: list[Table], turns: list[Turn]
+    ) -> None:
         self.changes = changes
-        self.inserts = set(changes.inserts)
-        self.deletes = set(changes.deletes)
-        self._shapes: dict[Any, Hashable] = {}
-        waits: Waits = {row: [] for row in rows}
-        waits |= insert_waits(changes.inserts, changes, self.shape_of)
-        waits |= delete_waits(changes.deletes)
+        parts = list(rows.parts(tables))
+        self.inserts = {row: None for part in parts for row in rows.inserted(part)}
+        self.updates = {row: own for part in parts for row, own in rows.updated(part).items()}
+        self.deletes = dict.fromkeys(rows.deleted(reversed(tables)))
+        self._shapes: dict[Row, Hashable] = {}
+        listed = [
+            row for part in parts for row in (*rows.updated(part), *rows.inserted(part))
+        ] + list(self.deletes)
+        waits: Waits = {row: own_base(row, self.updates) for row in listed}
+        waits |= insert_waits(list(self.inserts), changes, self.shape_of)
+        waits |= delete_waits(list(self.deletes))
         self._wait_for_parents(waits)
         self._leave_parents(waits)
         for turn in turns:
             waits[turn.then].append(self._turn_edge(turn))
-        self.steps, broken = order_rows(rows, waits, self.shape_of)
+        self.steps, broken = order_rows(listed, waits, self.shape_of)
         links = [edge.link for edge in broken if edge.link is not None]
         self.released = [link for link in links if link.parent is None]
         self.postponed: Links = {
             (link.child, link.foreign_key): link for link in links if link.parent is not None
         }
 
-    def batches(self, links_of: Callable[[Any], list[Link]]) -> list[Batch]:
+    def batches(self, links_at_first: Callable[[WrittenPart], LinksOf]) -> list[Batch]:
         """The steps as statements."""
         batches: list[Batch] = []
         for step in self.steps:
+            part = step[0][1]
+            instances = [instance for instance, _ in step]
             if step[0] in self.inserts:
-                batches += insert_batches(step, links_of)
+                batches += insert_batches(part, instances, links_at_first(part))
             elif step[0] in self.deletes:
-                batches += delete_batches(step)
+                batches.append(delete_batch(part, instances))
             else:
-                updates = {row: self.changes.updates[row] for row in step}
-                batches += update_batches(updates, links_of, self.changes.replaced)
+                updates = {instance: self.updates[instance, part] for instance in instances}
+                replaced = self.changes.replaced
+                batches += update_batches(part, updates, links_at_first(part), replaced)
         return batches
 
-    def shape_of(self, row: Any) -> Shape:
+    def shape_of(self, row: Row) -> Shape:
         """What rows of one statement have in common."""
         shape = self._shapes.get(row)
         if shape is None:
-            mapper = mapper_of(row)
+            instance, part = row
             if row in self.inserts:
-                shape = ("INSERT", insert_shape(row, self.changes.links_of(row)))
+                links = links_in(self.changes.links_of, part)(instance)
+                shape = ("INSERT", part, insert_shape(part, instance, links))
             elif row in self.deletes:
-                shape = ("DELETE", mapper)
+                shape = ("DELETE", part.table)
             else:
-                new = row in self.changes.replaced
-                shape = ("UPDATE", mapper, self.changes.updates[row], new)
+                shape = ("UPDATE", part, self.updates[row], instance in self.changes.replaced)
             self._shapes[row] = shape
         return shape
 
@@ -81,27 +88,30 @@ class RowOrder:
         changes = self.changes
         rekeyed = [
             row
-            for row, columns in changes.updates.items()
-            if row not in changes.replaced and not mapper_of(row).key_names.isdisjoint(columns)
+            for row, columns in self.updates.items()
+            if row[0] not in changes.replaced and not row[1].key_names.isdisjoint(columns)
         ]
         parents = {*self.inserts, *rekeyed}
         find = finder(parents, lambda parent: parent.__dict__)
-        for child in (*changes.updates, *(changes.inserts if rekeyed else ())):
+        for row in (*self.updates, *(self.inserts if rekeyed else ())):
+            child, part = row
             links = {link.foreign_key: link for link in changes.links_of(child)}
-            for key in mapper_of(child).table.foreign_keys:
-                parent = links[key].parent if key in links else find(key, child.__dict__)
-                known = parent in self.inserts and child in self.inserts
-                if parent in parents and parent is not child and not known:
-                    link = Link(child, parent, key) if key.nullable else None
-                    waits[child].append(Edge(parent, child, key, True, link, False))
+            for key in part.table.foreign_keys:
+                linked = key in links
+                parent = row_of(links[key].parent, key) if linked else find(key, child.__dict__)
+                known = parent in self.inserts and row in self.inserts
+                if parent in parents and parent[0] is not child and not known:
+                    link = Link(child, parent[0], key) if key.nullable else None
+                    waits[row].append(Edge(parent, row, key, True, link, False))
 
     def _leave_parents(self, waits: Waits) -> None:
         """A row is deleted after those that refer to it are changed to do so no longer."""
         changes = self.changes
-        find = finder(changes.deletes, stored_values)
-        for child, columns in changes.updates.items():
+        find = finder(self.deletes, stored_values)
+        for row, columns in self.updates.items():
+            child, part = row
             values = stored_values(changes.replaced.get(child, child))
-            for key in mapper_of(child).table.foreign_keys:
+            for key in part.table.foreign_keys:
                 if not {own for own, _ in key.pairs}.isdisjoint(columns):
                     parent = find(key, values)
                     if parent is not None:
@@ -111,7 +121,7 @@ class RowOrder:
                             child.__dict__.get(name) is None for name in key.cleared
                         )
                         link = Link(child, None, key) if linked and key.nullable else None
-                        waits[parent].append(Edge(child, parent, key, True, link, False))
+                        waits[parent].append(Edge(row, parent, key, True, link, False))
 
     def _turn_edge(self, turn: Turn) -> Edge:
         """Without a foreign key: in a circle it is given up last, for the server to judge."""

@@ -49,7 +49,7 @@ def may_search(error: DatabaseError, batch: Batch) -> bool:
     """Whether one row of a batch is to blame, and would be refused without the others too."""
     if isinstance(error, ForeignKeyViolation):
         # rows that refer to each other can't be told apart by taking some of them away
-        return all(key.target is not batch.mapper.table for key in batch.mapper.table.foreign_keys)
+        return all(key.target is not batch.part.table for key in batch.part.table.foreign_keys)
     by_trigger = type(error) is DatabaseError and error.sqlstate is not None
     return by_trigger or isinstance(error, IntegrityError | DataError)
 

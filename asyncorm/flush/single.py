@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.flush.plan import Batch, Kind
+from asyncorm.flush.row import row_key
 from asyncorm.sql.dml import insert, update
-from asyncorm.tracking.unit_of_work import identity_key
 
 
 def single_statement(batch: Batch, instance: Any, versions: Sequence[Any] = ()) -> Any:
     """INSERT or UPDATE of one instance with RETURNING of what the server computes."""
-    mapper, values = batch.mapper, instance.__dict__
-    given = {mapper.columns[name]: values[name] for name in batch.columns}
-    returning = [mapper.columns[name] for name in batch.returning]
+    part, values = batch.part, instance.__dict__
+    given = {part.columns[name]: values[name] for name in batch.columns}
+    returning = [part.columns[name] for name in batch.returning]
     if batch.kind is Kind.INSERT:
-        return insert(mapper.entity).values(given).returning(*returning)
-    key = mapper.key_values(identity_key(batch.holders[0]))
+        return insert(part.table).values(given).returning(*returning)
+    key = part.key_values(row_key(batch.holders[0], part))
     conditions = [
-        column == part for column, part in zip(mapper.primary_key_columns, key, strict=True)
+        column == value for column, value in zip(part.primary_key_columns, key, strict=True)
     ]
-    if mapper.version is not None:
-        conditions.append(mapper.version.column == versions[0])
-    return update(mapper.entity).values(given).where(*conditions).returning(*returning)
+    if part.version is not None:
+        conditions.append(part.version.column == versions[0])
+    return update(part.table).values(given).where(*conditions).returning(*returning)

@@ -11,7 +11,7 @@ from asyncorm.compiler.quoting import quote_qualified
 from asyncorm.errors import DataError
 from asyncorm.flush.plan import Batch, FlushPlan, Kind
 from asyncorm.flush.unnest import element, matches, selected, unnest
-from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import Converter
 
@@ -54,7 +54,7 @@ def uses_copy(batch: Batch) -> bool:
         and not batch.returning
         and not batch.expressions
         and len(batch.instances) >= COPY_MINIMUM
-        and all(batch.mapper.columns[name]._type.copyable for name in batch.columns)
+        and all(batch.part.columns[name]._type.copyable for name in batch.columns)
     )
 
 
@@ -70,7 +70,7 @@ def is_atomic(plan: FlushPlan) -> bool:
 
 
 def statement_for(batch: Batch, guarded: bool = False) -> BatchStatement:
-    """The statement of a batch; kept with the mapper, since shapes recur.
+    """The statement of a batch; kept with the part, since shapes recur.
 
     A guarded one may stand outside a transaction. A single row needs no guard: it is written or
     not.
@@ -86,14 +86,14 @@ def statement_for(batch: Batch, guarded: bool = False) -> BatchStatement:
         many,
         guarded,
     )
-    found: BatchStatement | None = batch.mapper.memo.get(memo_key)
+    found: BatchStatement | None = batch.part.memo.get(memo_key)
     if found is None:
         found = _BUILDERS[batch.kind](batch, many)
         if guarded:
             found = _guard(found)
         elif many and batch.kind is Kind.DELETE:
-            found = _returning_keys(found, batch.mapper)
-        batch.mapper.memo[memo_key] = found
+            found = _returning_keys(found, batch.part)
+        batch.part.memo[memo_key] = found
     return found
 
 
@@ -133,10 +133,10 @@ def refused_count(error: DataError) -> int | None:
 
 
 def _insert(batch: Batch, many: bool) -> BatchStatement:
-    mapper = batch.mapper
-    columns = [mapper.columns[name] for name in batch.columns]
+    part = batch.part
+    columns = [part.columns[name] for name in batch.columns]
     names = ", ".join(quote(column.name) for column in columns)
-    target = quote_qualified(mapper.table.schema, mapper.table.name)
+    target = quote_qualified(part.table.schema, part.table.name)
     if not many:
         values = ", ".join(_parameter(n, column) for n, column in enumerate(columns, 1))
         source = f"({names}) VALUES ({values})" if columns else "DEFAULT VALUES"
@@ -146,24 +146,24 @@ def _insert(batch: Batch, many: bool) -> BatchStatement:
         source = "SELECT FROM generate_series(1, $1::bigint)"
     return BatchStatement(
         f"INSERT INTO {target} {source}{_returning(batch)}",
-        _encoders(batch.columns, mapper, many),
+        _encoders(batch.columns, part, many),
         (),
-        _decoders(batch.returning, mapper),
+        _decoders(batch.returning, part),
         many,
     )
 
 
 def _update(batch: Batch, many: bool) -> BatchStatement:
-    mapper = batch.mapper
-    columns = [mapper.columns[name] for name in batch.columns]
-    keys = _checked_columns(mapper)
-    target = quote_qualified(mapper.table.schema, mapper.table.name)
+    part = batch.part
+    columns = [part.columns[name] for name in batch.columns]
+    keys = _checked_columns(part)
+    target = quote_qualified(part.table.schema, part.table.name)
     # a changed key does not tell any more whose row it was, nor does a version that somebody
     # else's UPDATE may have made too
-    changes_identity = mapper.version is not None or not mapper.key_names.isdisjoint(batch.columns)
+    changes_identity = part.version is not None or not part.key_names.isdisjoint(batch.columns)
     numbered = many and (bool(batch.returning) or changes_identity)
     if many:
-        where = matches(keys, len(columns)) + _locked_in_order(mapper, len(columns))
+        where = matches(keys, len(columns)) + _locked_in_order(part, len(columns))
         changes = [
             f"{quote(column.name)} = {element(n, column)}" for n, column in enumerate(columns, 1)
         ]
@@ -177,23 +177,23 @@ def _update(batch: Batch, many: bool) -> BatchStatement:
             for n, column in enumerate(keys, len(columns) + 1)
         )
         source = ""
-    changes += [f"{quote(mapper.columns[name].name)} = DEFAULT" for name in batch.defaults]
+    changes += [f"{quote(part.columns[name].name)} = DEFAULT" for name in batch.defaults]
     text = f"UPDATE {target} AS t SET {', '.join(changes)}{source} WHERE {where}"
     return BatchStatement(
         text + _returning(batch, "t.", numbered),
-        _encoders(batch.columns, mapper, many),
-        _encoders(mapper.primary_key, mapper, many),
-        _decoders(batch.returning, mapper),
+        _encoders(batch.columns, part, many),
+        _encoders(part.primary_key, part, many),
+        _decoders(batch.returning, part),
         many,
         numbered=numbered,
-        version=_version(mapper, many),
+        version=_version(part, many),
     )
 
 
 def _delete(batch: Batch, many: bool) -> BatchStatement:
-    mapper = batch.mapper
-    keys = _checked_columns(mapper)
-    target = quote_qualified(mapper.table.schema, mapper.table.name)
+    part = batch.part
+    keys = _checked_columns(part)
+    target = quote_qualified(part.table.schema, part.table.name)
     if not many:
         where = " AND ".join(
             f"t.{quote(column.name)} = {_parameter(n, column)}" for n, column in enumerate(keys, 1)
@@ -208,22 +208,22 @@ def _delete(batch: Batch, many: bool) -> BatchStatement:
     return BatchStatement(
         text,
         (),
-        _encoders(mapper.primary_key, mapper, many),
+        _encoders(part.primary_key, part, many),
         (),
         many,
-        version=_version(mapper, many),
+        version=_version(part, many),
     )
 
 
-def _locked_in_order(mapper: Mapper, before: int) -> str:
+def _locked_in_order(part: WrittenPart, before: int) -> str:
     """A condition that locks the rows of an UPDATE by the order of keys, before any is written.
 
     How it joins an array is the server's affair, and so would be the order in which it locks: two
     sessions that write the same rows could wait for each other. Not for DELETE: a role that may
     delete need not have the right to lock, which is that to UPDATE.
     """
-    keys = list(mapper.primary_key_columns)
-    rows = f"{quote_qualified(mapper.table.schema, mapper.table.name)} AS t"
+    keys = list(part.primary_key_columns)
+    rows = f"{quote_qualified(part.table.schema, part.table.name)} AS t"
     if len(keys) == 1:
         # measured for 1,000 rows: 9 % of the UPDATE, against 41 for a join
         rows += f" WHERE t.{quote(keys[0].name)} = ANY({_array(before + 1, keys[0])})"
@@ -243,14 +243,14 @@ def _array(number: int, key: BaseColumn[Any, Any]) -> str:
     return array
 
 
-def _checked_columns(mapper: Mapper) -> list[BaseColumn[Any, Any]]:
+def _checked_columns(part: WrittenPart) -> list[BaseColumn[Any, Any]]:
     """What WHERE compares: the primary key, and the version if there is one."""
-    keys = list(mapper.primary_key_columns)
-    return keys if mapper.version is None else [*keys, mapper.version.column]
+    keys = list(part.primary_key_columns)
+    return keys if part.version is None else [*keys, part.version.column]
 
 
-def _version(mapper: Mapper, many: bool) -> tuple[str, Converter | None] | None:
-    return None if mapper.version is None else _encoders((mapper.version.name,), mapper, many)[0]
+def _version(part: WrittenPart, many: bool) -> tuple[str, Converter | None] | None:
+    return None if part.version is None else _encoders((part.version.name,), part, many)[0]
 
 
 _BUILDERS: dict[Kind, Callable[[Batch, bool], BatchStatement]] = {
@@ -260,41 +260,41 @@ _BUILDERS: dict[Kind, Callable[[Batch, bool], BatchStatement]] = {
 }
 
 
-def _returning_keys(statement: BatchStatement, mapper: Mapper) -> BatchStatement:
+def _returning_keys(statement: BatchStatement, part: WrittenPart) -> BatchStatement:
     """The same DELETE, saying which rows there were: afterwards nobody can tell."""
-    names = ", ".join(f"t.{quote(k.name)}{_read_cast(k)}" for k in mapper.primary_key_columns)
+    names = ", ".join(f"t.{quote(k.name)}{_read_cast(k)}" for k in part.primary_key_columns)
     return replace(
         statement,
         sql=f"{statement.sql} RETURNING {names}",
-        results=_decoders(mapper.primary_key, mapper),
+        results=_decoders(part.primary_key, part),
         returns_keys=True,
     )
 
 
-def existing_keys(mapper: Mapper) -> BatchStatement:
+def existing_keys(part: WrittenPart) -> BatchStatement:
     """The statement that asks which of many rows are there, with the versions they must have."""
-    checked = _checked_columns(mapper)
-    statement = _stored(mapper, mapper.primary_key, checked)
-    return replace(statement, version=_version(mapper, True))
+    checked = _checked_columns(part)
+    statement = _stored(part, part.primary_key, checked)
+    return replace(statement, version=_version(part, True))
 
 
-def stored_rows(mapper: Mapper, names: tuple[str, ...]) -> BatchStatement:
+def stored_rows(part: WrittenPart, names: tuple[str, ...]) -> BatchStatement:
     """The statement that reads attributes of many rows by primary key, which comes first."""
-    return _stored(mapper, (*mapper.primary_key, *names), list(mapper.primary_key_columns))
+    return _stored(part, (*part.primary_key, *names), list(part.primary_key_columns))
 
 
 def _stored(
-    mapper: Mapper, names: tuple[str, ...], checked: list[BaseColumn[Any, Any]]
+    part: WrittenPart, names: tuple[str, ...], checked: list[BaseColumn[Any, Any]]
 ) -> BatchStatement:
-    columns = [mapper.columns[name] for name in names]
+    columns = [part.columns[name] for name in names]
     items = ", ".join(f"t.{quote(column.name)}{_read_cast(column)}" for column in columns)
-    target = quote_qualified(mapper.table.schema, mapper.table.name)
+    target = quote_qualified(part.table.schema, part.table.name)
     source = unnest(checked, ordinality=False)
     return BatchStatement(
         f"SELECT {items} FROM {target} AS t JOIN {source} ON {matches(checked, 0)}",
         (),
-        _encoders(mapper.primary_key, mapper, True),
-        _decoders(names, mapper),
+        _encoders(part.primary_key, part, True),
+        _decoders(names, part),
         True,
     )
 
@@ -310,20 +310,20 @@ def _parameter(number: int, column: BaseColumn[Any, Any]) -> str:
 
 
 def _returning(batch: Batch, prefix: str = "", numbered: bool = False) -> str:
-    columns = [batch.mapper.columns[name] for name in batch.returning]
+    columns = [batch.part.columns[name] for name in batch.returning]
     items = [f"{prefix}{quote(column.name)}{_read_cast(column)}" for column in columns]
     if numbered:
         items.insert(0, "u.o")
     return " RETURNING " + ", ".join(items) if items else ""
 
 
-def _encoders(names: tuple[str, ...], mapper: Mapper, many: bool) -> Encoders:
+def _encoders(names: tuple[str, ...], part: WrittenPart, many: bool) -> Encoders:
     return tuple(
         (name, type_.encode_bulk if many else type_.encode)
         for name in names
-        for type_ in (mapper.columns[name]._type,)
+        for type_ in (part.columns[name]._type,)
     )
 
 
-def _decoders(names: tuple[str, ...], mapper: Mapper) -> Encoders:
-    return tuple((name, mapper.columns[name]._type.decode) for name in names)
+def _decoders(names: tuple[str, ...], part: WrittenPart) -> Encoders:
+    return tuple((name, part.columns[name]._type.decode) for name in names)

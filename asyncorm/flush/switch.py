@@ -76,7 +76,7 @@ def _doom_children(
 def written_columns(new: Any, old: Any, links: list[Link], all_links: Links) -> tuple[str, ...]:
     """The columns to write so that the row is the new object's; none if it is so already."""
     mapper = mapper_of(new)
-    omitted = omitted_columns(new, mapper, links)
+    omitted = {n for part in mapper.written_parts for n in omitted_columns(part, new, links)}
     names = tuple(
         name
         for name, column in mapper.columns.items()

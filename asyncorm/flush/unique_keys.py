@@ -11,8 +11,10 @@ from typing import Any
 
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.link import known_value
+from asyncorm.flush.row import Row, rows_of
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Direction
+from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.sql.constraints import UniqueConstraint
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import Table
@@ -31,21 +33,25 @@ class UniqueKey:
     deferrable: bool = False
 
 
+#: what is given up in one table: the row that had a value of a key
+Freed = dict[tuple[UniqueKey, Any], Row]
+
+
 @dataclass(frozen=True, eq=False)
 class Turn:
     """``then`` takes the value of a unique key that ``first`` gives up."""
 
-    first: Any
-    then: Any
+    first: Row
+    then: Row
     key: UniqueKey
 
 
-def unique_keys(mapper: Mapper) -> tuple[UniqueKey, ...]:
-    """The keys of a mapper that are checked before COMMIT; found once and kept with it."""
-    found: tuple[UniqueKey, ...] | None = mapper.memo.get("unique keys")
+def unique_keys(part: WrittenPart) -> tuple[UniqueKey, ...]:
+    """The keys of a table that are checked before COMMIT; found once and kept with its part."""
+    found: tuple[UniqueKey, ...] | None = part.memo.get("unique keys")
     if found is None:
-        keys = [UniqueKey(mapper.primary_key), *_declared(mapper.table)]
-        found = mapper.memo["unique keys"] = tuple(dict.fromkeys(keys))
+        keys = [UniqueKey(part.primary_key), *_declared(part.table)]
+        found = part.memo["unique keys"] = tuple(dict.fromkeys(keys))
     return found
 
 
@@ -77,35 +83,41 @@ def _attributes(table: Table, names: Iterable[str]) -> tuple[str, ...]:
 def find_turns(changes: ChangeSet) -> list[Turn]:
     """Which rows must be written before which others, because of unique keys."""
     changed = list(_changed_keys(changes.updates))
-    freed: dict[Mapper, dict[tuple[UniqueKey, Any], Any]] = {}
-    for instance in changes.deletes:
-        mapper = mapper_of(instance)
-        _note(freed.setdefault(mapper, {}), instance, unique_keys(mapper), _held_values(instance))
-    for instance, keys in changed:
+    freed: dict[Table, Freed] = {}
+    for row in rows_of(changes.deletes):
+        instance, part = row
+        known = freed.setdefault(part.table, {})
+        _note(known, row, unique_keys(part), _held_values(instance))
+    for row, keys in changed:
+        instance, part = row
         values = stored_values(changes.replaced.get(instance, instance))
-        _note(freed.setdefault(mapper_of(instance), {}), instance, keys, values)
+        _note(freed.setdefault(part.table, {}), row, keys, values)
     if not freed:
         return []
-    added = ((instance, unique_keys(mapper_of(instance))) for instance in changes.inserts)
+    added = ((row, unique_keys(row[1])) for row in rows_of(changes.inserts))
     turns: list[Turn] = []
-    for instance, keys in (*added, *changed):
-        if known := freed.get(mapper_of(instance)):
-            turns += _taken(known, instance, keys, changes)
+    for row, keys in (*added, *changed):
+        if known := freed.get(row[1].table, {}):
+            turns += _taken(known, row, keys, changes)
     return turns
 
 
 def _changed_keys(
     updates: dict[Any, tuple[str, ...]],
-) -> Iterable[tuple[Any, tuple[UniqueKey, ...]]]:
+) -> Iterable[tuple[Row, tuple[UniqueKey, ...]]]:
     """The rows whose unique keys change, with these; found for all rows of a shape at once."""
-    touched: dict[tuple[Mapper, tuple[str, ...]], tuple[UniqueKey, ...]] = {}
+    touched: dict[tuple[Mapper, tuple[str, ...]], dict[WrittenPart, tuple[UniqueKey, ...]]] = {}
     for mapper, columns in {(mapper_of(row), columns) for row, columns in updates.items()}:
-        keys = tuple(k for k in unique_keys(mapper) if not set(columns).isdisjoint(k.attributes))
-        if keys:
-            touched[(mapper, columns)] = keys
-    for row, columns in updates.items() if touched else ():
-        if keys := touched.get((mapper_of(row), columns), ()):
-            yield row, keys
+        for part in mapper.written_parts:
+            names = part.columns.keys() & columns
+            if part.key_follows:
+                names -= part.key_names
+            keys = tuple(k for k in unique_keys(part) if not names.isdisjoint(k.attributes))
+            if keys:
+                touched.setdefault((mapper, columns), {})[part] = keys
+    for instance, columns in updates.items() if touched else ():
+        for part, keys in touched.get((mapper_of(instance), columns), {}).items():
+            yield (instance, part), keys
 
 
 def _held_values(instance: Any) -> dict[str, Any]:
@@ -123,24 +135,15 @@ def _held_values(instance: Any) -> dict[str, Any]:
     return values
 
 
-def _note(
-    freed: dict[tuple[UniqueKey, Any], Any],
-    instance: Any,
-    keys: Iterable[UniqueKey],
-    values: dict[str, Any],
-) -> None:
+def _note(freed: Freed, row: Row, keys: Iterable[UniqueKey], values: dict[str, Any]) -> None:
     for key in keys:
         value = _hashable(key, [values.get(name, UNLOADED) for name in key.attributes])
         if value is not None:
-            freed[(key, value)] = instance
+            freed[(key, value)] = row
 
 
-def _taken(
-    freed: dict[tuple[UniqueKey, Any], Any],
-    instance: Any,
-    keys: Iterable[UniqueKey],
-    changes: ChangeSet,
-) -> Iterable[Turn]:
+def _taken(freed: Freed, row: Row, keys: Iterable[UniqueKey], changes: ChangeSet) -> Iterable[Turn]:
+    instance = row[0]
     linked = bool(changes.links_of(instance))
     values = instance.__dict__
     for key in keys:
@@ -148,8 +151,8 @@ def _taken(
         new = [known_value(instance, n, changes.links) if linked else values.get(n) for n in names]
         value = _hashable(key, new)
         first = None if value is None else freed.get((key, value))
-        if first is not None and first is not instance:
-            yield Turn(first, instance, key)
+        if first is not None and first[0] is not instance:
+            yield Turn(first, row, key)
 
 
 def _hashable(key: UniqueKey, values: list[Any]) -> tuple[Any, ...] | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from asyncorm.errors import FlushError
 from asyncorm.flush.plan import Batch, Kind
-from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.tracking.changes import originals_of, same
 from asyncorm.tracking.links import record
 from asyncorm.tracking.state import UNLOADED
@@ -23,44 +23,44 @@ class Versions:
         """The objects whose version is not loaded."""
         if batch.kind is Kind.INSERT:
             return []
-        return [i for i in batch.holders if self._stored(i, batch.mapper) is UNLOADED]
+        return [i for i in batch.holders if self._stored(i, batch.part) is UNLOADED]
 
     def begin(self, batch: Batch) -> list[Any]:
         """Give the objects their next versions; returns those their rows must still have.
 
         Raises FlushError for a version that is NULL.
         """
-        mapper = batch.mapper
-        assert mapper.version is not None
+        part = batch.part
+        assert part.version is not None
         if batch.kind is Kind.INSERT:
-            if mapper.version.following is not None:
+            if part.version.following is not None:
                 for instance in batch.instances:
-                    instance.__dict__[mapper.version.name] = mapper.version.following(None)
+                    instance.__dict__[part.version.name] = part.version.following(None)
             return []
-        stored = [self._stored(holder, mapper) for holder in batch.holders]
+        stored = [self._stored(holder, part) for holder in batch.holders]
         if None in stored:
             raise FlushError(
-                f"{mapper.name}.{mapper.version.name} of a stored row is NULL; an UPDATE or "
+                f"{part.name}.{part.version.name} of a stored row is NULL; an UPDATE or "
                 "DELETE needs a non-NULL version to check",
                 hint="give the row a version by an UPDATE statement, and load the object again",
             )
         if batch.kind is Kind.UPDATE:
             for instance, version in zip(batch.instances, stored, strict=True):
-                self._advance(instance, version, mapper)
+                self._advance(instance, version, part)
         return stored
 
-    def _stored(self, instance: Any, mapper: Mapper) -> Any:
+    def _stored(self, instance: Any, part: WrittenPart) -> Any:
         """The version of the row as far as is known."""
-        assert mapper.version is not None
-        name = mapper.version.name
+        assert part.version is not None
+        name = part.version.name
         if instance in self._written:
             return self._written[instance]
         return originals_of(instance).get(name, instance.__dict__.get(name, UNLOADED))
 
-    def _advance(self, instance: Any, stored: Any, mapper: Mapper) -> None:
+    def _advance(self, instance: Any, stored: Any, part: WrittenPart) -> None:
         """The next version, unless the object was assigned another one by hand."""
-        assert mapper.version is not None
-        name, following = mapper.version.name, mapper.version.following
+        assert part.version is not None
+        name, following = part.version.name, part.version.following
         values, originals = instance.__dict__, originals_of(instance)
         first = instance not in self._written
         by_hand = first and name in originals and not same(originals[name], values.get(name))
@@ -70,14 +70,14 @@ class Versions:
 
     def end(self, batch: Batch) -> None:
         """The rows are written with the versions that the objects have now."""
-        assert batch.mapper.version is not None
-        name = batch.mapper.version.name
+        assert batch.part.version is not None
+        name = batch.part.version.name
         if batch.kind is not Kind.DELETE:
             self._written.update((i, i.__dict__[name]) for i in batch.instances)
 
 
-def know_version(instance: Any, mapper: Mapper, version: Any) -> None:
+def know_version(instance: Any, part: WrittenPart, version: Any) -> None:
     """Take over the version that the row of an object has."""
-    assert mapper.version is not None
-    name, originals = mapper.version.name, originals_of(instance)
+    assert part.version is not None
+    name, originals = part.version.name, originals_of(instance)
     (originals if name in originals else instance.__dict__)[name] = version

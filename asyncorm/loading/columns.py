@@ -19,8 +19,8 @@ def chosen_attributes(
 ) -> tuple[str, ...]:
     """The columns that options leave, in table order.
 
-    What is said of a column by name counts more than what is said of all. The key and the version
-    are always read, and so is what else is ``needed``.
+    What is said of a column by name counts more than what is said of all. The key, the version and
+    what tells of which class a row is are always read, and so is what else is ``needed``.
     """
     named: dict[str, bool] = {}
     rest: bool | None = None
@@ -37,6 +37,8 @@ def chosen_attributes(
     always = {*mapper.primary_key, *needed}
     if mapper.version is not None:
         always.add(mapper.version.name)
+    if mapper.discriminator is not None:
+        always.add(mapper.discriminator.attribute)
     return tuple(
         name
         for name in mapper.columns

@@ -3,7 +3,7 @@ filling what is not loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -31,16 +31,16 @@ class Existing(Enum):
 
 
 def completer(
-    mapper: Mapper, attributes: tuple[str, ...], start: int
+    mapper: Mapper, attributes: tuple[str, ...], positions: Sequence[int]
 ) -> Callable[[Any, Any, Existing | None], None]:
     """A function that takes values of a row over into an instance."""
-    complete = _completer(mapper, attributes, start)
+    complete = _completer(mapper, attributes, positions)
     if mapper.version is None or mapper.version.name not in attributes:
         return complete
 
     def checked(instance: Any, row: Any, existing: Existing | None) -> None:
         if existing is Existing.LOCKED or existing is Existing.SAME_VERSION:
-            _check_version(instance, row, mapper, attributes, start, existing)
+            _check_version(instance, row, mapper, attributes, positions, existing)
         complete(instance, row, existing)
 
     return checked
@@ -51,13 +51,13 @@ def _check_version(
     row: Any,
     mapper: Mapper,
     attributes: tuple[str, ...],
-    start: int,
+    positions: Sequence[int],
     existing: Existing,
 ) -> None:
     """Raise StaleDataError for a row of another version than the instance was loaded with."""
     assert mapper.version is not None
     theirs: dict[str, Any] = {}
-    for position, name in enumerate(attributes, start):
+    for position, name in zip(positions, attributes, strict=True):
         theirs[name] = converted(row[position], mapper.columns[name]._type.decode)
     wanted = changed_columns(instance)
     conflict = conflict_of(instance, wanted, theirs)
@@ -74,11 +74,11 @@ def _check_version(
 
 
 def _completer(
-    mapper: Mapper, attributes: tuple[str, ...], start: int
+    mapper: Mapper, attributes: tuple[str, ...], positions: Sequence[int]
 ) -> Callable[[Any, Any, Existing | None], None]:
     slots = [
         (name, position, mapper.columns[name]._type.decode)
-        for position, name in enumerate(attributes, start)
+        for position, name in zip(positions, attributes, strict=True)
     ]
     references = references_by_attribute(mapper)
     mutable = mapper.mutable
@@ -161,7 +161,7 @@ def _check_overwritten(instance: Any, name: str, originals: dict[str, Any]) -> N
 def overwrite_columns(instance: Any, mapper: Mapper, raw: dict[str, Any]) -> None:
     """Take the driver's values of some columns over, whatever the instance holds."""
     attributes = tuple(raw)
-    complete = completer(mapper, attributes, 0)
+    complete = completer(mapper, attributes, range(len(attributes)))
     complete(instance, tuple(raw.values()), Existing.OVERWRITE)
 
 

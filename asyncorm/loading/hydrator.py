@@ -7,15 +7,25 @@ per column; see ``models/construct.py`` for the measurements behind the way inst
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import ref
 
 from asyncorm.loading.existing import Existing, completer
+from asyncorm.loading.subtypes import Member, members_of, unknown_kind
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.models.construct import make_twin, set_values
 from asyncorm.models.model import Model
+from asyncorm.sql.table import BaseColumn
 from asyncorm.tracking.identity_map import References
 from asyncorm.tracking.state import InstanceState, set_state
+
+
+class _Shape(NamedTuple):
+    """How rows bring an entity: whether it may be missing, and whether rows repeat it."""
+
+    nullable: bool
+    repeated: bool
+
 
 Hydrate = Callable[[Sequence[Any], InstanceState, References, Existing | None], list[Any]]
 
@@ -25,6 +35,7 @@ def hydrator(
     attributes: tuple[str, ...],
     start: int,
     nullable: bool,
+    further: tuple[BaseColumn[Any, Any], ...] = (),
     *,
     repeated: bool = False,
 ) -> Hydrate:
@@ -32,34 +43,112 @@ def hydrator(
 
     ``nullable`` says that the entity may be missing from a row (an outer join), which gives None;
     ``repeated`` that rows of one entity follow each other, once for each of its members.
+    ``further`` columns, after the entity's own, are those of its subclasses.
     """
-    memo_key = ("hydrate", attributes, start, nullable, repeated)
+    names = tuple(column._key for column in further)
+    memo_key = ("hydrate", attributes, start, nullable, repeated, names)
     found: Hydrate | None = mapper.memo.get(memo_key)
     if found is None:
-        found = mapper.memo[memo_key] = _generate(mapper, attributes, start, nullable, repeated)
+        shape = _Shape(nullable, repeated)
+        if mapper.discriminator is None:
+            found = _generate(mapper, attributes, start, shape)
+        else:
+            found = _generate_for_kinds(mapper, attributes, start, shape, further)
+        mapper.memo[memo_key] = found
     return found
 
 
-def _generate(
-    mapper: Mapper, attributes: tuple[str, ...], start: int, nullable: bool, repeated: bool
-) -> Hydrate:
-    twin = _twin(mapper)
-    names: dict[str, Any] = {
-        "cls": mapper.entity,
-        "twin": twin,
-        "new": object.__new__,
-        "set_values": set_values,
-        "set_state": set_state,
-        "ref": ref,
-        "complete": completer(mapper, attributes, start),
-    }
-    values = {}
-    for position, attribute in enumerate(attributes, start):
-        values[attribute] = _value(mapper, attribute, position, names)
-    source = _source(mapper, values, twin is not None, nullable, repeated)
+def _generate(mapper: Mapper, attributes: tuple[str, ...], start: int, shape: _Shape) -> Hydrate:
+    positions = range(start, start + len(attributes))
+    names: dict[str, Any] = {"ref": ref, "complete": completer(mapper, attributes, positions)}
+    values = _values(mapper, attributes, positions, names)
+    source = _source(
+        [values[name] for name in mapper.primary_key],
+        shape,
+        _completing("complete(o, r, existing)", mapper, attributes),
+        _filling(mapper, values, names),
+    )
     exec(source, names)
     hydrate: Hydrate = names["hydrate"]
     return hydrate
+
+
+def _generate_for_kinds(
+    mapper: Mapper,
+    attributes: tuple[str, ...],
+    start: int,
+    shape: _Shape,
+    further: tuple[BaseColumn[Any, Any], ...],
+) -> Hydrate:
+    """The same for a class of a hierarchy: each row becomes an object of the class it names."""
+    members = members_of(mapper, attributes, start, further)
+    assert mapper.discriminator is not None
+    names: dict[str, Any] = {"ref": ref}
+    keys = (*mapper.primary_key, mapper.discriminator.attribute)
+    *key, kind = _values(
+        mapper, keys, [start + attributes.index(name) for name in keys], names
+    ).values()
+    makers = {member.value: _maker(member) for member in members}
+    completers = {
+        member.mapper.entity: completer(member.mapper, member.attributes, member.positions)
+        for member in members
+    }
+
+    def make(row: Any, kind: Any, state: InstanceState) -> Any:
+        maker = makers.get(kind)
+        if maker is None:
+            raise unknown_kind(mapper, kind)
+        return maker(row, state)
+
+    def complete(instance: Any, row: Any, kind: Any, existing: Existing | None) -> None:
+        if kind != type(instance).__mapper__.discriminator.value:
+            raise unknown_kind(type(instance).__mapper__, kind)
+        completers[type(instance)](instance, row, existing)
+
+    names.update(make=make, complete=complete)
+    completing = _completing(f"complete(o, r, {kind}, existing)", mapper, attributes)
+    source = _source(key, shape, completing, [f"o = make(r, {kind}, state)"])
+    exec(source, names)
+    hydrate: Hydrate = names["hydrate"]
+    return hydrate
+
+
+def _maker(member: Member) -> Callable[[Any, InstanceState], Any]:
+    """A function that makes an object of one class from a row."""
+    names: dict[str, Any] = {}
+    values = _values(member.mapper, member.attributes, member.positions, names)
+    fill = _filling(member.mapper, values, names)
+    exec(
+        "\n".join(["def make(r, state):", *(f"    {line}" for line in fill), "    return o"]), names
+    )
+    make: Callable[[Any, InstanceState], Any] = names["make"]
+    return make
+
+
+def _values(
+    mapper: Mapper, attributes: Sequence[str], positions: Sequence[int], names: dict[str, Any]
+) -> dict[str, str]:
+    """For each attribute the expression that takes its value out of a row ``r``."""
+    found: dict[str, str] = {}
+    for attribute, position in zip(attributes, positions, strict=True):
+        decode = mapper.columns[attribute]._type.decode
+        found[attribute] = f"r[{position}]"
+        if decode is not None:
+            names[f"decode{position}"] = decode
+            found[attribute] = f"None if (v := r[{position}]) is None else decode{position}(v)"
+    return found
+
+
+def _filling(mapper: Mapper, values: dict[str, str], names: dict[str, Any]) -> list[str]:
+    """The lines that make an object ``o`` of the values of a row."""
+    twin = _twin(mapper)
+    names.update(cls=mapper.entity, twin=twin, new=object.__new__)
+    if twin is not None:
+        fill = ["o = new(twin)", *(f"o.{name} = {value}" for name, value in values.items())]
+        return [*fill, "o._state = state", "o.__class__ = cls"]
+    names.update(set_values=set_values, set_state=set_state)
+    literal = ", ".join(f"{name!r}: {value}" for name, value in values.items())
+    return ["o = new(cls)", f"set_values(o, {{{literal}}})", "set_state(o, state)"]
 
 
 def _twin(mapper: Mapper) -> type[Any] | None:
@@ -69,44 +158,37 @@ def _twin(mapper: Mapper) -> type[Any] | None:
     return twin
 
 
-def _value(mapper: Mapper, attribute: str, position: int, names: dict[str, Any]) -> str:
-    decode = mapper.columns[attribute]._type.decode
-    if decode is None:
-        return f"r[{position}]"
-    names[f"decode{position}"] = decode
-    return f"None if (v := r[{position}]) is None else decode{position}(v)"
+def _completing(call: str, mapper: Mapper, attributes: Sequence[str]) -> str:
+    """The line that takes a row over into an object held already, if it is to change that."""
+    # an object that lacks only deferred columns does not count as partial
+    cases = ["existing is not None", "o._state.partial"]
+    cases += [f"{name!r} not in o.__dict__" for name in attributes if name in mapper.deferred]
+    return f"if {' or '.join(cases)}: {call}"
 
 
-def _source(
-    mapper: Mapper, values: dict[str, str], swaps_class: bool, nullable: bool, repeated: bool
-) -> str:
-    parts = [f"({values[name]})" for name in mapper.primary_key]
+def _source(keys: Sequence[str], shape: _Shape, completing: str, fill: Sequence[str]) -> str:
+    parts = [f"({key})" for key in keys]
     key = parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
     absent = " or ".join(f"{part} is None" for part in parts)
-    # an object that lacks only deferred columns does not count as partial
-    incomplete = ["existing is not None", "o._state.partial"]
-    incomplete += [f"{name!r} not in o.__dict__" for name in values if name in mapper.deferred]
-    if swaps_class:
-        fill = ["o = new(twin)", *(f"o.{name} = {value}" for name, value in values.items())]
-        fill += ["o._state = state", "o.__class__ = cls"]
-    else:
-        literal = ", ".join(f"{name!r}: {value}" for name, value in values.items())
-        fill = ["o = new(cls)", f"set_values(o, {{{literal}}})", "set_state(o, state)"]
     lines = [
         "def hydrate(rows, state, references, existing):",
         "    found = []",
         "    push = found.append",
         "    get = references.get",
-        *(["    last = None"] if repeated else []),
+        *(["    last = None"] if shape.repeated else []),
         "    for r in rows:",
-        *([f"        if {absent}: push(None); continue"] if nullable else []),
+        *([f"        if {absent}: push(None); continue"] if shape.nullable else []),
         f"        k = {key}",
-        *(["        if k == last: push(o); continue", "        last = k"] if repeated else []),
+        *(
+            ["        if k == last: push(o); continue", "        last = k"]
+            if shape.repeated
+            else []
+        ),
         "        w = get(k)",
         "        if w is not None:",
         "            o = w()",
         "            if o is not None:",
-        f"                if {' or '.join(incomplete)}: complete(o, r, existing)",
+        f"                {completing}",
         "                push(o)",
         "                continue",
         *(f"        {line}" for line in fill),

@@ -13,6 +13,7 @@ from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, overwrite_columns
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.pipeline import announce, load, load_path, load_tree
+from asyncorm.loading.subtypes import is_partial
 from asyncorm.loading.tree import only, tree_of
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.sql.expressions import Parameter
@@ -103,8 +104,8 @@ def _by_key(mapper: Mapper, context: LoadContext) -> tuple[Any, ...]:
     return (
         compiled.sql,
         encoders if any(encoders) else None,
-        hydrator(mapper, attributes, 0, nullable=False),
-        mapper.lacks_columns(attributes),
+        hydrator(mapper, attributes, 0, False, item.further),
+        is_partial(mapper, attributes, item.further),
     )
 
 

@@ -198,7 +198,7 @@ def parts_of(given: Any) -> tuple[Any, Relationship[Any, Any], Selection[Any, An
             hint="name a relationship of a model: User.books",
         )
     given.owner.metadata.configure()
-    return root, given, selection, target
+    return root, given.origin, selection, target
 
 
 def check_follows(before: Relationship[Any, Any], after: Relationship[Any, Any]) -> None:

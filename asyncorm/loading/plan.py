@@ -18,6 +18,7 @@ from asyncorm.loading.draft import Expansion
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.expansion import expand
 from asyncorm.loading.hydrator import hydrator
+from asyncorm.loading.subtypes import is_partial
 from asyncorm.loading.tree import LoadNode, loads_more, trees_of
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.models.documents import read_documents
@@ -157,7 +158,7 @@ def _compile_expanded(statement: Any) -> CompiledStatement:
         return compiled
     trees = trees_of(statement)
     expansion = expand(statement, trees)
-    compiled = compile_statement(expansion.statement, statement, expansion.constants)
+    compiled = compile_statement(expansion.statement, statement, expansion.constants, loads=True)
     _plans[compiled] = LoadPlan(compiled, trees, expansion)
     return compiled
 
@@ -175,8 +176,10 @@ def _maker(item: EntityItem | ColumnItem, *, repeated: bool) -> Column:
 def _entity_maker(item: EntityItem, *, repeated: bool) -> Column:
     mapper: Mapper = item.entity.__mapper__
     attributes = tuple(column.attribute for column in item.columns)
-    hydrate = hydrator(mapper, attributes, item.start, item.nullable, repeated=repeated)
-    partial = mapper.lacks_columns(attributes)
+    hydrate = hydrator(
+        mapper, attributes, item.start, item.nullable, item.further, repeated=repeated
+    )
+    partial = is_partial(mapper, attributes, item.further)
 
     def make(
         records: Sequence[Any], unit: UnitOfWork, existing: Existing | None, node: LoadNode | None

@@ -8,7 +8,9 @@ from typing import Any
 from asyncorm.errors import InvalidRequestError
 from asyncorm.loading.arrivals import note_loaded
 from asyncorm.loading.hydrator import hydrator
+from asyncorm.loading.subtypes import is_partial
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.sql.table import BaseColumn
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
@@ -30,11 +32,24 @@ def load_entities(entity: type[Any], records: Sequence[Any], unit: UnitOfWork) -
         )
     used = [name for name in names if name in known]
     attributes = tuple(known[name] for name in used)
-    positions = [names.index(name) for name in used]
+    further = _further(mapper, names)
+    positions = [names.index(name) for name in (*used, *(column.name for column in further))]
     rows = [tuple(record[position] for position in positions) for record in records]
-    state = InstanceState(unit.scope, Status.PERSISTENT, partial=mapper.lacks_columns(attributes))
+    partial = is_partial(mapper, attributes, further)
+    state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
     references = unit.identity_map.references(mapper)
-    found = hydrator(mapper, attributes, 0, nullable=False)(rows, state, references, None)
+    found = hydrator(mapper, attributes, 0, False, further)(rows, state, references, None)
     if HEARD:
         note_loaded(unit, found, state)
     return found
+
+
+def _further(mapper: Mapper, names: list[str]) -> tuple[BaseColumn[Any, Any], ...]:
+    """The columns of subclasses that are there: each name once, and none of the class itself."""
+    below = mapper.source.below
+    own = {column.name for column in mapper.columns.values()}
+    found: dict[str, BaseColumn[Any, Any]] = {}
+    for column in below.origins if below is not None else ():
+        if column.name in names and column.name not in own:
+            found.setdefault(column.name, column)
+    return tuple(found.values())

@@ -237,7 +237,7 @@ def _steps(
 ) -> list[Step]:
     """One step for each relationship of which something is known; options said last win."""
     found: dict[Relationship[Any, Any], Step] = {}
-    for relationship in mapper.relationships.values():
+    for relationship in _relationships(mapper):
         if everything:
             if everything[-1].strategy is Strategy.NOLOAD:
                 found[relationship] = Step(relationship, Strategy.NOLOAD)
@@ -251,6 +251,13 @@ def _steps(
             continue
         found[step.relationship] = step
     return list(found.values())
+
+
+def _relationships(mapper: Mapper) -> Iterable[Relationship[Any, Any]]:
+    """The relationships of an entity and of its subclasses, whose objects come with it."""
+    if len(mapper.subtypes) == 1:
+        return mapper.relationships.values()
+    return dict.fromkeys(r for kind in mapper.subtypes for r in kind.relationships.values())
 
 
 def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:

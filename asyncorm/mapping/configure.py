@@ -8,12 +8,14 @@ from typing import Any
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.custom_join import resolve_join
 from asyncorm.mapping.direction import resolve_direction, suggest
+from asyncorm.mapping.hierarchy import check_key
 from asyncorm.mapping.keyed_dict import KeyedDict
 from asyncorm.mapping.link_table import find_ends, link_table
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.sql.constraints import ForeignKeyConstraint
+from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 
 
@@ -22,37 +24,40 @@ def configure(registry: Registry) -> None:
     pending = list(registry.pending)
     for mapper in pending:
         resolve_foreign_keys(mapper.table, registry)
-    for mapper in pending:
-        for relationship in mapper.relationships.values():
-            _resolve_target(relationship, mapper)
-    for mapper in pending:
-        for relationship in mapper.relationships.values():
-            if relationship.declaration.secondary is None:
-                _check_no_secondary(relationship)
-                if not resolve_join(relationship):
-                    resolve_direction(relationship)
-            else:
-                _resolve_secondary(relationship, registry)
-            order_by = relationship.declaration.order_by
-            relationship.order_by = () if order_by is None else _order_by(relationship, order_by)
-    for mapper in pending:
-        for relationship in mapper.relationships.values():
-            _check_loaded(relationship)
-            _link_back(relationship)
-            _check_passive(relationship)
-            _keep(relationship)
-            _post_update(relationship)
-            relationship.overlaps = _overlaps(relationship)
-            if relationship.direction is not Direction.MANY_TO_ONE:
-                relationship.target.held_by.append(relationship)
+        check_key(mapper)
+    declared = [(r, m) for m in pending for r in m.relationships.values() if r.owner is m.entity]
+    for relationship, mapper in declared:
+        _resolve_target(relationship, mapper)
+    for relationship, _ in declared:
+        if relationship.declaration.secondary is None:
+            _check_no_secondary(relationship)
+            if not resolve_join(relationship):
+                resolve_direction(relationship)
+        else:
+            _resolve_secondary(relationship, registry)
+        order_by = relationship.declaration.order_by
+        relationship.order_by = () if order_by is None else _order_by(relationship, order_by)
+    for relationship, _ in declared:
+        _check_loaded(relationship)
+        _link_back(relationship)
+        _check_passive(relationship)
+        _keep(relationship)
+        _post_update(relationship)
+        relationship.overlaps = _overlaps(relationship)
+        if relationship.direction is not Direction.MANY_TO_ONE:
+            for target in relationship.target.subtypes:
+                target.held_by.append(relationship)
+    for relationship, _ in declared:
+        for seen in relationship.seen:
+            seen.follow_origin()
     del registry.pending[: len(pending)]
 
 
 def resolve_foreign_keys(table: Table, registry: Registry) -> None:
     """Turn the declared foreign keys of a table into resolved ones."""
-    table.foreign_keys = [
-        _foreign_key(table, constraint, registry) for constraint in table.declared_foreign_keys
-    ]
+    # a subclass may add some to those that are resolved
+    for constraint in table.declared_foreign_keys[len(table.foreign_keys) :]:
+        table.foreign_keys.append(_foreign_key(table, constraint, registry))
 
 
 def _foreign_key(table: Table, declared: ForeignKeyConstraint, registry: Registry) -> ForeignKey:
@@ -98,7 +103,8 @@ def _own_column(table: Table, name: str) -> BaseColumn[Any, Any]:
 
 def _target_column(table: Table, target: Any, registry: Registry) -> BaseColumn[Any, Any]:
     if isinstance(target, BaseColumn):
-        return target
+        source = target.table
+        return source.referred(target.attribute) if isinstance(source, Subtype) else target
     table_name, _, column_name = str(target).rpartition(".")
     tables = registry.metadata.tables
     found = tables.get(table_name)
@@ -194,11 +200,11 @@ def _resolve_secondary(relationship: Relationship[Any, Any], registry: Registry)
         return
     mine, its = secondary.owner_key, secondary.target_key
     passive = relationship.declaration.passive_deletes
-    relationship.mapper.link_keys[mine] = (
-        mine.ondelete != "CASCADE" if passive is None else not passive
-    )
-    # the other side, if there is one, has the last word
-    relationship.target.link_keys.setdefault(its, its.ondelete != "CASCADE")
+    for owner in relationship.mapper.subtypes:
+        owner.link_keys[mine] = mine.ondelete != "CASCADE" if passive is None else not passive
+    for target in relationship.target.subtypes:
+        # the other side, if there is one, has the last word
+        target.link_keys.setdefault(its, its.ondelete != "CASCADE")
 
 
 def _order_by(relationship: Relationship[Any, Any], order_by: Any) -> tuple[Any, ...]:
@@ -277,8 +283,10 @@ def _keep(relationship: Relationship[Any, Any]) -> None:
                 hint=f"declare it on {relationship.target.name}, whose objects own the others; or "
                 f"add single_parent=True if each {relationship.target.name} has one owner only",
             )
-        relationship.mapper.owning.append(relationship)
-    relationship.target.keepers.append(relationship)
+        for owner in relationship.mapper.subtypes:
+            owner.owning.append(relationship)
+    for target in relationship.target.subtypes:
+        target.keepers.append(relationship)
 
 
 def _post_update(relationship: Relationship[Any, Any]) -> None:
@@ -300,8 +308,8 @@ def _post_update(relationship: Relationship[Any, Any]) -> None:
             hint=f"annotate it as nullable: Mapped[{key.columns[0]._type.python_type.__name__}"
             " | None]",
         )
-    if key not in child.post_updated:
-        child.post_updated.append(key)
+    if key not in key.table.post_updated:
+        key.table.post_updated.append(key)
 
 
 def _link_back(relationship: Relationship[Any, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
@@ -26,7 +26,11 @@ class Join(NamedTuple):
 
     def has_key(self, key: ForeignKey) -> bool:
         """Whether a foreign key is all that makes rows belong together."""
-        return _as_set(zip(key.columns, key.targets, strict=True)) == _as_set(self.pairs)
+        pairs = list(zip(key.columns, key.targets, strict=True))
+        return len(pairs) == len(self.pairs) and all(
+            any(_is_same(pair, other) or _is_same(pair, other[::-1]) for other in self.pairs)
+            for pair in pairs
+        )
 
 
 def declared_join(
@@ -78,13 +82,18 @@ def _parts(condition: Expression[Any, Any]) -> Iterator[Expression[Any, Any]]:
         yield condition
 
 
-def _as_set(pairs: Iterable[Pair]) -> set[frozenset[int]]:
-    return {frozenset(map(id, pair)) for pair in pairs}
+def _is_same(pair: Pair, given: Sequence[BaseColumn[Any, Any]]) -> bool:
+    """Whether columns of a condition are those of a key, or stand for them in a hierarchy."""
+    return all(
+        column is physical
+        or (column.attribute == physical.attribute and physical.table in column.table.physical)
+        for physical, column in zip(pair, given, strict=True)
+    )
 
 
 def resolve_join(relationship: Relationship[Any, Any]) -> bool:
     """Follow ``primaryjoin`` to its key and restrictions; False where none was given."""
-    owner, target = relationship.mapper.table, relationship.target.table
+    owner, target = relationship.mapper.source, relationship.target.source
     join = declared_join(relationship, "primaryjoin", owner, target)
     if join is None:
         return False
@@ -153,7 +162,7 @@ def _is_named(
             continue
         place = str(name).rpartition(".")[0]
         mapper = next(
-            m for m in (relationship.mapper, relationship.target) if m.table is column.table
+            m for m in (relationship.mapper, relationship.target) if m.source is column.table
         )
         if place in ("", mapper.name, mapper.table.full_name) and column_name(name) in (
             column.attribute,
@@ -165,7 +174,7 @@ def _is_named(
 
 def _direction(relationship: Relationship[Any, Any]) -> Direction:
     """From which side an assumed key is seen."""
-    owner, target = relationship.mapper.table, relationship.target.table
+    owner, target = relationship.mapper.source, relationship.target.source
     key = relationship.foreign_key
     if owner is target:
         remote = {column_name(column) for column in relationship.declaration.remote_side}

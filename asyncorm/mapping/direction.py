@@ -36,7 +36,7 @@ def resolve_direction(relationship: Relationship[Any, Any]) -> None:
 
 def check_names(relationship: Relationship[Any, Any], argument: str) -> None:
     """Refuse names of columns that neither side has."""
-    tables = relationship.mapper.table, relationship.target.table
+    tables = relationship.mapper.source, relationship.target.source
     known = [name for table in tables for name in (*table.by_attribute, *table.columns)]
     for column in getattr(relationship.declaration, argument):
         name = column_name(column)
@@ -51,7 +51,7 @@ def check_names(relationship: Relationship[Any, Any], argument: str) -> None:
 def _check_side(relationship: Relationship[Any, Any]) -> None:
     """Refuse a collection on the side of the foreign key."""
     owner, target = relationship.mapper, relationship.target
-    keys = referring_keys(owner.table, target.table)
+    keys = referring_keys(owner, target)
     if keys:
         names = ", ".join(f"{owner.name}.{column.attribute}" for column in keys[0].columns)
         raise ConfigurationError(
@@ -63,12 +63,12 @@ def _check_side(relationship: Relationship[Any, Any]) -> None:
 
 def candidates(relationship: Relationship[Any, Any]) -> list[tuple[Direction, ForeignKey]]:
     """The foreign keys that a relationship may follow, and from which side."""
-    own, target = relationship.mapper.table, relationship.target.table
+    own, target = relationship.mapper, relationship.target
     to_one = [(Direction.MANY_TO_ONE, key) for key in referring_keys(own, target)]
     to_many = [(Direction.ONE_TO_MANY, key) for key in referring_keys(target, own)]
     if relationship.to_many:
         return to_many
-    if own is target:
+    if not set(own.tables).isdisjoint(target.tables):
         remote = {column_name(column) for column in relationship.declaration.remote_side}
         if remote and all(
             remote <= {column.attribute for column in key.columns} for _, key in to_one

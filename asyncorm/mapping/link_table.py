@@ -24,6 +24,7 @@ def link_table(relationship: Relationship[Any, Any], registry: Registry) -> Tabl
                 f"{relationship}: secondary={given!r} is no table",
                 hint='name a table, secondary="book_tag", or give a mapped class',
             )
+        table = table.physical[-1]
         registry.metadata.tables.setdefault(table.full_name, table)
         return table
     owner, target = relationship.mapper.table, relationship.target.table
@@ -93,8 +94,8 @@ def _column_names(relationship: Relationship[Any, Any]) -> tuple[tuple[str, ...]
 def find_ends(relationship: Relationship[Any, Any], table: Table) -> Secondary:
     """The two foreign keys of a link table; ConfigurationError if they can't be told."""
     owner, target = relationship.mapper.table, relationship.target.table
-    to_owner = [key for key in table.foreign_keys if key.target is owner]
-    to_target = [key for key in table.foreign_keys if key.target is target]
+    to_owner = _referring(table, relationship.mapper.tables)
+    to_target = _referring(table, relationship.target.tables)
     for keys, end in ((to_owner, owner), (to_target, target)):
         if not keys:
             raise ConfigurationError(
@@ -103,11 +104,11 @@ def find_ends(relationship: Relationship[Any, Any], table: Table) -> Secondary:
                 hint="declare one with foreign_key(...), or name another table in secondary",
             )
     joins = [
-        declared_join(relationship, "primaryjoin", owner, table),
-        declared_join(relationship, "secondaryjoin", table, target),
+        declared_join(relationship, "primaryjoin", relationship.mapper.source, table),
+        declared_join(relationship, "secondaryjoin", table, relationship.target.source),
     ]
     rest = [part for join in joins if join is not None for part in join.rest]
-    restrict(relationship, rest, [table, target])
+    restrict(relationship, rest, [table, relationship.target.source])
     if any(joins):
         to_owner, to_target = (
             keys if join is None else [key for key in keys if join.has_key(key)]
@@ -127,6 +128,15 @@ def find_ends(relationship: Relationship[Any, Any], table: Table) -> Secondary:
             else "say which columns refer to the target: relationship(remote_side=[...])",
         )
     return Secondary(table, to_owner[0], to_target[0])
+
+
+def _referring(table: Table, tables: tuple[Table, ...]) -> list[ForeignKey]:
+    """The keys that refer to an entity; to its own table rather than to that of its base."""
+    for end in reversed(tables):
+        keys = [key for key in table.foreign_keys if key.target is end]
+        if keys:
+            return keys
+    return []
 
 
 def _narrow(

@@ -1,12 +1,14 @@
-"""Mapper: how one entity class corresponds to its table; knows no pydantic and no session."""
+"""Mapper: how one entity class corresponds to its tables; knows no pydantic and no session."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from typing import Any
+from typing import Any, NamedTuple
 
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.mapping.version import Version
+from asyncorm.mapping.written_part import WrittenPart, written_parts
+from asyncorm.sql.subtype import Part
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 from asyncorm.types.base import SQLType
 
@@ -16,59 +18,71 @@ Key = Any
 _EAGER = frozenset(("selectin", "joined", "nested", "noload"))
 
 
+class Discriminator(NamedTuple):
+    """The attribute that tells the classes of a hierarchy apart, and its value in one of them.
+
+    ``value`` is None for a class that has no rows of its own, only those of its subclasses.
+    """
+
+    attribute: str
+    value: Any
+
+
 class Mapper:
-    """The columns, key and relationships of an entity, by attribute name."""
+    """The columns, key and relationships of an entity, by attribute name.
+
+    ``source`` is what the entity is in FROM. That is its table, but for a class that derives from
+    another entity: that has ``parts`` in one table or several, the last of which is ``table``.
+    """
 
     def __init__(
         self,
         entity: type[Any],
-        table: Table,
+        source: Table,
         relationships: dict[str, Relationship[Any, Any]],
         *,
+        base: Mapper | None = None,
+        parts: tuple[Part, ...] = (),
+        discriminator: Discriminator | None = None,
         made_by_server: tuple[str, ...] = (),
         required_references: frozenset[str] = frozenset(),
         version: Version | None = None,
     ) -> None:
         self.entity = entity
-        self.table = table
-        self.columns: dict[str, BaseColumn[Any, Any]] = dict(table.by_attribute)
-        #: the place of each column attribute in the table
+        self.source = source
+        #: the entity that this one extends, and the one that all of the hierarchy do
+        self.base = base
+        self.root: Mapper = self if base is None else base.root
+        #: this entity and all that derive from it, in order of declaration
+        self.subtypes: list[Mapper] = [self]
+        self.discriminator = discriminator
+        #: the physical tables, base first, each with the columns that hold values of this entity
+        self.parts = parts or (Part(source, source.by_attribute, source.primary_key),)
+        self.table = self.parts[-1].table
+        self.columns: dict[str, BaseColumn[Any, Any]] = dict(source.by_attribute)
         self.position = {name: number for number, name in enumerate(self.columns)}
-        self.primary_key_columns = table.primary_key
-        self.primary_key: tuple[str, ...] = tuple(c.attribute for c in table.primary_key)
+        self.primary_key_columns = source.primary_key
+        self.primary_key: tuple[str, ...] = tuple(c.attribute for c in source.primary_key)
         self.key_names = frozenset(self.primary_key)
         self.relationships = relationships
-        #: delete-orphan relationships to this entity: a row that none of them holds is deleted
-        self.keepers: list[Relationship[Any, Any]] = []
-        #: relationships of others whose values hold objects of this entity
-        self.held_by: list[Relationship[Any, Any]] = []
-        #: foreign keys of link tables that refer here: whether a flush that deletes a row deletes
-        #: its links before (or the server sees to it)
-        self.link_keys: dict[ForeignKey, bool] = {}
-        #: delete-orphan relationships along a foreign key of this table
-        self.owning: list[Relationship[Any, Any]] = []
-        #: foreign keys of this table that are written by a second UPDATE (post_update)
-        self.post_updated: list[ForeignKey] = []
+        self._tie(base)
         #: attributes that the server fills in when INSERT leaves them out
         self.made_by_server = made_by_server
-        #: what a new row must have before the flush: the parts of its key that nobody makes, and
-        #: foreign keys that a relationship or the caller fills
+        #: what a new row must have before the flush: keys that nobody makes, its own and foreign
         needed = self.key_names.difference(made_by_server) | required_references
         self.must_be_given = tuple(name for name in self.columns if name in needed)
         #: columns whose values can change inside, with their types
-        self.mutable: dict[str, SQLType[Any]] = {
-            name: column._type for name, column in self.columns.items() if column._type.mutable
-        }
+        self.mutable = _mutable(self.columns)
         #: columns that a SELECT leaves out unless they are asked for, with the group they load with
-        self.deferred: dict[str, str | None] = {
-            name: column.deferred_group for name, column in self.columns.items() if column.deferred
-        }
+        self.deferred = _deferred(self.columns)
         #: what a SELECT of the entity brings
         self.selected = tuple(name for name in self.columns if name not in self.deferred)
         #: by what an UPDATE or DELETE notices that its row was changed meanwhile
         self.version = version
+        #: what a flush writes to each of the tables
+        self.written_parts = self._written_parts(made_by_server)
         #: what is never written: the server makes it anew with every INSERT and UPDATE
-        self.computed = _computed(self.columns, version)
+        self.computed = tuple(name for part in self.written_parts for name in part.computed)
         #: whether objects come with relationships that no option has asked for
         self.eager = any(r.lazy in _EAGER for r in relationships.values())
         #: collections that are never loaded
@@ -77,13 +91,60 @@ class Mapper:
         self.memo: dict[Any, Any] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)
 
+    def _tie(self, base: Mapper | None) -> None:
+        """Keep what others say of objects: of the base's until now, and later of all subtypes."""
+        #: delete-orphan relationships to this entity: a row that none of them holds is deleted
+        self.keepers: list[Relationship[Any, Any]] = [] if base is None else [*base.keepers]
+        #: relationships of others whose values hold objects of this entity
+        self.held_by: list[Relationship[Any, Any]] = [] if base is None else [*base.held_by]
+        #: foreign keys of link tables that refer here: whether a flush that deletes a row deletes
+        #: its links before (or the server sees to it)
+        self.link_keys: dict[ForeignKey, bool] = {} if base is None else {**base.link_keys}
+        #: delete-orphan relationships along a foreign key of this table
+        self.owning: list[Relationship[Any, Any]] = [] if base is None else [*base.owning]
+
     def __repr__(self) -> str:
         return f"<Mapper {self.entity.__name__}>"
+
+    def _written_parts(self, made_by_server: tuple[str, ...]) -> tuple[WrittenPart, ...]:
+        known = () if self.base is None else self.base.written_parts
+        return written_parts(self.name, self.parts, known, made_by_server, self.version)
 
     @property
     def name(self) -> str:
         """The entity's name, for messages."""
         return self.entity.__name__
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The physical tables of the entity, base first."""
+        return tuple(part.table for part in self.parts)
+
+    @property
+    def foreign_keys(self) -> tuple[ForeignKey, ...]:
+        """The foreign keys over the entity's columns, but not those that join its own tables."""
+        columns = {column._key for part in self.parts for column in part.columns.values()}
+        return tuple(
+            key
+            for number, part in enumerate(self.parts)
+            for key in part.table.foreign_keys
+            if all(column._key in columns for column in key.columns)
+            and not self._joins(key, number)
+        )
+
+    @property
+    def has_own_part(self) -> bool:
+        """Whether it derives from another entity and has a table beside that one's."""
+        return self.base is not None and len(self.parts) > len(self.base.parts)
+
+    def joins_parts(self, key: ForeignKey) -> bool:
+        """Whether a foreign key is the primary key of a part, and refers to the part before."""
+        return any(self._joins(key, number) for number in range(1, len(self.parts)))
+
+    def _joins(self, key: ForeignKey, number: int) -> bool:
+        if not number or key.target is not self.parts[number - 1].table:
+            return False
+        return {c._key for c in key.columns} == {c._key for c in self.parts[number].primary_key}
 
     def key_values(self, key: Key) -> tuple[Any, ...]:
         """The primary key as a tuple."""
@@ -99,11 +160,12 @@ class Mapper:
         return tuple(r for r in self.relationships.values() if r.direction is Direction.MANY_TO_ONE)
 
 
-def _computed(columns: dict[str, BaseColumn[Any, Any]], version: Version | None) -> tuple[str, ...]:
-    names = [name for name, column in columns.items() if column.computed is not None]
-    if version is not None and version.following is None:
-        names.append(version.name)
-    return tuple(names)
+def _mutable(columns: dict[str, BaseColumn[Any, Any]]) -> dict[str, SQLType[Any]]:
+    return {name: column._type for name, column in columns.items() if column._type.mutable}
+
+
+def _deferred(columns: dict[str, BaseColumn[Any, Any]]) -> dict[str, str | None]:
+    return {name: column.deferred_group for name, column in columns.items() if column.deferred}
 
 
 def _key_getter(names: tuple[str, ...]) -> Callable[[dict[str, Any]], Key]:

@@ -106,7 +106,7 @@ def relates(
     """Whether some related row fulfils the conditions, or is that of ``member``."""
     relationship = ends.relationship
     target = _related_source(ends)
-    places = relationship.target.table, source_of(target)
+    places = relationship.target.source, source_of(target)
     conditions = [adapted(as_condition(condition), places) for condition in where]
     for name, value in (values or {}).items():
         conditions.append(attribute_of(target, name) == value)

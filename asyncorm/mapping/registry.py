@@ -21,7 +21,7 @@ class Registry:
     def add(self, mapper: Mapper) -> None:
         """Enter a new entity; a second class for a table is refused."""
         name = mapper.table.full_name
-        known = next((m for m in self._all() if m.table.full_name == name), None)
+        known = next((m for m in self._owners() if m.table.full_name == name), None)
         if known is not None:
             if not _same_definition(known.entity, mapper.entity):
                 raise ConfigurationError(
@@ -40,6 +40,13 @@ class Registry:
             )
         self.mappers.setdefault(mapper.entity.__name__, []).append(mapper)
         self.metadata.tables[name] = mapper.table
+        self.pending.append(mapper)
+
+    def add_derived(self, mapper: Mapper) -> None:
+        """Enter an entity whose rows are in the table of its base."""
+        known = self.mappers.setdefault(mapper.entity.__name__, [])
+        known[:] = [m for m in known if not _same_definition(m.entity, mapper.entity)]
+        known.append(mapper)
         self.pending.append(mapper)
 
     def entity(self, name: str, module: str) -> type[Any]:
@@ -62,10 +69,12 @@ class Registry:
 
     def mapper_of(self, table: Table) -> Mapper | None:
         """The mapper of a table, if it has one."""
-        return next((mapper for mapper in self._all() if mapper.table is table), None)
+        return next((mapper for mapper in self._owners() if mapper.table is table), None)
 
-    def _all(self) -> list[Mapper]:
-        return [mapper for mappers in self.mappers.values() for mapper in mappers]
+    def _owners(self) -> list[Mapper]:
+        """The entities that have a table of their own."""
+        mappers = [mapper for mappers in self.mappers.values() for mapper in mappers]
+        return [m for m in mappers if m.base is None or m.base.table is not m.table]
 
 
 def _path(entity: type[Any]) -> str:

@@ -6,6 +6,7 @@ What is declared becomes complete when the models are configured.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
@@ -19,6 +20,9 @@ from asyncorm.sql.expressions import Expression, and_
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.sources import Alias, Derived, column_of, entity_name, source_of
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
+
+#: what a relationship seen from a subclass does not share with the one of the base
+_OWN = ("owner", "mapper", "origin", "_key", "_implied")
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -34,15 +38,35 @@ class MappedEntity(Protocol):
 
     entity: type[Any]
     table: Table
+    source: Table
     columns: dict[str, BaseColumn[Any, Any]]
     primary_key: tuple[str, ...]
     primary_key_columns: tuple[BaseColumn[Any, Any], ...]
     relationships: dict[str, Relationship[Any, Any]]
     keepers: list[Relationship[Any, Any]]
-    post_updated: list[ForeignKey]
     held_by: list[Relationship[Any, Any]]
     link_keys: dict[ForeignKey, bool]
     owning: list[Relationship[Any, Any]]
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Its physical tables, base first."""
+        ...
+
+    @property
+    def foreign_keys(self) -> tuple[ForeignKey, ...]:
+        """The foreign keys over its columns."""
+        ...
+
+    @property
+    def root(self) -> MappedEntity:
+        """The entity that all of its hierarchy derive from."""
+        ...
+
+    @property
+    def subtypes(self) -> Sequence[MappedEntity]:
+        """The entity itself and those that derive from it."""
+        ...
 
     @property
     def name(self) -> str:
@@ -124,6 +148,10 @@ class Relationship(Generic[E, R]):
         self.parents: WeakKeyDictionary[Any, ref[Any]] = WeakKeyDictionary()
         #: whether what it shows is written by other relationships of the owner as well
         self.overlaps = False
+        #: the relationship of the base that this one is, as seen from a subclass
+        self.origin: Relationship[E, R] = self
+        #: the same for each subclass of the owner
+        self.seen: list[Relationship[Any, Any]] = []
         self._passive_deletes: bool | None = None
         #: what related rows must fulfil besides the key (of ``primaryjoin``, ``secondaryjoin``)
         self.restrictions: tuple[Expression[bool, Any], ...] = ()
@@ -171,6 +199,19 @@ class Relationship(Generic[E, R]):
         else:
             self.remote_attributes = tuple(pair[1 - side] for pair in pairs)
 
+    def seen_from(self, mapper: MappedEntity) -> Relationship[Any, Any]:
+        """The relationship in statements about a subclass of its owner."""
+        found = copy(self)
+        found.origin, found.owner, found.mapper = self, mapper.entity, mapper
+        found._key, found._implied = ("relationship", id(found)), {}
+        self.seen.append(found)
+        return found
+
+    def follow_origin(self) -> None:
+        """Take over what the configuration has found out of the base's relationship."""
+        own = {name: vars(self)[name] for name in _OWN}
+        vars(self).update(vars(self.origin), **own)
+
     @property
     def _bound(self) -> tuple[Any, ...]:
         """The values that a join along it binds."""
@@ -190,7 +231,7 @@ class Relationship(Generic[E, R]):
         """
         if not self.restrictions:
             return ()
-        places = [(self.target.table, source_of(target or self.target.entity))]
+        places = [(self.target.source, source_of(target or self.target.entity))]
         if self.secondary is not None and link is not None:
             places.append((self.secondary.table, link))
         return tuple(adapted(condition, *places) for condition in self.restrictions)
@@ -259,6 +300,6 @@ def referring(key: ForeignKey, referring: Any, target: Any) -> Expression[bool, 
     )
 
 
-def referring_keys(table: Table, target: Table) -> list[ForeignKey]:
-    """The foreign keys of ``table`` that point at ``target``."""
-    return [key for key in table.foreign_keys if key.target is target]
+def referring_keys(entity: MappedEntity, target: MappedEntity) -> list[ForeignKey]:
+    """The foreign keys of an entity that point at a table of another one."""
+    return [key for key in entity.foreign_keys if key.target in target.tables]

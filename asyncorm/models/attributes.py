@@ -196,21 +196,51 @@ class MutableAttribute(ColumnAttribute):
             unit.mark_dirty(instance)
 
 
+class DiscriminatorAttribute(ColumnAttribute):
+    """The column that tells which class a row is of: an object can't become one of another."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, name: str, column: BaseColumn[Any, Any], value: Any) -> None:
+        super().__init__(name, column, None)
+        self.value = value
+
+    def write_unvalidated(self, instance: Any, value: Any) -> None:
+        """Refuse any other value than that of the class."""
+        if value != self.value or value is None:
+            entity = type(instance).__name__
+            raise InvalidRequestError(
+                f"{entity}.{self.name} says that the object is a {entity}, which can't be changed",
+                hint="make an object of the other class, and delete this one",
+            )
+        if self.name not in instance.__dict__:
+            super().write_unvalidated(instance, self.value)
+
+
 class RelationshipAttribute:
-    """A relationship on the class; an instance's own value lives in its dictionary."""
+    """A relationship on the class; an instance's own value lives in its dictionary.
 
-    __slots__ = ("name", "relationship")
+    ``seen`` is what the class gives: of a relationship of the base the one that begins here.
+    """
 
-    def __init__(self, name: str, relationship: Relationship[Any, Any]) -> None:
+    __slots__ = ("name", "relationship", "seen")
+
+    def __init__(
+        self,
+        name: str,
+        relationship: Relationship[Any, Any],
+        seen: Relationship[Any, Any] | None = None,
+    ) -> None:
         self.name = name
         self.relationship = relationship
+        self.seen = seen or relationship
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         relationship = self.relationship
         if instance is None:
             if BUILDING.threads and BUILDING.here():
                 raise AttributeError(self.name)
-            return relationship
+            return self.seen
         _configured(relationship)
         refused = refusal(instance, relationship)
         if relationship.to_many:

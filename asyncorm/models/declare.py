@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic.fields import FieldInfo
 
 from asyncorm.errors import ConfigurationError
-from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.mapper import Discriminator, Mapper
 from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.related import ToMany, ToOne
 from asyncorm.mapping.relationships import (
@@ -24,6 +24,7 @@ from asyncorm.models.assignment import assignment_validator
 from asyncorm.models.attributes import (
     MAPPED,
     ColumnAttribute,
+    DiscriminatorAttribute,
     MutableAttribute,
     RelationshipAttribute,
     WriteOnlyAttribute,
@@ -62,12 +63,14 @@ def declare(
     fields: Mapping[str, FieldInfo],
     declarations: Mapping[str, RelationshipDeclaration],
     registry: Registry,
+    discriminator: Discriminator | None = None,
 ) -> Mapper:
     """Give a finished pydantic class its table, mapper and attributes."""
     options = {name: declaration_of(field).version for name, field in fields.items()}
     option = version_option(cls, options)
-    shared = _composite_references(cls)
-    columns = {name: _column(cls, name, field, shared) for name, field in fields.items()}
+    arguments = table_arguments(cls, getattr(cls, "__table_args__", ()))
+    shared = composite_references(arguments)
+    columns = {name: make_column(cls, name, field, shared) for name, field in fields.items()}
     if option is not None and option.name in SYSTEM_COLUMNS:
         columns[option.name] = system_column(option.name)
     version = None if option is None else version_of(cls, option, columns)
@@ -76,36 +79,33 @@ def declare(
             f"{cls.__name__} has no primary key",
             hint="declare one: id: Mapped[int] = column(primary_key=True, init=False)",
         )
-    table = _table(cls, table_name, schema or registry.metadata.schema, fields, columns)
+    check_column_names(cls, columns)
+    table = make_table(table_name, schema or registry.metadata.schema, arguments, fields, columns)
     relationships = {
-        name: _relationship(cls, name, declaration, registry)
+        name: make_relationship(cls, name, declaration, registry)
         for name, declaration in declarations.items()
     }
     mapper = Mapper(
         cls,
         table,
         relationships,
-        made_by_server=_made_by_server(fields, columns, version, shared),
-        required_references=_required_references(fields, columns, shared),
+        discriminator=discriminator,
+        made_by_server=made_by_server(fields, columns, version, shared),
+        required_references=required_references(fields, columns, shared),
         version=version,
     )
     registry.add(mapper)
-    _install(cls, mapper, fields)
+    install(cls, mapper, fields)
     return mapper
 
 
-def _install(cls: type[Any], mapper: Mapper, fields: Mapping[str, FieldInfo]) -> None:
+def install(cls: type[Any], mapper: Mapper, fields: Mapping[str, FieldInfo]) -> None:
+    """Put columns and relationships on a class, and the mapper with them."""
     attributes: dict[str, ColumnAttribute | RelationshipAttribute] = {}
     for name, column in mapper.columns.items():
-        validate = None
-        if not column.system:
-            validate = assignment_validator(name, fields[name], cls.model_config)
-        kind = MutableAttribute if name in mapper.mutable else ColumnAttribute
-        attributes[name] = kind(name, column, validate)
+        attributes[name] = _column_attribute(cls, mapper, name, column, fields)
     for name, relationship in mapper.relationships.items():
-        write_only = relationship.lazy == "write_only"
-        kind_of = WriteOnlyAttribute if write_only else RelationshipAttribute
-        attributes[name] = kind_of(name, relationship)
+        attributes[name] = _relationship_attribute(mapper, name, relationship)
     for name, attribute in attributes.items():
         type.__setattr__(cls, name, attribute)
     if cls.model_config.get("frozen"):
@@ -114,24 +114,49 @@ def _install(cls: type[Any], mapper: Mapper, fields: Mapping[str, FieldInfo]) ->
     if mapper.deferred or cls.model_config.get("extra") == "allow":
         install_gaps(cls, tuple(mapper.deferred))
     type.__setattr__(cls, "__attributes__", attributes)
-    type.__setattr__(cls, "__table__", mapper.table)
+    type.__setattr__(cls, "__table__", mapper.source)
     type.__setattr__(cls, "__mapper__", mapper)
 
 
-def _composite_references(cls: type[Any]) -> frozenset[str]:
+def _column_attribute(
+    cls: type[Any],
+    mapper: Mapper,
+    name: str,
+    column: BaseColumn[Any, Any],
+    fields: Mapping[str, FieldInfo],
+) -> ColumnAttribute:
+    if mapper.discriminator is not None and mapper.discriminator.attribute == name:
+        return DiscriminatorAttribute(name, column, mapper.discriminator.value)
+    validate = None
+    if not column.system:
+        validate = assignment_validator(name, fields[name], cls.model_config)
+    kind = MutableAttribute if name in mapper.mutable else ColumnAttribute
+    return kind(name, column, validate)
+
+
+def _relationship_attribute(
+    mapper: Mapper, name: str, relationship: Relationship[Any, Any]
+) -> RelationshipAttribute:
+    write_only = relationship.lazy == "write_only"
+    kind = WriteOnlyAttribute if write_only else RelationshipAttribute
+    is_own = relationship.owner is mapper.entity
+    return kind(name, relationship, None if is_own else relationship.seen_from(mapper))
+
+
+def composite_references(arguments: Sequence[Any]) -> frozenset[str]:
     """The columns of the foreign keys over several columns: relationships fill them."""
-    arguments = getattr(cls, "__table_args__", ())
     return frozenset(
         name
-        for argument in (arguments if isinstance(arguments, tuple | list) else ())
+        for argument in arguments
         if isinstance(argument, ForeignKeyConstraint)
         for name in argument.columns
     )
 
 
-def _column(
+def make_column(
     cls: type[Any], name: str, field: FieldInfo, references: frozenset[str]
 ) -> BaseColumn[Any, Any]:
+    """The column that a field declares; raises ConfigurationError."""
     _check_annotation(cls, name, field)
     given = declaration_of(field)
     if given.deferred and (given.primary_key or given.version):
@@ -140,7 +165,7 @@ def _column(
             f"{cls.__name__}.{name} is deferred, but {needed} must always be loaded",
             hint="leave deferred=True out",
         )
-    type_, nullable = _type(cls, name, field, given)
+    type_, nullable = column_type(cls, name, field, given)
     primary_key = given.primary_key
     identity, server_default = None, given.server_default
     unknown = (not given.init or given.generated) and not given.has_default
@@ -185,9 +210,10 @@ def _default(field: FieldInfo) -> Callable[[], Any] | None:
     return lambda: field.get_default(call_default_factory=True, validated_data={})
 
 
-def _type(
+def column_type(
     cls: type[Any], name: str, field: FieldInfo, given: ColumnDeclaration
 ) -> tuple[SQLType[Any], bool]:
+    """The type of a column, and whether it is nullable; raises ConfigurationError."""
     annotation = field.annotation
     if given.type is not None:
         return coerce_type(given.type), _optional(annotation)
@@ -215,7 +241,7 @@ def _made_key(cls: type[Any], name: str, type_: SQLType[Any]) -> tuple[Identity 
     )
 
 
-def _made_by_server(
+def made_by_server(
     fields: Mapping[str, FieldInfo],
     columns: Mapping[str, BaseColumn[Any, Any]],
     version: Version | None,
@@ -235,11 +261,12 @@ def _made_by_server(
     return tuple(found)
 
 
-def _required_references(
+def required_references(
     fields: Mapping[str, FieldInfo],
     columns: Mapping[str, BaseColumn[Any, Any]],
     references: frozenset[str],
 ) -> frozenset[str]:
+    """The foreign keys that a new row must have."""
     return frozenset(
         name
         for name, column in columns.items()
@@ -250,42 +277,46 @@ def _required_references(
     )
 
 
-def _table(
-    cls: type[Any],
+def make_table(
     name: str,
     schema: str | None,
+    arguments: Sequence[Any],
     fields: Mapping[str, FieldInfo],
     columns: Mapping[str, BaseColumn[Any, Any]],
 ) -> Table:
-    arguments = _table_arguments(cls)
-    unique = [a for a in arguments if isinstance(a, UniqueConstraint)]
-    indexes = [a for a in arguments if isinstance(a, Index)]
-    foreign_keys = [a for a in arguments if isinstance(a, ForeignKeyConstraint)]
-    checks = [a for a in arguments if isinstance(a, CheckConstraint)]
-    _check_column_names(cls, columns)
+    """The table of some columns, with what ``__table_args__`` and the columns say of it."""
+    arguments = [*arguments, *column_constraints(fields, columns)]
+    return Table(
+        name,
+        list(columns.values()),
+        schema=schema,
+        unique=[a for a in arguments if isinstance(a, UniqueConstraint)],
+        checks=[a for a in arguments if isinstance(a, CheckConstraint)],
+        indexes=[a for a in arguments if isinstance(a, Index)],
+        foreign_keys=[a for a in arguments if isinstance(a, ForeignKeyConstraint)],
+    )
+
+
+def column_constraints(
+    fields: Mapping[str, FieldInfo], columns: Mapping[str, BaseColumn[Any, Any]]
+) -> list[Any]:
+    """The constraints and indexes that the declarations of columns ask for."""
+    found: list[Any] = []
     for attribute, column in columns.items():
         if column.system:
             continue
         given = declaration_of(fields[attribute])
         if given.reference is not None:
-            foreign_keys.append(_reference(given, column))
+            found.append(_reference(given, column))
         if given.unique:
-            unique.append(UniqueConstraint(column.name))
+            found.append(UniqueConstraint(column.name))
         if given.index:
-            indexes.append(Index(None, column.name))
-    return Table(
-        name,
-        list(columns.values()),
-        schema=schema,
-        unique=unique,
-        checks=checks,
-        indexes=indexes,
-        foreign_keys=foreign_keys,
-    )
+            found.append(Index(None, column.name))
+    return found
 
 
-def _table_arguments(cls: type[Any]) -> Sequence[Any]:
-    arguments = getattr(cls, "__table_args__", ())
+def table_arguments(cls: type[Any], arguments: Any) -> Sequence[Any]:
+    """``__table_args__`` as a sequence; raises ConfigurationError for what can't be there."""
     if not isinstance(arguments, tuple | list):
         arguments = (arguments,)
     for argument in arguments:
@@ -296,10 +327,11 @@ def _table_arguments(cls: type[Any]) -> Sequence[Any]:
                 f"{cls.__name__}.__table_args__ holds {type(argument).__name__}",
                 hint="use UniqueConstraint, CheckConstraint, ForeignKeyConstraint and Index",
             )
-    return arguments
+    return tuple(arguments)
 
 
-def _check_column_names(cls: type[Any], columns: Mapping[str, BaseColumn[Any, Any]]) -> None:
+def check_column_names(cls: type[Any], columns: Mapping[str, BaseColumn[Any, Any]]) -> None:
+    """Refuse two columns of one name, and the names of system columns."""
     names: dict[str, str] = {}
     for attribute, column in columns.items():
         if column.name in _SYSTEM_NAMES and not column.system:
@@ -332,7 +364,7 @@ def _reference(given: ColumnDeclaration, column: BaseColumn[Any, Any]) -> Foreig
     )
 
 
-def _relationship(
+def make_relationship(
     cls: type[Any], name: str, declaration: RelationshipDeclaration, registry: Registry
 ) -> Relationship[Any, Any]:
     """The relationship as class attribute; its target is resolved when all models are known."""

@@ -16,13 +16,16 @@ from pydantic.fields import FieldInfo
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.configure import configure
+from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.relationships import RelationshipDeclaration
 from asyncorm.models.annotations import annotations_of, is_class_variable, remove_annotations
 from asyncorm.models.attributes import unknown_attribute
 from asyncorm.models.building import BUILDING
 from asyncorm.models.declare import declaration_of, declare
+from asyncorm.models.derive import derive, fix_discriminator
 from asyncorm.models.fields import ColumnDeclaration, column, relationship
+from asyncorm.models.inheritance import mapped_base, place_of
 from asyncorm.models.markers import Omittable, Unsettable
 from asyncorm.sql.table import MetaData
 
@@ -64,14 +67,11 @@ class ModelMeta(ModelMetaclass):
         type.__setattr__(cls, "__table__", getattr(origin, "__table__", None))
         if metadata is not None or root is None:
             _new_registry(cls, metadata or MetaData())
-        if table is not None:
-            if not table:
-                raise _nameless(name)
-            _check_hash(cls)
-            fields: dict[str, FieldInfo] = cls.__pydantic_fields__
-            declarations = cls.__declared_relationships__
-            declare(cls, table, schema, fields, declarations, cls.__registry__)
-            type.__setattr__(cls, "__relationships__", cls.__mapper__.relationships)
+        base = mapped_base(cls) if origin is None else None
+        if namespace.get("__abstract__"):
+            _check_abstract(name, table)
+        elif table is not None or base is not None:
+            _map(cls, table, schema, base)
         elif schema is not None:
             raise ConfigurationError(
                 f"{name} has a schema but no table",
@@ -91,6 +91,35 @@ class ModelMeta(ModelMetaclass):
                 if BUILDING.threads and BUILDING.here():
                     raise
                 raise unknown_attribute(cls, name) from None
+
+
+def _map(cls: Any, table: str | None, schema: str | None, base: Mapper | None) -> None:
+    """Give a class its tables, mapper and attributes."""
+    if table == "":
+        raise _nameless(cls.__name__)
+    _check_hash(cls)
+    place = place_of(cls, base)
+    if place.discriminator is not None:
+        fix_discriminator(cls, place.discriminator)
+    declarations, registry = cls.__declared_relationships__, cls.__registry__
+    if place.base is not None:
+        derive(cls, table, schema, declarations, registry, place)
+    else:
+        assert table is not None
+        fields: dict[str, FieldInfo] = cls.__pydantic_fields__
+        declare(cls, table, schema, fields, declarations, registry, place.discriminator)
+    type.__setattr__(cls, "__relationships__", cls.__mapper__.relationships)
+    if place.discriminator is not None:  # pydantic has made its validators without knowing of it
+        with BUILDING:
+            cls.model_rebuild(force=True)
+
+
+def _check_abstract(name: str, table: str | None) -> None:
+    if table is not None:
+        raise ConfigurationError(
+            f"{name} is __abstract__, but has a table",
+            hint="leave one of them out: an abstract class hands its columns down and has no rows",
+        )
 
 
 def _take_metadata(name: str, namespace: dict[str, Any]) -> MetaData | None:

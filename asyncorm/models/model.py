@@ -44,6 +44,8 @@ class Model(BaseModel, metaclass=ModelMeta):
         __registry__: ClassVar[Registry]
         __attributes__: ClassVar[dict[str, ColumnAttribute | RelationshipAttribute]]
         __relationships__: ClassVar[dict[str, Relationship[Any, Any]]]
+        __mapper_args__: ClassVar[Mapping[str, Any]]
+        __table_args__: ClassVar[Any]
 
         def __init_subclass__(
             cls, *, table: str | None = None, schema: str | None = None, **kw: Unpack[ConfigDict]

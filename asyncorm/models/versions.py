@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.version import Version, following_version
+from asyncorm.models.inheritance import VERSION_ARGUMENTS, mapper_arguments
 from asyncorm.sql.table import BaseColumn, Column
 from asyncorm.types.scalars import TransactionId
 
 #: columns that every table has by itself and that can serve as versions
 SYSTEM_COLUMNS = ("xmin",)
-
-_ARGUMENTS = ("version", "version_id_col")
 
 
 class VersionOption(NamedTuple):
@@ -39,8 +38,8 @@ def version_option(cls: type[Any], declared: Mapping[str, bool | str]) -> Versio
         for name, given in declared.items()
         if given
     ]
-    arguments = _mapper_arguments(cls)
-    for key in _ARGUMENTS:
+    arguments = mapper_arguments(cls)
+    for key in VERSION_ARGUMENTS:
         if key in arguments:
             option = _named(cls, key, arguments[key], declared)
             if option not in found:
@@ -51,22 +50,6 @@ def version_option(cls: type[Any], declared: Mapping[str, bool | str]) -> Versio
             f"{names} are both the version of {cls.__name__}", hint="keep one of them"
         )
     return found[0] if found else None
-
-
-def _mapper_arguments(cls: type[Any]) -> Mapping[str, Any]:
-    arguments = getattr(cls, "__mapper_args__", {})
-    if not isinstance(arguments, Mapping):
-        raise ConfigurationError(
-            f"{cls.__name__}.__mapper_args__ is a {type(arguments).__name__}",
-            hint='write a dict: __mapper_args__ = {"version": "xmin"}',
-        )
-    for key in arguments:
-        if key not in _ARGUMENTS:
-            raise ConfigurationError(
-                f"{cls.__name__}.__mapper_args__ has an unknown key {key!r}",
-                hint=f"known: {', '.join(_ARGUMENTS)}",
-            )
-    return arguments
 
 
 def _named(

@@ -149,7 +149,7 @@ def as_table(target: Any) -> Table:
         )
     if not isinstance(target, Table):
         target.metadata.configure()
-    return table
+    return table.physical[-1]
 
 
 def _unless(command: str, condition: str) -> str:

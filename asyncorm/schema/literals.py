@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
+from asyncorm.compiler.quoting import quote_text
 from asyncorm.errors import ConfigurationError
 from asyncorm.types.base import SQLType
 from asyncorm.types.resolve import type_of_value
@@ -23,9 +24,7 @@ def string_literal(text: str) -> str:
         raise ConfigurationError(
             "a text in DDL is no valid Unicode", hint="remove the lone surrogate"
         ) from None
-    quoted = "'" + text.replace("'", "''") + "'"
-    # E'' means the same whatever standard_conforming_strings says
-    return "E" + quoted.replace("\\", "\\\\") if "\\" in quoted else quoted
+    return quote_text(text)
 
 
 def literal(value: Any, type_: SQLType[Any] | None = None) -> str:

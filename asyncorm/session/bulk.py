@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +12,7 @@ from asyncorm.flush.arguments import arguments_for
 from asyncorm.flush.plan import Batch, Kind
 from asyncorm.flush.statements import statement_for
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.session.core import SessionCore
 from asyncorm.session.modifying import modify
 from asyncorm.session.synchronize import change, synchronizes
@@ -105,9 +105,10 @@ async def _update_shape(
     unit, keys = core.unit, list(by_key)
     loaded = [unit.identity_map.get(mapper, key) if follows else None for key in keys]
     concerned = any(instance is not None for instance in loaded)
-    returning = (*names, *(n for n in mapper.computed if n not in names)) if concerned else ()
+    part = _part_of(mapper, names)
+    returning = (*names, *(n for n in part.computed if n not in names)) if concerned else ()
     stand_ins: list[Any] = [SimpleNamespace(**values) for values in by_key.values()]
-    batch = Batch(Kind.UPDATE, _without_version(mapper), names, stand_ins, returning)
+    batch = Batch(Kind.UPDATE, part.without_version(), names, stand_ins, returning)
     statement = statement_for(batch)
     connection = await core.write_connection()
     arguments = arguments_for(statement, batch, keys)
@@ -123,16 +124,21 @@ async def _update_shape(
     return len(records)
 
 
-def _without_version(mapper: Mapper) -> Mapper:
-    """The mapper for statements that neither check versions nor count them."""
-    if mapper.version is None:
-        return mapper
-    if "without version" not in mapper.memo:
-        plain = copy(mapper)
-        plain.version, plain.memo = None, {}
-        mapper.memo["without version"] = plain
-    found: Mapper = mapper.memo["without version"]
-    return found
+def _part_of(mapper: Mapper, names: tuple[str, ...]) -> WrittenPart:
+    """The table to write; raises where a key alone would not tell rows of a class from others."""
+    part = mapper.written_parts[-1]
+    if mapper.base is None or (mapper.has_own_part and part.columns.keys() >= set(names)):
+        return part
+    others = ", ".join(f"{mapper.name}.{n}" for n in names if n in mapper.base.columns)
+    if mapper.has_own_part:
+        hint = f"give them to update({mapper.base.name}); or load the objects and flush()"
+    else:
+        hint = "load the objects and flush(), or write update(...).where(...)"
+    raise InvalidRequestError(
+        f"update({mapper.name}) with rows can't change {others or ', '.join(names)}, since the "
+        f"keys may be those of other classes in table {mapper.base.table.full_name!r}",
+        hint=hint,
+    )
 
 
 def _checked(mapper: Mapper, row: Mapping[Any, Any], number: int) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class SessionCore:
         self.unit = UnitOfWork()
         self.transaction = Transaction(engine, self.unit, isolation, begins_itself=autobegin)
         #: for what the session itself has to read, in a flush or for a stream
-        self.own_context = LoadContext(self.unit, engine.statements, self.transaction.fetch)
+        self.own_context = LoadContext(self.unit, engine.statements.objects, self.transaction.fetch)
         #: for what it is asked for
         self.context = self.own_context
         #: told of statements that do not go through the context, if anybody counts

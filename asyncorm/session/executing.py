@@ -95,7 +95,7 @@ async def _execute_text(core: SessionCore, statement: Text[Any]) -> Result[Any]:
     connection.used_raw_sql = True
     entity: Any = statement._shape
     if hasattr(entity, "__mapper__"):
-        compiled = core.engine.statements.get(statement)
+        compiled = core.context.statements.get(statement)
         records = await connection.fetch(compiled.sql, compiled.arguments(statement))
         entities = load_entities(entity, records, core.unit)
         if core.unit.notices:

@@ -55,8 +55,10 @@ def _with_siblings(core: SessionCore, instances: Iterable[Any]) -> list[Any]:
 
 async def _load_steps(core: SessionCore, owners: list[Any], steps: Sequence[Step]) -> None:
     for step in steps:
+        # those of a class beside the one that has the relationship are passed over
+        concerned = [owner for owner in owners if isinstance(owner, step.relationship.owner)]
         related: dict[Any, None] = {}
-        for load in _loads(step, owners):
+        for load in _loads(step, concerned):
             await load_step(load, core.context)
             related.update(dict.fromkeys(load.related()))
         owners = list(related)
@@ -103,7 +105,7 @@ def _steps(path: Sequence[Any]) -> list[Step]:
                 f"a condition on {relationship} could hide the one object that it leads to",
                 hint=f"load {relationship} and look at the object",
             )
-        steps.append(Step(relationship, Strategy.SELECTIN, selection))
+        steps.append(Step(relationship.origin, Strategy.SELECTIN, selection))
     return steps
 
 
@@ -117,7 +119,8 @@ def _check_path(steps: Sequence[Step], instances: Sequence[Any]) -> None:
                 hint=f"give {path[0].owner.__name__} objects",
             )
     for before, after in pairwise(path):
-        if not issubclass(before.target.entity, after.owner):
+        target = before.target.entity
+        if not (issubclass(target, after.owner) or issubclass(after.owner, target)):
             raise InvalidRequestError(
                 f"{after} does not follow {before}, which leads to {before.target.name}",
                 hint=f"continue with a relationship of {before.target.name}",

@@ -18,7 +18,7 @@ async def modify(core: SessionCore, statement: Any) -> Result[Any]:
     synchronizer = synchronizer_of(core.unit, statement)
     connection = await core.write_connection()
     sent = statement if synchronizer is None else synchronizer.statement
-    compiled = core.engine.statements.get(sent)
+    compiled = core.context.statements.get(sent)
     arguments = compiled.arguments(sent)
     records: list[Any] = []
     if compiled.returns_rows:

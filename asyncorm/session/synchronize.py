@@ -52,7 +52,7 @@ def synchronizer_of(unit: UnitOfWork, statement: Any) -> Synchronizer | None:
         return ByEvaluation(unit, mapper, statement)
     concerned = (
         _live(unit, mapper)
-        or (isinstance(statement, Delete) and mapper.entity in statement._returning)
+        or (isinstance(statement, Delete) and _returns(statement, mapper))
         or (isinstance(statement, Delete) and _is_echoed(unit, mapper))
     )
     return ByReturning(unit, mapper, statement) if concerned else None
@@ -70,15 +70,21 @@ def synchronizes(statement: Any) -> bool:
 
 
 def _live(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
-    return unit.identity_map.references(mapper).live()
+    live = unit.identity_map.references(mapper).live()
+    return live if mapper.base is None else [i for i in live if isinstance(i, mapper.entity)]
+
+
+def _returns(statement: Delete[Any], mapper: Mapper) -> bool:
+    return any(item is mapper.entity for item in statement._returning)
 
 
 def _is_echoed(unit: UnitOfWork, mapper: Mapper) -> bool:
     """Whether objects are loaded that the server changes when a row of the entity is deleted."""
     return any(
-        key.target is mapper.table and key.ondelete
-        for other in unit.identity_map.tables
-        for key in other.table.foreign_keys
+        key.target in mapper.tables and key.ondelete
+        for root in unit.identity_map.tables
+        for other in root.subtypes
+        for key in other.foreign_keys
     )
 
 
@@ -97,7 +103,10 @@ class ByReturning:
         )
         names = self._changed
         if self._echoes:
-            names = tuple(name for name in _referred(mapper) if name not in mapper.primary_key)
+            referred = dict.fromkeys(_referred(mapper))
+            if mapper.discriminator is not None:  # rows that are not loaded become objects
+                referred[mapper.discriminator.attribute] = None
+            names = tuple(name for name in referred if name not in mapper.primary_key)
         self._names = (*mapper.primary_key, *names)
         self.statement = statement.returning(*(mapper.columns[name] for name in self._names))
 
@@ -142,7 +151,7 @@ class ByEvaluation:
         self.statement = statement
         self._unit = unit
         self._deletes = isinstance(statement, Delete)
-        table, live = mapper.table, _live(unit, mapper)
+        table, live = mapper.source, _live(unit, mapper)
         self._changed = _changed_names(mapper, statement) if live and not self._deletes else ()
         computed = {}
         for assignment in getattr(statement, "_assignments", ()):
@@ -188,6 +197,13 @@ def _changed_names(mapper: Mapper, statement: Any) -> tuple[str, ...]:
                 hint="change the key of the objects and flush(), or expunge them and use "
                 ".execution_options(synchronize_session=False)",
             )
+    if mapper.discriminator is not None and mapper.discriminator.attribute in assigned:
+        raise InvalidRequestError(
+            f"a statement changes {mapper.name}.{mapper.discriminator.attribute}, which says of "
+            f"which class a row is, while objects of {mapper.name} are loaded",
+            hint="delete the objects and add some of the other class, or expunge them and use "
+            ".execution_options(synchronize_session=False)",
+        )
     assigned.update(mapper.computed)
     return tuple(n for n in mapper.columns if n in assigned and n not in mapper.key_names)
 
@@ -195,7 +211,7 @@ def _changed_names(mapper: Mapper, statement: Any) -> tuple[str, ...]:
 def _referred(mapper: Mapper) -> tuple[str, ...]:
     """The attributes that foreign keys of any table refer to."""
     tables = mapper.entity.metadata.tables.values()
-    keys = [key for table in tables for key in table.foreign_keys if key.target is mapper.table]
+    keys = [key for table in tables for key in table.foreign_keys if key.target in mapper.tables]
     return tuple(dict.fromkeys(target for key in keys for _, target in key.pairs))
 
 

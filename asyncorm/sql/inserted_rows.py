@@ -84,7 +84,9 @@ class QueryRows:
 def collected_rows(target: Any, rows: list[dict[Any, Any]]) -> BulkRows | ValueRows | None:
     """The rows as arrays where that is possible, else as VALUES; None means all defaults."""
     by_column = [{column_of(target, key): value for key, value in row.items()} for row in rows]
-    defaults = [(c, c.default) for c in table_of(target).columns.values() if c.default is not None]
+    defaults = [
+        (c, c.default) for c in table_of(target).by_attribute.values() if c.default is not None
+    ]
     for row in by_column:
         for column, default in defaults:
             if column not in row:
@@ -108,7 +110,7 @@ def groups_of(target: Any, rows: Sequence[Mapping[Any, Any]]) -> list[list[int]]
 
     Rows that give the same columns go as arrays, whatever their number.
     """
-    defaults = [c for c in table_of(target).columns.values() if c.default is not None]
+    defaults = [c for c in table_of(target).by_attribute.values() if c.default is not None]
     by_shape: dict[frozenset[Any], list[int]] = {}
     for number, row in enumerate(rows):
         shape = frozenset((*(column_of(target, key) for key in row), *defaults))

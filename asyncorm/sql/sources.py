@@ -259,7 +259,7 @@ def entity_columns(entity: Any) -> tuple[BaseColumn[Any, Any], ...]:
         return entity.columns
     if isinstance(entity, Alias):
         return tuple(column for column in entity._columns.values() if not column.deferred)
-    return tuple(column for column in table_of(entity).columns.values() if not column.deferred)
+    return tuple(column for column in table_of(entity).by_attribute.values() if not column.deferred)
 
 
 def is_entity(item: Any) -> bool:

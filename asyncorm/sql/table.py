@@ -181,17 +181,22 @@ class Table:
         self.name = name
         self.schema = schema
         self.columns: dict[str, BaseColumn[Any, Any]] = {column.name: column for column in columns}
+        #: those of the entity; columns of classes that share its table are in ``columns`` only
         self.by_attribute: dict[str, BaseColumn[Any, Any]] = {c.attribute: c for c in columns}
         self.primary_key = tuple(column for column in columns if column.primary_key)
         #: as written, by name; ``foreign_keys`` are the resolved ones
         self.declared_foreign_keys = tuple(foreign_keys)
         self.foreign_keys: list[ForeignKey] = []
+        #: foreign keys that a flush writes by a second UPDATE
+        self.post_updated: list[ForeignKey] = []
         self.unique = list(unique)
         self.checks = list(checks)
         self.indexes = list(indexes)
         self.comment = comment
         #: made for a many-to-many relationship; created and dropped along with what it links
         self.automatic = False
+        #: what loading objects reads beside ``by_attribute``: the columns of subclasses
+        self.below: Any = None
         #: structural identity for cache keys
         self._key: Hashable = ("table", next(_keys))
         #: nothing is bound in a table; aliases and subqueries, used in its place, have some
@@ -203,6 +208,11 @@ class Table:
     def full_name(self) -> str:
         """``schema.table`` or ``table``, unquoted: for messages and look-ups."""
         return f"{self.schema}.{self.name}" if self.schema else self.name
+
+    @property
+    def physical(self) -> tuple[Table, ...]:
+        """The tables of the database that it stands for: itself."""
+        return (self,)
 
     def __repr__(self) -> str:
         return f"<Table {self.full_name}>"

@@ -1,4 +1,7 @@
-"""IdentityMap: one live instance per primary key, without keeping it alive."""
+"""IdentityMap: one live instance per primary key, without keeping it alive.
+
+Classes that derive from one another share their keys, so the map goes by the root of a hierarchy.
+"""
 
 from __future__ import annotations
 
@@ -47,18 +50,23 @@ class IdentityMap:
 
     def references(self, mapper: Mapper) -> References:
         """The references of one entity; hydration reads and writes them directly."""
-        found = self.tables.get(mapper)
+        found = self.tables.get(mapper.root)
         if found is None:
-            found = self.tables[mapper] = References()
+            found = self.tables[mapper.root] = References()
         return found
 
     def get(self, mapper: Mapper, key: Key) -> Any:
-        """The live instance with this key, or None."""
-        found = self.tables.get(mapper)
+        """The live instance with this key, or None; also for one of a class beside the mapper's."""
+        found = self.tables.get(mapper.root)
         if found is None:
             return None
         reference = found.get(key)
-        return None if reference is None else reference()
+        if reference is None:
+            return None
+        instance = reference()
+        if mapper.base is not None and not isinstance(instance, mapper.entity):
+            return None
+        return instance
 
     def add(self, mapper: Mapper, key: Key, instance: Any) -> None:
         """Enter an instance under its key."""
@@ -68,7 +76,7 @@ class IdentityMap:
 
     def discard(self, mapper: Mapper, key: Key, instance: Any) -> None:
         """Remove the entry of an instance; another instance's entry stays."""
-        references = self.tables.get(mapper)
+        references = self.tables.get(mapper.root)
         if references is not None:
             reference = references.get(key)
             if reference is not None and reference() is instance:

@@ -259,7 +259,7 @@ def _undo_deletes(unit: UnitOfWork, level: Level) -> None:
 def _readmit(unit: UnitOfWork, instance: Any) -> None:
     """Enter an instance under its key again; one that was loaded in its place has to go."""
     mapper, key = mapper_of(instance), identity_key(instance)
-    other = unit.identity_map.get(mapper, key)
+    other = unit.identity_map.get(mapper.root, key)
     if other is not None and other is not instance:
         unit.release(other)
     unit.identity_map.add(mapper, key, instance)

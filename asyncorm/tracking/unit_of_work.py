@@ -103,7 +103,8 @@ class UnitOfWork:
 
     def entities(self) -> set[type[Any]]:
         """The classes of which there are objects here."""
-        return {*map(type, self.new), *(mapper.entity for mapper in self.identity_map.tables)}
+        loaded = (kind.entity for root in self.identity_map.tables for kind in root.subtypes)
+        return {*map(type, self.new), *loaded}
 
     def find(self, entity: type[Any], key_values: tuple[Any, ...]) -> Any:
         """The live instance with this key, or None."""
@@ -183,9 +184,9 @@ class UnitOfWork:
             )
         if state.current is Status.DETACHED:
             mapper, key = mapper_of(instance), identity_key(instance)
-            other = keys.setdefault((mapper, key), instance)
+            other = keys.setdefault((mapper.root, key), instance)
             if other is instance:
-                other = self.identity_map.get(mapper, key)
+                other = self.identity_map.get(mapper.root, key)
             if other is not None and other is not instance:
                 raise InvalidRequestError(
                     f"another {mapper.name} with this primary key is already in the session",

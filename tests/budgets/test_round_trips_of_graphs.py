@@ -5,7 +5,7 @@ BEGIN and COMMIT cost one each where there is more than one statement.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,10 +14,8 @@ from asyncorm import Mapped, MetaData, Model, Related, Session, column, foreign_
 from asyncorm.engine.engine import Engine, create_engine
 from asyncorm.models.fields import generated
 from tests.conftest import CreateTables
-from tests.support.rows import run
+from tests.support.trips import Counter, Report, nothing, save
 from tests.support.wire import WireProxy
-
-Report = Callable[[str], None]
 
 
 class Graphs(Model):
@@ -87,51 +85,13 @@ TABLES = (Shelf, Book, Page, Tag, Node, Chain, Land, Town, Counted)
 TRUNCATE = "truncate shelf, book, page, tag, node, chain, land, town, counted, book_tag"
 
 
-class Counter:
-    """Runs a case three times on one connection, from empty tables, and counts the last run."""
-
-    def __init__(self, proxy: WireProxy, engine: Engine, outside: Engine, report: Report) -> None:
-        self.proxy = proxy
-        self.engine = engine
-        self._outside = outside
-        self._report = report
-
-    async def trips(
-        self,
-        what: str,
-        prepare: Callable[[Session], Awaitable[Any]],
-        work: Callable[[Session, Any], Awaitable[None]],
-    ) -> int:
-        for _ in range(3):
-            # by another connection: one that has run SQL by hand is reset when it is given back
-            await run(self._outside, TRUNCATE)
-            async with Session(self.engine) as session:
-                prepared = await prepare(session)
-                self.proxy.reset()
-                await work(session, prepared)
-                found = self.proxy.round_trips
-        self._report(f"round trips: {found:2d}  {what}")
-        return found
-
-
 @pytest.fixture
 async def counter(
     engine: Engine, database_url: str, tables: CreateTables, report: Report
 ) -> AsyncIterator[Counter]:
     await tables(*TABLES)
     async with WireProxy(database_url) as proxy, create_engine(proxy.url, pool_size=1) as counted:
-        yield Counter(proxy, counted, engine, report)
-
-
-async def nothing(session: Session) -> None:
-    return None
-
-
-async def save(session: Session, *instances: Any) -> Any:
-    """The instances, committed."""
-    session.add_all(instances)
-    await session.commit()
-    return instances
+        yield Counter(proxy, counted, engine, TRUNCATE, report)
 
 
 async def test_a_hundred_new_books_with_three_tags_each(counter: Counter) -> None:

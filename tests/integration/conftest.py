@@ -24,3 +24,19 @@ async def Session(engine: Engine) -> AsyncIterator[SessionFactory]:  # noqa: N80
     yield sessionmaker(engine)
     await engine.drop_all(Bookshop)
     assert engine.pool.in_use == 0, "the test has left a connection checked out"
+
+
+@pytest.fixture
+async def Animals(engine: Engine) -> AsyncIterator[SessionFactory]:  # noqa: N802 - a factory
+    """Makes sessions on Ada's animals, of which there is one of each class."""
+    from asyncorm import sessionmaker
+    from tests.support.animals import Zoo, adas_animals
+
+    await engine.create_all(Zoo)
+    factory = sessionmaker(engine)
+    async with factory() as session:
+        session.add(adas_animals())
+        await session.commit()
+    yield factory
+    await engine.drop_all(Zoo)
+    assert engine.pool.in_use == 0, "the test has left a connection checked out"

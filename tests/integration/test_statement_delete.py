@@ -214,3 +214,12 @@ async def test_a_reference_to_another_unique_column_is_followed(
         assert item.shop_id is None
         await session.commit()
     assert await rows(engine, "select id, shop_id from cascade_item") == [(2, None)]
+
+
+async def test_columns_come_back_where_no_object_is_loaded(Session: SessionFactory) -> None:
+    async with Session() as session:
+        session.add(Author(name="Ann"))
+        await session.commit()
+    async with Session() as session:
+        result = await session.execute(delete(Author).returning(Author.name))
+        assert result.all() == ["Ann"]

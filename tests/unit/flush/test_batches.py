@@ -2,11 +2,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from asyncorm.flush.batches import delete_batches, insert_batches, update_batches
+from asyncorm.flush import batches as flush_batches
+from asyncorm.flush.batches import delete_batch
 from asyncorm.flush.link import Link
 from asyncorm.flush.plan import Batch
+from asyncorm.flush.row import LinksOf
+from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.sql.functions import func
 from tests.support.library import Author, Book, City, Node, Order, Sum, stored, unit_of
+
+
+def part_of(instance: Any) -> WrittenPart:
+    [part] = type(instance).__mapper__.written_parts
+    return part
+
+
+def insert_batches(instances: list[Any], links_of: LinksOf) -> list[Batch]:
+    return flush_batches.insert_batches(part_of(instances[0]), instances, links_of)
+
+
+def update_batches(updates: dict[Any, tuple[str, ...]], links_of: LinksOf) -> list[Batch]:
+    return flush_batches.update_batches(part_of(next(iter(updates))), updates, links_of)
 
 
 def no_links(instance: Any) -> list[Link]:
@@ -107,12 +123,12 @@ def test_an_update_by_an_expression_gets_its_value_back() -> None:
 
 def test_deletes_are_one_batch_a_table_in_key_order() -> None:
     orders = persistent(Order(id=2), Order(id=1))
-    [batch] = delete_batches(orders)
+    batch = delete_batch(part_of(orders[0]), orders)
     assert [order.id for order in batch.instances] == [1, 2]
 
 
 def test_keys_that_can_not_be_sorted_keep_the_order_they_came_in() -> None:
     cities = persistent(City(country_code="b", number=1), City(country_code="a", number=2))
     cities[0].__dict__["number"] = cities[1].__dict__["country_code"] = None
-    [batch] = delete_batches(cities)
+    batch = delete_batch(part_of(cities[0]), cities)
     assert batch.instances == cities

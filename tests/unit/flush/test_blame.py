@@ -56,7 +56,7 @@ def row(**values: Any) -> Row:
 
 
 def blamed(error: DatabaseError, rows: list[Row], columns: tuple[str, ...] = COLUMNS) -> list[Row]:
-    name_objects(error, Batch(Kind.INSERT, Row.__mapper__, columns, rows, ("id",)))
+    name_objects(error, Batch(Kind.INSERT, Row.__mapper__.written_parts[0], columns, rows, ("id",)))
     return list(error.objects)
 
 
@@ -228,5 +228,5 @@ def test_attributes_that_are_not_loaded_may_be_anything_in_a_changed_row() -> No
     for found in rows:
         del found.__dict__["text"]
     error = CheckViolation("", detail="Failing row contains (2, hi, t, SAD, 2, null, null, {}).")
-    name_objects(error, Batch(Kind.UPDATE, Row.__mapper__, ("number",), rows))
+    name_objects(error, Batch(Kind.UPDATE, Row.__mapper__.written_parts[0], ("number",), rows))
     assert error.objects == (rows[2],)

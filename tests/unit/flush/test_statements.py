@@ -58,7 +58,7 @@ class Bare(Base, table="bare"):
     id: Mapped[int] = column(primary_key=True, init=False)
 
 
-THING, PAIR, BARE = Thing.__mapper__, Pair.__mapper__, Bare.__mapper__
+THING, PAIR, BARE = (kind.__mapper__.written_parts[0] for kind in (Thing, Pair, Bare))
 THING_COLUMNS = ("text", "mood", "tags", "data")
 
 
@@ -84,7 +84,7 @@ def sql_of(found: Batch, guarded: bool = False) -> str:
     statement = statement_for(found, guarded)
     assert len(pglast.parse_sql(statement.sql)) == 1
     numbers = {int(number) for number in re.findall(r"\$(\d+)", statement.sql)}
-    key: Any = (Mood.SAD, 1) if found.mapper is PAIR else 1
+    key: Any = (Mood.SAD, 1) if found.part is PAIR else 1
     keys = [key] * len(found.instances)
     given = arguments_for(statement, found, keys if statement.keys else [])
     assert numbers == set(range(1, len(given) + 1))
