@@ -10,7 +10,7 @@ from asyncorm.compiler.results import result_of
 from asyncorm.loading.contained import check_none_contained
 from asyncorm.loading.directives import Strategy
 from asyncorm.loading.draft import Draft, Place
-from asyncorm.loading.tree import Edge, LoadNode
+from asyncorm.loading.tree import Edge
 from asyncorm.sql.adapted import Adapted, adapted
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.constructs import Constant, Extract
@@ -34,21 +34,29 @@ from asyncorm.sql.table import BaseColumn
 
 def join_related(draft: Draft) -> None:
     """Join all that is loaded by a join, with what is loaded by a join with it in turn."""
-    if not any(any(joined_edges(place.node)) for place in draft.places):
+    if not any(any(joined_edges(place)) for place in draft.places):
         return
     if _needs_nesting(draft) and not _nest(draft):
         return
     pending = deque(draft.places)
     while pending:
         place = pending.popleft()
-        pending.extend(_join(draft, place, edge) for edge in joined_edges(place.node))
+        pending.extend(_join(draft, place, edge) for edge in joined_edges(place))
 
 
-def joined_edges(node: LoadNode) -> Iterator[Edge]:
-    """The edges of a node that are loaded by a join, for all objects of its entity."""
-    for edge in node.edges.values():
-        is_joined = edge.strategy is Strategy.JOINED
-        if is_joined and issubclass(node.mapper.entity, edge.relationship.owner):
+def joined_edges(place: Place) -> Iterator[Edge]:
+    """The edges that are loaded by a join, for all objects of a place.
+
+    A default that leads back to where the joins came from is left to memory, or to a statement of
+    its own: it would bring what is there already.
+    """
+    for edge in place.node.edges.values():
+        relationship = edge.relationship
+        if edge.strategy is not Strategy.JOINED:
+            continue
+        if edge.step.strategy is None and relationship.target.entity in place.above:
+            continue
+        if issubclass(place.node.mapper.entity, relationship.owner):
             yield edge
 
 
@@ -150,7 +158,7 @@ def _needs_nesting(draft: Draft) -> bool:
     extras = statement._extras
     if extras.distinct is not None or extras.group_by or extras.having or extras.lock:
         return True
-    if not any(_has_collection(place.node) for place in draft.places):
+    if not any(map(_has_collection, draft.places)):
         return False
     return (
         statement._limit is not None
@@ -160,9 +168,11 @@ def _needs_nesting(draft: Draft) -> bool:
     )
 
 
-def _has_collection(node: LoadNode) -> bool:
+def _has_collection(place: Place) -> bool:
+    above = (*place.above, place.node.mapper.entity)
     return any(
-        edge.relationship.to_many or _has_collection(edge.node) for edge in joined_edges(node)
+        edge.relationship.to_many or _has_collection(Place(0, None, edge.node, True, above))
+        for edge in joined_edges(place)
     )
 
 
@@ -189,7 +199,7 @@ def _nest(draft: Draft) -> bool:
     needed: dict[int, Sequence[str]] = {
         place.position: [
             *(place.node.attributes if place.node.columns else ()),
-            *(n for e in joined_edges(place.node) for n in e.relationship.local_attributes),
+            *(n for e in joined_edges(place) for n in e.relationship.local_attributes),
         ]
         for place in draft.places
     }
