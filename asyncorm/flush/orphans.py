@@ -51,7 +51,8 @@ def doom(
         for relationship in mapper_of(orphan).relationships.values():
             if _is_unloaded(orphan, relationship):
                 unloaded.append((orphan, relationship))
-            elif "delete" in relationship.cascade and not relationship.viewonly:
+            # some members may be there although not all are
+            if "delete" in relationship.cascade and not relationship.viewonly:
                 orphans += staying_members(orphan, relationship, unit, links, doomed)
     return unloaded
 

@@ -67,7 +67,7 @@ def _doom_children(
         held = old.__dict__.get(relationship.name, UNLOADED)
         if not is_whole(held) and not known_empty(old, relationship):
             unloaded.append((old, relationship))
-        elif "delete" in relationship.cascade or relationship.foreign_key.ondelete == "CASCADE":
+        if "delete" in relationship.cascade or relationship.foreign_key.ondelete == "CASCADE":
             members = staying_members(old, relationship, unit, links, doomed)
             unloaded += doom(members, unit, links, doomed)
     return unloaded
