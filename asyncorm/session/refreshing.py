@@ -37,8 +37,6 @@ async def refresh(
     related = tuple(n for n in names or () if n in mapper_of(instance).relationships)
     if related:
         expire(instance, related)
-    if names is None:
-        forget_related(instance)  # those that are loaded by default come back with the row
     if not await read_again(instance, names, core.context, lock):
         raise ObjectDeletedError(
             f"the row of the {type(instance).__name__} to refresh no longer exists"

@@ -111,7 +111,7 @@ async def test_refreshing_an_object_loads_its_defaults_again(
         sent()
         await session.refresh(team)
         assert [player.number for player in team.players] == [5, 9]
-        assert sent.verbs() == ["SELECT"]
+        assert sent.verbs() == ["SELECT", "SELECT"]
         await session.refresh(team, ["name"])
         assert " JOIN " not in sent()[0]
 

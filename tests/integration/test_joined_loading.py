@@ -382,6 +382,7 @@ async def test_get_takes_options_and_asks_once(Library: SessionFactory, sent: Se
         user = await session.get_one(User, 1, options=[joinedload(User.books)])
         assert titles(user) == ["b1", "b2", "b3"]
         assert sent.verbs() == ["SELECT"]
+        session.expunge_all()
         one, two = await session.get_many(User, [2, 1], options=[joinedload(User.edited)])
         assert one is not None
         assert two is not None
