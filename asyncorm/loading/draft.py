@@ -48,6 +48,8 @@ class Place(NamedTuple):
     node: LoadNode
     #: whether the entity may be missing from a row
     nullable: bool
+    #: the entities that joins have led over to this one
+    above: tuple[Any, ...] = ()
 
 
 class Draft:
@@ -73,7 +75,8 @@ class Draft:
 
     def add(self, owner: Place, edge: Edge, source: Any, *, nullable: bool) -> Place:
         """Add the objects of an edge as one more item."""
-        place = Place(len(self.items), source, edge.node, nullable)
+        above = (*owner.above, owner.node.mapper.entity)
+        place = Place(len(self.items), source, edge.node, nullable, above)
         self.items.append(source)
         if edge.node.columns:
             self._chosen[place.position] = edge.node.attributes

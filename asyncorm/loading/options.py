@@ -145,6 +145,11 @@ class LoaderOption:
         depth: int | None = None,
     ) -> Self:
         root, relationship, selection, target = parts_of(given)
+        if strategy is Strategy.CONTAINS and selection is not None:
+            raise ArgumentError(
+                f"contains_eager() takes no conditions on {relationship}: the statement has them",
+                hint=f"write select(...).join({relationship}).where(...)",
+            )
         if self.path:
             check_follows(self.path[-1], relationship)
         if depth is not None:

@@ -17,7 +17,7 @@ from asyncorm.sql.select import Select, select
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.filling import fill_collection
-from asyncorm.tracking.known import has_row, known_empty
+from asyncorm.tracking.known import has_row, is_whole, known_empty
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.transitions import is_expired
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
@@ -227,11 +227,6 @@ class RelatedLoad:
             members = _found_aside(held, self.edge.selection) if self._aside else None
             found.update(dict.fromkeys(members_of(held) if members is None else members))
         return list(found)
-
-
-def is_whole(held: Any) -> bool:
-    """Whether an attribute's value is all there is: no collection that holds some members only."""
-    return held is not UNLOADED and getattr(held, "selection", None) is None
 
 
 def is_same(one: Selection[Any, Any] | None, other: Selection[Any, Any] | None) -> bool:

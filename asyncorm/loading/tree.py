@@ -241,7 +241,7 @@ def _steps(
         if everything:
             if everything[-1].strategy is Strategy.NOLOAD:
                 found[relationship] = Step(relationship, Strategy.NOLOAD)
-        elif Strategy(relationship.lazy) in EAGER and relationship not in above:
+        elif Strategy(relationship.lazy) in EAGER and not _leads_back(relationship, above):
             found[relationship] = Step(relationship, None)
     for step in here:
         if not isinstance(step, Step):
@@ -258,6 +258,16 @@ def _relationships(mapper: Mapper) -> Iterable[Relationship[Any, Any]]:
     if len(mapper.subtypes) == 1:
         return mapper.relationships.values()
     return dict.fromkeys(r for kind in mapper.subtypes for r in kind.relationships.values())
+
+
+def _leads_back(relationship: Relationship[Any, Any], above: Path) -> bool:
+    """Whether a default has been followed already, or joins owners to all that they belong to."""
+    if relationship in above:
+        return True
+    target: Any = relationship.target
+    came_from = [one.owner for one in above]
+    is_joined = relationship.lazy == Strategy.JOINED.value
+    return is_joined and relationship.to_many and target.entity in came_from
 
 
 def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:

@@ -64,6 +64,11 @@ def known_empty(instance: Any, relationship: Relationship[Any, Any]) -> bool:
     return state.current in (Status.TRANSIENT, Status.PENDING)
 
 
+def is_whole(held: Any) -> bool:
+    """Whether an attribute's value is all there is: no collection that holds some members only."""
+    return held is not UNLOADED and getattr(held, "selection", None) is None
+
+
 def has_row(instance: Any) -> bool:
     """Whether the database may know of an instance."""
     return status_of(instance) not in (Status.TRANSIENT, Status.PENDING)
