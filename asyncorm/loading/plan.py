@@ -17,7 +17,7 @@ from asyncorm.loading.draft import Expansion
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.expansion import expand
 from asyncorm.loading.hydrator import hydrator
-from asyncorm.loading.tree import LoadNode, loads_more, trees_of
+from asyncorm.loading.tree import LoadNode, check_options, loads_more, trees_of
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import InstanceState, Status
@@ -134,6 +134,7 @@ def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
 
 
 def _compile_expanded(statement: Any) -> CompiledStatement:
+    check_options(statement)
     trees = trees_of(statement)
     expansion = expand(statement, trees)
     compiled = compile_statement(expansion.statement, statement, expansion.constants)
