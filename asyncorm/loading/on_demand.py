@@ -22,7 +22,7 @@ from asyncorm.tracking.event_names import LOAD_EVENTS
 from asyncorm.tracking.listeners import HEARD, hears
 from asyncorm.tracking.notices import Notices
 from asyncorm.tracking.state import InstanceState, Status
-from asyncorm.tracking.transitions import expire, is_expired
+from asyncorm.tracking.transitions import is_expired
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
 
 _LOADING = ("do_orm_execute", *LOAD_EVENTS)
@@ -152,8 +152,8 @@ async def refresh(
     """Read attributes of an instance again; False if its row is gone.
 
     Without names the columns are read that were loaded, or would be by the statement that has
-    brought the instance; relationships and deferred columns are forgotten, and what came with it
-    is loaded again. With names only those are read, columns or relationships.
+    brought the instance; relationships are forgotten, and those loaded again that came with it.
+    With names only those are read, columns or relationships.
     """
     mapper = mapper_of(instance)
     relationships = [n for n in names or () if n in mapper.relationships]
@@ -166,12 +166,8 @@ async def refresh(
             statement = statement.with_for_update(**lock)
         if not await _read_columns(instance, statement, columns if names else None, context):
             return False
-    if names is None:
-        stale = tuple(n for n in mapper.deferred if n in instance.__dict__ and n not in wanted)
-        if stale:
-            expire(instance, stale)
-        if (tree := tree_of(instance)) is not None:
-            await load_tree([instance], tree, context)
+    if names is None and (tree := tree_of(instance)) is not None:
+        await load_tree([instance], tree, context)
     for name in relationships:
         instance.__dict__.pop(name, None)
         await load_path([instance], (mapper.relationships[name],), context)
@@ -182,8 +178,7 @@ def _columns_of(instance: Any) -> list[str]:
     """The columns that an instance was loaded with, and others that it has got since then."""
     mapper, tree = mapper_of(instance), instance._state.tree
     usual = mapper.selected if tree is None or not tree.columns else tree.attributes
-    held = instance.__dict__.keys() - mapper.deferred.keys()
-    return [name for name in mapper.columns if name in usual or name in held]
+    return [name for name in mapper.columns if name in usual or name in instance.__dict__]
 
 
 async def _read_columns(

@@ -384,12 +384,8 @@ async def test_n08_what_is_deferred_stays_so_on_refresh(
         await session.refresh(letter, ["body"])
         assert letter.body == "aa"
         await run(publisher, "update letter set body = 'new', footer = 'new'")
+        # what is loaded is read again
         await session.refresh(letter)
-        assert "body" not in vars(letter)
-        letter = await session.get_one(Letter, 2, options=[load_only(Letter.body)])
-        assert await session.load(letter, Letter.footer) == "new"
-        await session.refresh(letter)
-        # it was loaded with the body
         assert letter.body == "new"
         assert "footer" not in vars(letter)
 
