@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from asyncorm.compiler import dml, documents, expressions, select, subtypes, text
 from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
+from asyncorm.compiler.scopes import source_key
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, RowValue
@@ -30,6 +31,7 @@ from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.nodes import Statement, set_renderer
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
+from asyncorm.sql.sources import is_entity, source_of
 from asyncorm.sql.subtype import OfKind
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.text import EntityColumns, Name, Text
@@ -96,7 +98,9 @@ def compile_statement(
     options = getattr(bound, "_options", ())
     if options:
         renderer.criteria = criteria_of(options)
-        renderer.is_rereading = REREADING in options
+        if REREADING in options:
+            entities = filter(is_entity, cast("Any", bound)._output_items())
+            renderer.exempt = {source_key(source_of(entity)) for entity in entities}
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
         sql, order = renderer.finish(bound._parameters)

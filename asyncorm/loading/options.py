@@ -186,7 +186,14 @@ class LoaderOption:
         return type(self)((*self.directives, directive), self.path, self._root)
 
     def __repr__(self) -> str:
-        return f"<loader option {' > '.join(map(str, self.path)) or 'for columns'}>"
+        return f"<loader option {' > '.join(map(str, self.path or self._named()))}>"
+
+    def _named(self) -> tuple[Any, ...]:
+        """What the first directive is about."""
+        instruction = self.directives[0].instruction
+        if isinstance(instruction, Step):
+            return (instruction.relationship,)
+        return instruction.columns if isinstance(instruction, Columns) else ("*",)
 
 
 def parts_of(given: Any) -> tuple[Any, Relationship[Any, Any], Selection[Any, Any] | None, Any]:

@@ -19,7 +19,7 @@ from asyncorm.loading.existing import Existing
 from asyncorm.loading.expansion import expand
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.subtypes import is_partial
-from asyncorm.loading.tree import LoadNode, loads_more, trees_of
+from asyncorm.loading.tree import LoadNode, check_options, loads_more, trees_of
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.models.documents import read_documents
 from asyncorm.sql.query import Rows
@@ -156,6 +156,7 @@ def _compile_expanded(statement: Any) -> CompiledStatement:
         compiled = compile_statement(as_columns(statement), statement)
         _plans[compiled] = LoadPlan(compiled)
         return compiled
+    check_options(statement)
     trees = trees_of(statement)
     expansion = expand(statement, trees)
     compiled = compile_statement(expansion.statement, statement, expansion.constants, loads=True)

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from asyncorm.errors import ArgumentError
 from asyncorm.loading.columns import chosen_attributes
 from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import (
@@ -173,6 +174,38 @@ def _node_of(item: Any, options: Sequence[Any]) -> LoadNode:
     given = [d for o in options if isinstance(o, LoaderOption) for d in o.directives]
     node = make_node(mapper, [d for d in given if _concerns(d, mapper, item)])
     return node.narrow(criteria_of(options))
+
+
+def check_options(statement: Any) -> None:
+    """Refuse options about what the statement does not select: they would have no effect."""
+    entities = [item for item in statement._output_items() if is_entity(item)]
+    mappers = [(getattr(item, "_entity", item).__mapper__, item) for item in entities]
+    for option in getattr(statement, "_options", ()):
+        for directive in option.directives if isinstance(option, LoaderOption) else ():
+            concerned = [m for m, item in mappers if _concerns(directive, m, item)]
+            instruction = directive.instruction
+            if not concerned and not isinstance(instruction, Everything):
+                names = ", ".join(mapper.name for mapper, _ in mappers) or "no entity"
+                raise ArgumentError(
+                    f"{option!r} concerns nothing that is selected, which is {names}",
+                    hint="begin with an attribute of a selected entity, or of the alias of it that "
+                    "is selected",
+                )
+            if isinstance(instruction, Columns) and instruction.group is not None:
+                if directive.path:
+                    concerned = [directive.path[-1].target]
+                _check_group(instruction.group, concerned)
+
+
+def _check_group(group: str, mappers: Sequence[Mapper]) -> None:
+    known = {its for mapper in mappers for its in mapper.deferred.values() if its is not None}
+    if group not in known:
+        raise ArgumentError(
+            f"{mappers[0].name} has no group of deferred columns named {group!r}",
+            hint=f"it has {', '.join(sorted(known))}"
+            if known
+            else 'declare one: column(deferred=True, deferred_group="...")',
+        )
 
 
 def _concerns(directive: Directive, mapper: Mapper, item: Any) -> bool:
