@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SESSION = "docs/session.md"
 TESTING = "docs/testing.md"
 RELATIONSHIPS = "docs/relationships.md"
+LOADING = "docs/loading.md"
 MODELS = "The models of the examples"
 README = "A unit of work"
 
@@ -109,7 +110,7 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
     ("document", "title"),
     [
         (d, title)
-        for d in (SESSION, TESTING, RELATIONSHIPS)
+        for d in (SESSION, TESTING, RELATIONSHIPS, LOADING)
         for title in sections(d)
         if title != MODELS
     ],
