@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from asyncorm import Session, nestedload, select
-from tests.typing.good_trees import Author, AuthorRead, Book
+from tests.typing.good_explicit_loading import Author, Book
+from tests.typing.good_trees import AuthorRead
 
 
 async def trees(session: Session) -> None:
