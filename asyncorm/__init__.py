@@ -48,6 +48,7 @@ from asyncorm.errors import (
     UnloadedAttributeError,
 )
 from asyncorm.flush.plan import FlushPlan
+from asyncorm.loading.criteria import with_loader_criteria
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.options import (
     LoaderOption,
@@ -290,4 +291,5 @@ __all__ = [
     "union",
     "union_all",
     "update",
+    "with_loader_criteria",
 ]

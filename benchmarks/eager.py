@@ -22,6 +22,7 @@ from asyncorm import (
     column,
     create_engine,
     foreign_key,
+    joinedload,
     relationship,
     select,
     selectinload,
@@ -95,7 +96,7 @@ STEPS: dict[int, tuple[Any, ...]] = {
     3: (Publisher.authors, Author.books, Book.tags),
 }
 #: loader options, whose methods of the same names lead to the next step
-LOADERS: tuple[Callable[..., Any], ...] = (selectinload,)
+LOADERS: tuple[Callable[..., Any], ...] = (selectinload, joinedload)
 
 
 async def prepare(engine: Engine) -> None:

@@ -69,6 +69,7 @@ class CompiledStatement:
         items: tuple[ResultItem, ...] = (),
         *,
         writes: bool = False,
+        constants: tuple[Any, ...] = (),
     ) -> None:
         self.sql = sql
         self.kind = kind
@@ -77,13 +78,17 @@ class CompiledStatement:
         #: whether a statement inside it changes rows
         self.writes = writes
         self.returns_rows = kind in ("select", "text") or bool(items)
-        parameters = statement._parameters
+        #: values that belong to the text: those of a mapping, not of who sends the statement
+        self._constants = constants
+        parameters = (*statement._parameters, *constants)
         encoders: list[tuple[int, Converter | None]] = [
             (index, parameters[index].type.encode) for index in order
         ]
         self._encoders = tuple(encoders)
-        self._is_plain = list(order) == list(range(len(parameters))) and not any(
-            encode for _, encode in encoders
+        self._is_plain = (
+            not constants
+            and list(order) == list(range(len(parameters)))
+            and not any(encode for _, encode in encoders)
         )
 
     def arguments(self, statement: Statement[Any]) -> list[object]:
@@ -91,6 +96,7 @@ class CompiledStatement:
         parameters = statement._parameters
         if self._is_plain:
             return [parameter.value for parameter in parameters]
+        parameters += self._constants
         found: list[object] = []
         for index, encode in self._encoders:
             value = parameters[index].value

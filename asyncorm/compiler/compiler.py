@@ -12,6 +12,7 @@ from asyncorm.compiler.results import result_of
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
+from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
 from asyncorm.sql.dml import Delete, Insert, Update
 from asyncorm.sql.expressions import (
     CastTo,
@@ -24,6 +25,7 @@ from asyncorm.sql.expressions import (
 )
 from asyncorm.sql.functions import FunctionCall, Over
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.nodes import Statement, set_renderer
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
@@ -35,6 +37,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     BaseColumn: expressions.render_column,
     Parameter: expressions.render_parameter,
     Adapted: expressions.render_adapted,
+    Criterion: expressions.render_criterion,
     Operation: expressions.render_operation,
     CastTo: expressions.render_cast,
     Label: expressions.render_label,
@@ -44,6 +47,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     Constant: expressions.render_constant,
     Extract: expressions.render_extract,
     Quantified: expressions.render_quantified,
+    AmongRows: expressions.render_among_rows,
     FunctionCall: expressions.render_function,
     Over: expressions.render_over,
     Select: select.render_select,
@@ -71,18 +75,27 @@ _STATEMENTS: Mapping[type[Any], tuple[Kind, Callable[..., None]]] = {
 
 
 def compile_statement(
-    statement: Statement[Any], bound: Statement[Any] | None = None, *, loads: bool = False
+    statement: Statement[Any],
+    bound: Statement[Any] | None = None,
+    constants: tuple[Parameter[Any], ...] = (),
+    *,
+    loads: bool = False,
 ) -> CompiledStatement:
     """The SQL of a statement, good for every statement with the same key.
 
-    With ``bound``, whose parameters this statement uses, it is good for those with its key. With
+    With ``bound``, whose parameters this statement uses, it is good for those with its key. Other
+    values than those of ``bound`` are allowed only if they are among the ``constants``. With
     ``loads`` it reads also what subclasses of its entities have.
     """
     bound = bound or statement
     renderer = Renderer(FUNCTIONS, loads=loads)
+    options = getattr(bound, "_options", ())
+    if options:
+        renderer.criteria = criteria_of(options)
+        renderer.is_rereading = REREADING in options
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
-        sql, order = renderer.finish(bound)
+        sql, order = renderer.finish(bound._parameters)
         return CompiledStatement(sql, "text", order, bound)
     if type(statement) not in _STATEMENTS:
         raise InvalidRequestError(
@@ -92,8 +105,10 @@ def compile_statement(
     kind, write = _STATEMENTS[type(statement)]
     write(renderer, statement, is_top=True)
     columns, items = result_of(statement, loads=loads)
-    sql, order = renderer.finish(bound)
-    return CompiledStatement(sql, kind, order, bound, columns, items, writes=renderer.writes)
+    sql, order = renderer.finish((*bound._parameters, *constants))
+    return CompiledStatement(
+        sql, kind, order, bound, columns, items, writes=renderer.writes, constants=constants
+    )
 
 
 def sources_of(expression: Expression[Any, Any]) -> list[Any]:

@@ -11,6 +11,7 @@ from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
 from asyncorm.sql.correlated import Correlated
+from asyncorm.sql.criteria import Criterion
 from asyncorm.sql.expressions import (
     CastTo,
     Label,
@@ -21,6 +22,7 @@ from asyncorm.sql.expressions import (
 )
 from asyncorm.sql.functions import FunctionCall, Over
 from asyncorm.sql.implied import ImpliedAlias
+from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.table import BaseColumn
 
 #: how tight operators bind, as in PostgreSQL's manual; every operator there is stands here
@@ -78,6 +80,15 @@ def render_adapted(renderer: Renderer, node: Adapted) -> None:
     is_loose = isinstance(node.inner, Operation) and node.inner.operator == "OR"
     renderer.write("(" if is_loose else "")
     with renderer.placing({**renderer.places, **places}):
+        renderer.render(node.inner)
+    renderer.write(")" if is_loose else "")
+
+
+def render_criterion(renderer: Renderer, node: Criterion) -> None:
+    """A condition that is added to others."""
+    is_loose = isinstance(node.inner, Operation) and node.inner.operator == "OR"
+    renderer.write("(" if is_loose else "")
+    with renderer.without_criteria():
         renderer.render(node.inner)
     renderer.write(")" if is_loose else "")
 
@@ -296,6 +307,23 @@ def render_function(renderer: Renderer, call: FunctionCall[Any, Any]) -> None:
         renderer.write(" FILTER (WHERE ")
         renderer.render(call.condition)
         renderer.write(")")
+
+
+def render_among_rows(renderer: Renderer, node: AmongRows) -> None:
+    """IN with the rows of arrays."""
+    _parentheses(renderer, node.columns)
+    if renderer.collecting is not None:
+        return
+    names = [quote_name(f"c{number}") for number in range(1, len(node.columns) + 1)]
+    renderer.write(" IN (SELECT ")
+    for index, (name, column) in enumerate(zip(names, node.columns, strict=True)):
+        type_ = column._type
+        renderer.write(", " if index else "", '"keys".', name)
+        if type_.bulk_type != type_.cast_type:
+            renderer.write("::", type_.cast_type)
+    renderer.write(" FROM unnest(")
+    renderer.render_list(node.arrays)
+    renderer.write(') AS "keys" (', ", ".join(names), "))")
 
 
 def _parentheses(renderer: Renderer, nodes: tuple[Any, ...]) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.expressions import Parameter
 from asyncorm.sql.implied import ImpliedAlias
-from asyncorm.sql.nodes import AnonymousName, Statement
+from asyncorm.sql.nodes import AnonymousName
 from asyncorm.sql.sources import Derived, Excluded, entity_name
 from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import Table
@@ -42,6 +43,10 @@ class Renderer:
         self.places: Mapping[SourceKey, Any] = {}
         #: writes columns of the target of a statement whose rows are in several tables
         self.spread: tuple[SourceKey, Callable[[Any], str]] | None = None
+        #: conditions for the rows of entities, wherever they are read
+        self.criteria: tuple[Criteria, ...] = ()
+        #: whether the rows that the statement is about are exempt from them
+        self.is_rereading = False
         #: columns without their table: in DDL, and where PostgreSQL takes bare names only
         self.bare_columns = False
         #: labels that ORDER BY may refer to by name
@@ -144,6 +149,15 @@ class Renderer:
             self.bare_columns = kept
 
     @contextmanager
+    def without_criteria(self) -> Generator[None]:
+        """Write what criteria say themselves."""
+        kept, self.criteria = self.criteria, ()
+        try:
+            yield
+        finally:
+            self.criteria = kept
+
+    @contextmanager
     def within(self, scopes: list[set[SourceKey]]) -> Generator[None]:
         """Write a nested statement that sees these scopes."""
         kept, self.scopes = self.scopes, scopes
@@ -227,10 +241,10 @@ class Renderer:
 
     # the end
 
-    def finish(self, statement: Statement[Any]) -> tuple[str, list[int]]:
-        """The SQL text, and for each ``$n`` the position among the statement's parameters."""
+    def finish(self, parameters: Iterable[Any]) -> tuple[str, list[int]]:
+        """The SQL text, and for each ``$n`` the position among the parameters."""
         positions: dict[int, int] = {}
-        for index, item in enumerate(statement._parameters):
+        for index, item in enumerate(parameters):
             positions.setdefault(id(item), index)
         numbers: dict[int, int] = {}
         order: list[int] = []

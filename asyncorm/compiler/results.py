@@ -9,9 +9,17 @@ from asyncorm.compiler.subtypes import below_of, own_further
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.functions import FunctionCall, Over
 from asyncorm.sql.implied import ImpliedAlias
+from asyncorm.sql.nesting import EntityPart
 from asyncorm.sql.query import Compound, Rows
 from asyncorm.sql.select import Select
-from asyncorm.sql.sources import Alias, entity_columns, is_entity, source_of, table_of
+from asyncorm.sql.sources import (
+    Alias,
+    PartialEntity,
+    entity_columns,
+    is_entity,
+    source_of,
+    table_of,
+)
 from asyncorm.sql.table import BaseColumn
 
 
@@ -46,10 +54,12 @@ def _further(statement: Any, item: Any) -> tuple[BaseColumn[Any, Any], ...]:
 def _entity_item(
     statement: Any, item: Any, start: int, further: tuple[BaseColumn[Any, Any], ...]
 ) -> EntityItem:
-    entity = item._entity if isinstance(item, Alias) else item
+    source = item.source if isinstance(item, PartialEntity) else item
+    entity = source._entity if isinstance(source, Alias) else source
     # columns of the table itself, also for an alias: the loader knows those
-    columns = tuple(c for c in table_of(item).by_attribute.values() if not c.deferred)
-    return EntityItem(entity, start, columns, _is_nullable(statement, item), item, further)
+    table = table_of(item)
+    columns = tuple(table.by_attribute[column.attribute] for column in entity_columns(item))
+    return EntityItem(entity, start, columns, _is_nullable(statement, item), source, further)
 
 
 def _is_nullable(statement: Any, item: Any) -> bool:
@@ -57,6 +67,8 @@ def _is_nullable(statement: Any, item: Any) -> bool:
         return any(_is_nullable(query, item) for query in statement.queries)
     if isinstance(item, ImpliedAlias):
         return True
+    if isinstance(item, EntityPart):
+        return item._nullable
     if not isinstance(statement, Select):
         return False
     source = source_of(item)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from asyncorm.compiler.criteria import Filters
 from asyncorm.compiler.joins import JoinTree, join_trees, place_implied
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.compiler.subtypes import Widened, kinds_of, write_subtype
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.clauses import Extras, Lock
+from asyncorm.sql.clauses import Extras, Join, Lock
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.implied import ImpliedAlias, ImpliedName
 from asyncorm.sql.query import Compound, Rows
@@ -37,17 +38,27 @@ def write_select(renderer: Renderer, select: Select[Any], *, is_top: bool) -> No
         trees, visible = _sources(renderer, select)
         scope = Scope(visible)
         widened = Widened(select._items if is_top and renderer.loads else (), trees)
+        roots = {source_key(tree.root) for tree in trees}
+        filters = Filters(
+            renderer.criteria, select, roots if is_top and renderer.is_rereading else ()
+        )
         with renderer.within([*renderer.scopes, scope]):
             if any(isinstance(item, ImpliedName) for item in select._parameters):
                 with renderer.aside():  # to learn which paths it uses, also in queries within it
-                    _write_body(renderer, select, widened, scope, is_top=is_top)
+                    _write_body(renderer, select, widened, scope, filters, is_top=is_top)
                 renderer.labels = frozenset()
                 place_implied(trees, scope)
-            _write_body(renderer, select, widened, scope, is_top=is_top)
+            _write_body(renderer, select, widened, scope, filters, is_top=is_top)
 
 
 def _write_body(
-    renderer: Renderer, select: Select[Any], widened: Widened, scope: Scope, *, is_top: bool
+    renderer: Renderer,
+    select: Select[Any],
+    widened: Widened,
+    scope: Scope,
+    filters: Filters,
+    *,
+    is_top: bool,
 ) -> None:
     extras, trees = select._extras, widened.trees
     renderer.write("SELECT ")
@@ -62,8 +73,9 @@ def _write_body(
         renderer.write(" FROM ")
         for index, tree in enumerate(trees):
             renderer.write(", " if index else "")
-            _write_tree(renderer, tree)
-    write_where(renderer, (*select._where, *kinds_of(*(tree.root for tree in trees))))
+            _write_tree(renderer, tree, filters)
+    added = [condition for tree in trees for condition in _added(filters, tree.root)]
+    write_where(renderer, (*select._where, *added))
     _write_groups(renderer, extras, widened.keys)
     renderer.labels = frozenset(item._key for item in select._items if isinstance(item, Label))
     _write_tail(renderer, select)
@@ -103,7 +115,8 @@ def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], s
     found = dict(explicit)
     for item in select._items:
         if is_entity(item):
-            source = item._root if isinstance(item, ImpliedAlias) else source_of(item)
+            source = source_of(item)
+            source = source._root if isinstance(source, ImpliedAlias) else source
             found.setdefault(source_key(source), source)
         else:
             found.update(renderer.sources_in([item]))
@@ -125,39 +138,50 @@ def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], s
     return trees, visible
 
 
-def _write_tree(renderer: Renderer, tree: JoinTree) -> None:
+def _write_tree(renderer: Renderer, tree: JoinTree, filters: Filters) -> None:
     write_source(renderer, tree.root)
-    _write_implied(renderer, tree, tree.root)
+    _write_implied(renderer, tree, tree.root, filters)
     for join, condition in tree.joins:
         renderer.write(f" {join.kind} ")
-        inner = tree.implied.get(source_key(join.source), ())
-        mentioned = set(map(id, condition._parameters))
-        # its own condition can only speak of paths from it that are joined before
-        is_inside = any(id(alias._name) in mentioned for alias in inner)
-        renderer.write("(" if join.link is not None or is_inside else "")
+        is_inside = source_key(join.source) in tree.implied and _has_paths(join, condition)
+        is_nested = is_inside or join.link is not None
+        renderer.write("(" if is_nested else "")
         write_source(renderer, join.source)
+        if is_inside:
+            _write_implied(renderer, tree, join.source, filters)
         if join.link is not None:
             link, link_condition = join.link
             renderer.write(" JOIN ")
             write_source(renderer, link)
             renderer.write(" ON ")
             renderer.render(link_condition)
-        if is_inside:
-            _write_implied(renderer, tree, join.source)
-        renderer.write(")" if join.link is not None or is_inside else "")
+        renderer.write(")" if is_nested else "")
         renderer.write(" ON ")
-        write_conditions(renderer, (condition, *kinds_of(join.source)))
+        write_conditions(renderer, (condition, *_added(filters, join.source)))
         if not is_inside:
-            _write_implied(renderer, tree, join.source)
+            _write_implied(renderer, tree, join.source, filters)
 
 
-def _write_implied(renderer: Renderer, tree: JoinTree, source: Any) -> None:
+def _added(filters: Filters, source: Any) -> tuple[Any, ...]:
+    """The conditions for rows of a source that the statement does not name."""
+    return (*filters.of(source), *kinds_of(source))
+
+
+def _has_paths(join: Join, condition: Expression[bool, Any]) -> bool:
+    """Whether what a source is joined on may speak of paths from it, to be joined before."""
+    parameters = condition._parameters
+    if join.link is not None:
+        parameters += join.link[1]._parameters
+    return any(isinstance(item, ImpliedName) for item in parameters)
+
+
+def _write_implied(renderer: Renderer, tree: JoinTree, source: Any, filters: Filters) -> None:
     """The joins of the paths that begin at a source."""
     for alias in tree.implied.get(source_key(source), ()):
         renderer.write(" LEFT JOIN ")
         write_source(renderer, alias)
         renderer.write(" ON ")
-        write_conditions(renderer, (alias._condition(), *kinds_of(alias)))
+        write_conditions(renderer, (alias._condition(), *_added(filters, alias)))
 
 
 def write_source(renderer: Renderer, source: Any) -> None:

@@ -10,9 +10,18 @@ from asyncorm.compiler.quoting import quote_name, quote_qualified, quote_text
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.clauses import Join
-from asyncorm.sql.expressions import Expression, and_
+from asyncorm.sql.expressions import Label, and_
 from asyncorm.sql.implied import ImpliedAlias
-from asyncorm.sql.sources import Alias, EntityOf, is_entity, source_of, table_of
+from asyncorm.sql.sources import (
+    Alias,
+    Derived,
+    PartialEntity,
+    column_of,
+    entity_columns,
+    is_entity,
+    source_of,
+    table_of,
+)
 from asyncorm.sql.subtype import Below, Kinds, OfKind, Part, Subtype
 from asyncorm.sql.table import BaseColumn
 
@@ -102,25 +111,30 @@ class Widened:
         source, table = source_of(item), table_of(item)
         root = source_key(source._root if isinstance(source, ImpliedAlias) else source)
         tree = next(t for t in self.trees if root in map(source_key, t.sources))
+        key = [column_of(_entity_of(item), column.attribute) for column in table.primary_key]
+        joined = [(part.table, part.primary_key) for part in below.joined]
         places: dict[Any, Any] = {table: source}
-        for part in below.joined:
-            place = places[part.table] = Alias(part.table, None)
-            key = [_at(place, column) for column in part.primary_key]
-            self.keys += key
-            same: list[Expression[bool, bool]] = [
-                own == _at(source, base) for own, base in zip(key, table.primary_key, strict=True)
-            ]
-            join = Join(place, and_(*same), "LEFT JOIN")
-            tree.add(join, and_(*same))
+        if isinstance(source, Derived) and any(c.table is table for c in below.columns):
+            joined.append((table, table.primary_key))  # the subquery lacks these columns
+        for extending, its_key in joined:
+            place = places[extending] = Alias(extending, None)
+            found = [_at(place, column) for column in its_key]
+            self.keys += found
+            condition = and_(*(own == base for own, base in zip(found, key, strict=True)))
+            tree.add(Join(place, condition, "LEFT JOIN"), condition)
         return tuple(_at(places[column.table], column) for column in below.columns)
 
 
 def below_of(item: Any) -> Below | None:
     """What loading an item of a select list reads besides its columns."""
-    if not is_entity(item) or isinstance(item, EntityOf):
-        return None  # a subquery has the columns that it was written with
+    if not is_entity(item):
+        return None
     found: Below | None = table_of(item).below
     return found
+
+
+def _entity_of(item: Any) -> Any:
+    return item.source if isinstance(item, PartialEntity) else item
 
 
 def own_further(item: Any) -> tuple[Columns, Columns]:
@@ -132,6 +146,21 @@ def own_further(item: Any) -> tuple[Columns, Columns]:
     pairs = zip(below.columns, below.origins, strict=True)
     found = [(column, origin) for column, origin in pairs if column.table is table]
     return tuple(column for column, _ in found), tuple(origin for _, origin in found)
+
+
+def physical_columns(entity: Any) -> tuple[Any, ...]:
+    """The columns of an entity for raw SQL, which names the tables itself.
+
+    Those of subclasses in the same table are among them.
+    """
+    table = table_of(entity)
+    if isinstance(entity, Alias):
+        return (entity, *(_at(entity, column) for column in own_further(entity)[0]))
+    if not isinstance(table, Subtype):
+        return (entity, *own_further(entity)[0])
+    shown = (*entity_columns(entity), *own_further(entity)[0])
+    pairs = ((column.name, table.origins[column.name]) for column in shown)
+    return tuple(c if c.name == name else Label(c, name) for name, c in pairs)
 
 
 def _at(source: Any, column: BaseColumn[Any, Any]) -> BaseColumn[Any, Any]:

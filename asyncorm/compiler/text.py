@@ -7,6 +7,7 @@ from typing import Any
 from asyncorm.compiler.quoting import quote_name
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.select import write_items
+from asyncorm.compiler.subtypes import physical_columns
 from asyncorm.sql.text import EntityColumns, Name, Text
 
 
@@ -27,4 +28,4 @@ def render_name(renderer: Renderer, name: Name) -> None:
 
 def render_entity_columns(renderer: Renderer, columns: EntityColumns) -> None:
     """The columns of an entity, as a select list."""
-    write_items(renderer, (columns.entity,), is_top=True)
+    write_items(renderer, physical_columns(columns.entity), is_top=True)

@@ -85,10 +85,12 @@ def _completer(
     forget = _forgetter(mapper, attributes)
 
     def complete(instance: Any, row: Any, existing: Existing | None) -> None:
+        values = instance.__dict__
+        if existing is None and all(name in values for name in attributes):
+            return
         state = own_state(instance)
         originals = state.originals
         assert originals is not None
-        values = instance.__dict__
         snapshots = state.snapshots or {}
         for name, position, decode in slots:
             if existing is None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from asyncorm.loading.tree import Edge, LoadNode
-
-
-class Attachment(NamedTuple):
-    """An item that was added to a statement: the objects of an edge for those of another item."""
-
-    owner: int
-    edge: Edge
-    position: int
-
-
-class Expansion(NamedTuple):
-    """A statement with more items than were asked for, and what becomes of these."""
-
-    statement: Any
-    attachments: tuple[Attachment, ...] = ()
+from asyncorm.loading.contained import check_none_contained, take_contained
+from asyncorm.loading.draft import Draft, Expansion
+from asyncorm.loading.joining import join_related
+from asyncorm.loading.tree import LoadNode
+from asyncorm.sql.query import Rows
 
 
 def expand(statement: Any, trees: dict[int, LoadNode]) -> Expansion:
     """The statement that loads these trees as far as one statement can."""
-    return Expansion(statement)
+    if not isinstance(statement, Rows):
+        for node in trees.values():
+            check_none_contained(node)
+        return Expansion(statement)
+    draft = Draft(statement, trees)
+    take_contained(draft)
+    join_related(draft)
+    return draft.finished()

@@ -8,8 +8,9 @@ from typing import Any
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection
 from asyncorm.sql.constructs import true
-from asyncorm.sql.expressions import Expression, and_, or_
+from asyncorm.sql.expressions import and_
 from asyncorm.sql.functions import func
+from asyncorm.sql.keys import any_of
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, column_of
 
@@ -42,13 +43,4 @@ def first_of_each(
     )
     key = [column_of(owner, name) for name in relationship.local_attributes]
     statement: Select[Any] = select(found, *key).select_from(owner).join(first, true())
-    return statement.join(found, same).where(matches(key, keys)).order_by(first.c["place"])
-
-
-def matches(
-    columns: Sequence[Expression[Any, Any]], keys: Sequence[tuple[Any, ...]]
-) -> Expression[bool, bool]:
-    """Whether the columns hold one of the keys."""
-    if len(columns) == 1:
-        return columns[0].in_([key[0] for key in keys])
-    return or_(*(and_(*(c == v for c, v in zip(columns, key, strict=True))) for key in keys))
+    return statement.join(found, same).where(any_of(key, keys)).order_by(first.c["place"])

@@ -7,7 +7,7 @@ per column; see ``models/construct.py`` for the measurements behind the way inst
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import ref
 
 from asyncorm.loading.existing import Existing, completer
@@ -19,6 +19,14 @@ from asyncorm.sql.table import BaseColumn
 from asyncorm.tracking.identity_map import References
 from asyncorm.tracking.state import InstanceState, set_state
 
+
+class _Shape(NamedTuple):
+    """How rows bring an entity: whether it may be missing, and whether rows repeat it."""
+
+    nullable: bool
+    repeated: bool
+
+
 Hydrate = Callable[[Sequence[Any], InstanceState, References, Existing | None], list[Any]]
 
 
@@ -28,31 +36,36 @@ def hydrator(
     start: int,
     nullable: bool,
     further: tuple[BaseColumn[Any, Any], ...] = (),
+    *,
+    repeated: bool = False,
 ) -> Hydrate:
     """A function that makes instances from the columns of records beginning at ``start``.
 
-    ``nullable`` says that the entity may be missing from a row (an outer join), which gives None.
+    ``nullable`` says that the entity may be missing from a row (an outer join), which gives None;
+    ``repeated`` that rows of one entity follow each other, once for each of its members.
     ``further`` columns, after the entity's own, are those of its subclasses.
     """
-    memo_key = ("hydrate", attributes, start, nullable, *(column._key for column in further))
+    names = tuple(column._key for column in further)
+    memo_key = ("hydrate", attributes, start, nullable, repeated, names)
     found: Hydrate | None = mapper.memo.get(memo_key)
     if found is None:
+        shape = _Shape(nullable, repeated)
         if mapper.discriminator is None:
-            found = _generate(mapper, attributes, start, nullable)
+            found = _generate(mapper, attributes, start, shape)
         else:
-            found = _generate_for_kinds(mapper, attributes, start, nullable, further)
+            found = _generate_for_kinds(mapper, attributes, start, shape, further)
         mapper.memo[memo_key] = found
     return found
 
 
-def _generate(mapper: Mapper, attributes: tuple[str, ...], start: int, nullable: bool) -> Hydrate:
+def _generate(mapper: Mapper, attributes: tuple[str, ...], start: int, shape: _Shape) -> Hydrate:
     positions = range(start, start + len(attributes))
     names: dict[str, Any] = {"ref": ref, "complete": completer(mapper, attributes, positions)}
     values = _values(mapper, attributes, positions, names)
     source = _source(
         [values[name] for name in mapper.primary_key],
-        nullable,
-        "complete(o, r, existing)",
+        shape,
+        _completing("complete(o, r, existing)", mapper, attributes),
         _filling(mapper, values, names),
     )
     exec(source, names)
@@ -64,7 +77,7 @@ def _generate_for_kinds(
     mapper: Mapper,
     attributes: tuple[str, ...],
     start: int,
-    nullable: bool,
+    shape: _Shape,
     further: tuple[BaseColumn[Any, Any], ...],
 ) -> Hydrate:
     """The same for a class of a hierarchy: each row becomes an object of the class it names."""
@@ -93,9 +106,8 @@ def _generate_for_kinds(
         completers[type(instance)](instance, row, existing)
 
     names.update(make=make, complete=complete)
-    source = _source(
-        key, nullable, f"complete(o, r, {kind}, existing)", [f"o = make(r, {kind}, state)"]
-    )
+    completing = _completing(f"complete(o, r, {kind}, existing)", mapper, attributes)
+    source = _source(key, shape, completing, [f"o = make(r, {kind}, state)"])
     exec(source, names)
     hydrate: Hydrate = names["hydrate"]
     return hydrate
@@ -146,7 +158,15 @@ def _twin(mapper: Mapper) -> type[Any] | None:
     return twin
 
 
-def _source(keys: Sequence[str], nullable: bool, complete: str, fill: Sequence[str]) -> str:
+def _completing(call: str, mapper: Mapper, attributes: Sequence[str]) -> str:
+    """The line that takes a row over into an object held already, if it is to change that."""
+    # an object that lacks only deferred columns does not count as partial
+    cases = ["existing is not None", "o._state.partial"]
+    cases += [f"{name!r} not in o.__dict__" for name in attributes if name in mapper.deferred]
+    return f"if {' or '.join(cases)}: {call}"
+
+
+def _source(keys: Sequence[str], shape: _Shape, completing: str, fill: Sequence[str]) -> str:
     parts = [f"({key})" for key in keys]
     key = parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
     absent = " or ".join(f"{part} is None" for part in parts)
@@ -155,14 +175,20 @@ def _source(keys: Sequence[str], nullable: bool, complete: str, fill: Sequence[s
         "    found = []",
         "    push = found.append",
         "    get = references.get",
+        *(["    last = None"] if shape.repeated else []),
         "    for r in rows:",
-        *([f"        if {absent}: push(None); continue"] if nullable else []),
+        *([f"        if {absent}: push(None); continue"] if shape.nullable else []),
         f"        k = {key}",
+        *(
+            ["        if k == last: push(o); continue", "        last = k"]
+            if shape.repeated
+            else []
+        ),
         "        w = get(k)",
         "        if w is not None:",
         "            o = w()",
         "            if o is not None:",
-        f"                if existing is not None or o._state.partial: {complete}",
+        f"                {completing}",
         "                push(o)",
         "                continue",
         *(f"        {line}" for line in fill),

@@ -6,20 +6,24 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from asyncorm.errors import ArgumentError, DataError, InvalidRequestError
+from asyncorm.loading.columns import loaded_with
 from asyncorm.loading.context import LoadContext
+from asyncorm.loading.criteria import rereading
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, overwrite_columns
 from asyncorm.loading.hydrator import hydrator
-from asyncorm.loading.pipeline import announce, load, load_path
+from asyncorm.loading.pipeline import announce, load, load_path, load_tree
 from asyncorm.loading.subtypes import is_partial
+from asyncorm.loading.tree import only, tree_of
 from asyncorm.mapping.mapper import Key, Mapper
-from asyncorm.sql.expressions import Parameter, and_, or_
+from asyncorm.sql.expressions import Parameter
+from asyncorm.sql.keys import any_of
 from asyncorm.sql.select import Select, select
-from asyncorm.sql.table import BaseColumn
 from asyncorm.tracking.event_names import LOAD_EVENTS
 from asyncorm.tracking.listeners import HEARD, hears
 from asyncorm.tracking.notices import Notices
 from asyncorm.tracking.state import InstanceState, Status
+from asyncorm.tracking.transitions import is_expired
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
 
 _LOADING = ("do_orm_execute", *LOAD_EVENTS)
@@ -105,31 +109,42 @@ def _by_key(mapper: Mapper, context: LoadContext) -> tuple[Any, ...]:
     )
 
 
-def key_statement(
-    mapper: Mapper, keys: Sequence[tuple[Any, ...]], *more: BaseColumn[Any, Any]
-) -> Select[Any]:
-    """The SELECT of the entity with these primary keys, and of deferred columns with it."""
+def key_statement(mapper: Mapper, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
+    """The SELECT of the entity with these primary keys."""
     columns = mapper.primary_key_columns
-    entity: Select[Any] = select(mapper.entity, *more)
-    if len(keys) > 1 and len(columns) == 1:
-        return entity.where(columns[0].in_([key[0] for key in keys]))
-    conditions = [
-        and_(*(c == Parameter(v, c._type) for c, v in zip(columns, key, strict=True)))
-        for key in keys
-    ]
-    return entity.where(or_(*conditions) if len(keys) > 1 else conditions[0])
+    if len(keys) > 1:
+        return select(mapper.entity).where(any_of(columns, keys))
+    pairs = zip(columns, keys[0], strict=True)
+    return select(mapper.entity).where(*(c == Parameter(v, c._type) for c, v in pairs))
 
 
 async def load_many(
-    mapper: Mapper, keys: Iterable[Key], context: LoadContext, options: Sequence[Any] = ()
+    mapper: Mapper,
+    keys: Iterable[Key],
+    context: LoadContext,
+    options: Sequence[Any] = (),
+    *,
+    again: bool = False,
 ) -> dict[Key, Any]:
     """The instances of these keys, by key; one statement for all."""
     parts = [mapper.key_values(key) for key in dict.fromkeys(keys)]
     if not parts:
         return {}
     statement = key_statement(mapper, parts).options(*options)
-    found = (await load(statement, context)).rows
+    found = (await load(statement, context, is_column_load=again)).rows
     return {identity_key(instance): instance for instance in found}
+
+
+async def load_columns(instances: Iterable[Any], name: str, context: LoadContext) -> None:
+    """Read a column of the instances that lack it, with its group; what has expired comes along."""
+    lacking = [one for one in instances if name not in one.__dict__]
+    mapper = mapper_of(lacking[0])
+    names = dict.fromkeys(loaded_with(mapper, name))
+    if any(map(is_expired, lacking)):
+        names.update(dict.fromkeys(mapper.selected))
+    keys = [mapper.key_values(identity_key(instance)) for instance in lacking]
+    statement = key_statement(mapper, keys).options(only(mapper, names))
+    await load(statement, context, follow=False, is_column_load=True)
 
 
 async def refresh(
@@ -137,45 +152,55 @@ async def refresh(
 ) -> bool:
     """Read attributes of an instance again; False if its row is gone.
 
-    Without names all columns are read, and relationships and deferred columns that were loaded
-    are forgotten. With names only those are, columns or relationships.
+    Without names the columns are read that were loaded, or would be by the statement that has
+    brought the instance; relationships are forgotten, and those loaded again that came with it.
+    With names only those are read, columns or relationships.
     """
     mapper = mapper_of(instance)
     relationships = [n for n in names or () if n in mapper.relationships]
     columns = [n for n in names or () if n in mapper.columns]
     if names is None or columns or lock is not None:
         key = mapper.key_values(identity_key(instance))
-        more = [mapper.columns[name] for name in columns if name in mapper.deferred]
-        statement = key_statement(mapper, [key], *more)
+        wanted = columns if names else _columns_of(instance)
+        statement = key_statement(mapper, [key]).options(only(mapper, wanted))
         if lock is not None:
             statement = statement.with_for_update(**lock)
         if not await _read_columns(instance, statement, columns if names else None, context):
             return False
+    if names is None and (tree := tree_of(instance)) is not None:
+        await load_tree([instance], tree, context)
     for name in relationships:
         instance.__dict__.pop(name, None)
         await load_path([instance], (mapper.relationships[name],), context)
     return True
 
 
+def _columns_of(instance: Any) -> list[str]:
+    """The columns that an instance has, or was loaded with."""
+    mapper, tree = mapper_of(instance), instance._state.tree
+    usual = mapper.selected if tree is None or not tree.columns else tree.attributes
+    return [name for name in mapper.columns if name in usual or name in instance.__dict__]
+
+
 async def _read_columns(
     instance: Any, statement: Select[Any], columns: list[str] | None, context: LoadContext
 ) -> bool:
-    """Overwrite the named columns of an instance with its row, or all of them."""
-    mapper = mapper_of(instance)
+    """Overwrite the named columns of an instance with its row, or all that the statement reads."""
     if columns is None:
-        return bool((await load(statement, context, Existing.OVERWRITE, is_column_load=True)).rows)
+        loaded = await load(
+            statement, context, Existing.OVERWRITE, follow=False, is_column_load=True
+        )
+        return bool(loaded.rows)
     if HEARD:
         statement = await announce(context.unit, Execution(statement, is_column_load=True))
+        statement = rereading(statement)
     compiled = context.plan(statement).compiled
     records = await context.fetch(compiled.sql, compiled.arguments(statement))
     if not records:
         return False
-    entity: Any = compiled.items[0]
-    position = {column.attribute: n for n, column in enumerate(entity.columns, entity.start)}
-    deferred = [name for name in columns if name in mapper.deferred]
-    more: Any = compiled.items[1 : 1 + len(deferred)]
-    position.update((name, item.index) for name, item in zip(deferred, more, strict=True))
-    overwrite_columns(instance, mapper, {n: records[0][position[n]] for n in columns})
+    item: Any = compiled.items[0]
+    position = {column.attribute: n for n, column in enumerate(item.columns, item.start)}
+    overwrite_columns(instance, mapper_of(instance), {n: records[0][position[n]] for n in columns})
     if context.unit.notices:
         await Notices(context.unit)
     return True

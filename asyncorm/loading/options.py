@@ -151,13 +151,13 @@ class LoaderOption:
 
     def _last(self, given: Any, strategy: Strategy) -> Self:
         """An instruction that nothing can follow, so that the path stays where it is."""
-        if given == "*" and isinstance(given, str):
+        if isinstance(given, str) and given == "*":
             return self._with(Everything(strategy))
         found = self._step(given, strategy)
         return type(self)(found.directives, self.path, self._root)
 
     def _columns(self, kind: str, columns: tuple[Any, ...]) -> Self:
-        if columns == ("*",):
+        if len(columns) == 1 and isinstance(columns[0], str) and columns[0] == "*":
             return self._with(Columns(kind))
         for column in columns:
             if not isinstance(column, BaseColumn):

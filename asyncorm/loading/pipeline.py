@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from asyncorm.errors import InvalidRequestError, ObjectDeletedError
+from asyncorm.loading.attaching import attach
 from asyncorm.loading.context import LoadContext
+from asyncorm.loading.criteria import rereading, unfiltered
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, Seen, forget_loaded
@@ -15,6 +17,7 @@ from asyncorm.loading.plan import LoadPlan
 from asyncorm.loading.selectin import RelatedLoad
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.mapping.relationships import Relationship
+from asyncorm.sql.criteria import Criteria, criteria_of
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notice, Notices
 from asyncorm.tracking.unit_of_work import UnitOfWork
@@ -23,10 +26,11 @@ Path = Sequence[Relationship[Any, Any]]
 
 
 class Loaded(NamedTuple):
-    """The rows of a statement and the names of their items."""
+    """The rows of a statement, the names of their items, and what it was filtered by."""
 
     rows: list[Any]
     names: tuple[str, ...]
+    criteria: tuple[Criteria, ...] = ()
 
 
 async def announce(unit: UnitOfWork, execution: Execution) -> Any:
@@ -42,11 +46,19 @@ async def load(
     seen: Seen | None = None,
     *,
     follow: bool = True,
+    whole: bool = False,
     **kind: bool,
 ) -> Loaded:
-    """Run a statement of the session's own, of which listeners are told as of any other."""
+    """Run a statement of the session's own, of which listeners are told as of any other.
+
+    ``whole`` is for what a flush must know, whatever criteria listeners add.
+    """
     if HEARD:
         statement = await announce(context.unit, Execution(statement, **kind))
+        if whole:
+            statement = unfiltered(statement)
+    if kind.get("is_column_load"):
+        statement = rereading(statement)
     plan = context.plan(statement)
     records = await context.fetch(plan.compiled.sql, plan.compiled.arguments(statement))
     return await make_rows(statement, plan, records, context, existing, seen, follow=follow)
@@ -67,18 +79,22 @@ async def make_rows(
     Without ``follow`` that is left to the caller.
     """
     trees = plan.trees(statement)
-    columns = plan.columns(records, context.unit, existing, plan.nodes(trees))
+    nodes = plan.nodes(trees)
+    columns = plan.columns(records, context.unit, existing, nodes)
     if existing is Existing.OVERWRITE:
         seen = {} if seen is None else seen
         for position in plan.entities:
             forget_loaded(columns[position], seen)
+    attach(plan.attachments, columns, nodes)
     if context.unit.notices:
         await Notices(context.unit)
     if follow:
         for position, node in trees.items():
-            found = [entity for entity in columns[position] if entity is not None]
+            found = dict.fromkeys(columns[position])
+            found.pop(None, None)
             await load_tree(found, node, context, seen)
-    return Loaded(plan.rows(columns, getattr(statement, "_shape", None)), plan.names)
+    rows = plan.rows(columns, getattr(statement, "_shape", None))
+    return Loaded(rows, plan.names, criteria_of(getattr(statement, "_options", ())))
 
 
 async def load_tree(
@@ -88,7 +104,7 @@ async def load_tree(
 
     With ``seen`` the related objects are overwritten, all but those that were already.
     """
-    pending = deque([(list(dict.fromkeys(instances)), node)])
+    pending: deque[tuple[list[Any], LoadNode]] = deque([(list(dict.fromkeys(instances)), node)])
     visited: dict[Edge, dict[Any, None]] = {}
     while pending:
         owners, node = pending.popleft()
@@ -110,18 +126,24 @@ async def load_tree(
 
 
 async def load_path(
-    instances: Iterable[Any], path: Path, context: LoadContext, seen: Seen | None = None
+    instances: Iterable[Any], path: Path, context: LoadContext, *, whole: bool = False
 ) -> None:
-    """Load a path of relationships, one statement a step; what is loaded stays as it is."""
+    """Load a path of relationships, one statement a step; what is loaded stays as it is.
+
+    Criteria that the objects were loaded under do not hold, with ``whole`` not even those that
+    listeners add.
+    """
     owners = list(instances)
     for relationship in path:
         node: Any = LoadNode(relationship.target)  # type: ignore[arg-type]
         step = RelatedLoad(Edge(Step(relationship, None), Strategy.SELECTIN, node), owners)
-        await load_step(step, context, seen)
+        await load_step(step, context, whole=whole)
         owners = step.related()
 
 
-async def load_step(step: RelatedLoad, context: LoadContext, seen: Seen | None = None) -> None:
+async def load_step(
+    step: RelatedLoad, context: LoadContext, seen: Seen | None = None, *, whole: bool = False
+) -> None:
     """Load one relationship for the instances that lack it."""
     if step.relationship.lazy == "write_only" and step.instances:
         raise InvalidRequestError(
@@ -132,15 +154,23 @@ async def load_step(step: RelatedLoad, context: LoadContext, seen: Seen | None =
     if step.edge.strategy is Strategy.NOLOAD:
         step.leave_empty()
         return
+    if step.edge.strategy is Strategy.CONTAINS:
+        return  # what was not in the rows is not asked for
     if step.unready:
         await _load_references(step, context)
-    statement = step.statement(context.unit)
+    statement = step.statement(context.unit, seen)
     if statement is not None:
         existing = None if seen is None else Existing.OVERWRITE
         loaded = await load(
-            statement, context, existing, seen, follow=False, is_relationship_load=True
+            statement,
+            context,
+            existing,
+            seen,
+            follow=False,
+            whole=whole,
+            is_relationship_load=True,
         )
-        step.distribute(loaded.rows)
+        step.distribute(loaded.rows, loaded.criteria)
 
 
 async def _load_references(step: RelatedLoad, context: LoadContext) -> None:

@@ -12,8 +12,10 @@ from asyncorm.compiler.compiler import compile_statement
 from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
 from asyncorm.loading.arrivals import note_loaded
+from asyncorm.loading.directives import Strategy
+from asyncorm.loading.draft import Expansion
 from asyncorm.loading.existing import Existing
-from asyncorm.loading.expansion import Attachment, expand
+from asyncorm.loading.expansion import expand
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.subtypes import is_partial
 from asyncorm.loading.tree import LoadNode, loads_more, trees_of
@@ -35,20 +37,31 @@ class LoadPlan:
         self,
         compiled: CompiledStatement,
         trees: dict[int, LoadNode] | None = None,
-        attachments: tuple[Attachment, ...] = (),
+        expansion: Expansion | None = None,
     ) -> None:
         self.compiled = compiled
-        self.attachments = attachments
-        self._asked = len(compiled.items) - len(attachments)
+        self.attachments = () if expansion is None else expansion.attachments
+        #: whether a row comes several times, once for each member of a collection
+        self.repeats = any(attachment.is_collection for attachment in self.attachments)
+        self._asked = len(compiled.items) - len(self.attachments)
+        contained = [a for a in self.attachments if a.edge.strategy is Strategy.CONTAINS]
+        #: how many items come from what the statement names itself, and its lock concerns
+        self._locked = self._asked + len(contained)
         self.names = tuple(item.name for item in compiled.items[: self._asked])
         self.entities = [
             position for position, item in enumerate(compiled.items) if isinstance(item, EntityItem)
         ]
-        self._make = [_maker(item) for item in compiled.items]
+        self._make = [
+            _maker(item, repeated=self._is_repeated(position))
+            for position, item in enumerate(compiled.items)
+        ]
         self._row: Any = None if len(self.names) == 1 else row_class(self.names)
         self._trees = trees or {}
         #: whether options hold values, which differ between statements of one shape
-        self._has_values = any(node._parameters for node in self._trees.values())
+        self._has_values = any(node.has_values for node in self._trees.values())
+
+    def _is_repeated(self, position: int) -> bool:
+        return any(a.owner == position and a.is_collection for a in self.attachments)
 
     def trees(self, statement: Any) -> dict[int, LoadNode]:
         """What is loaded with the entities of a statement, by position."""
@@ -62,10 +75,15 @@ class LoadPlan:
         nodes: dict[int, LoadNode],
     ) -> list[list[Any]]:
         """The values of each item of the statement, over all records."""
-        return [
+        found = [
             make(records, unit, existing, nodes.get(position))
-            for position, make in enumerate(self._make)
+            for position, make in enumerate(self._make[: self._locked])
         ]
+        if existing is not Existing.OVERWRITE:
+            existing = None  # a lock does not concern rows that were joined to those it is on
+        for position, make in enumerate(self._make[self._locked :], self._locked):
+            found.append(make(records, unit, existing, nodes.get(position)))
+        return found
 
     def nodes(self, trees: dict[int, LoadNode]) -> dict[int, LoadNode]:
         """The nodes of all items, those of attachments too."""
@@ -80,8 +98,25 @@ class LoadPlan:
         """Rows of the values: bare for one item, named tuples for several, or of a shape."""
         asked = columns[: self._asked] if self.attachments else columns
         make = None if self._row is None else self._row._make
-        rows = asked[0] if make is None else list(map(make, zip(*asked, strict=True)))
+        if self.repeats:
+            rows = _distinct(asked, make)
+        else:
+            rows = asked[0] if make is None else list(map(make, zip(*asked, strict=True)))
         return rows if shape is None else shape_rows(shape, self.names, rows)
+
+
+def _distinct(columns: list[list[Any]], make: Any) -> list[Any]:
+    """Rows of the values, each once: objects are compared by identity."""
+    if make is None:
+        return list(dict.fromkeys(columns[0]))
+    found: dict[tuple[Any, ...], Any] = {}
+    for row in zip(*columns, strict=True):
+        found.setdefault(tuple(map(_comparable, row)), row)
+    return list(map(make, found.values()))
+
+
+def _comparable(value: Any) -> Any:
+    return repr(value) if isinstance(value, list | dict | set) else value
 
 
 _plans: WeakKeyDictionary[CompiledStatement, LoadPlan] = WeakKeyDictionary()
@@ -102,21 +137,23 @@ def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
 def _compile_expanded(statement: Any) -> CompiledStatement:
     trees = trees_of(statement)
     expansion = expand(statement, trees)
-    compiled = compile_statement(expansion.statement, statement, loads=True)
-    _plans[compiled] = LoadPlan(compiled, trees, expansion.attachments)
+    compiled = compile_statement(expansion.statement, statement, expansion.constants, loads=True)
+    _plans[compiled] = LoadPlan(compiled, trees, expansion)
     return compiled
 
 
-def _maker(item: EntityItem | ColumnItem) -> Column:
+def _maker(item: EntityItem | ColumnItem, *, repeated: bool) -> Column:
     if isinstance(item, EntityItem):
-        return _entity_maker(item)
+        return _entity_maker(item, repeated=repeated)
     return _value_maker(item)
 
 
-def _entity_maker(item: EntityItem) -> Column:
+def _entity_maker(item: EntityItem, *, repeated: bool) -> Column:
     mapper: Mapper = item.entity.__mapper__
     attributes = tuple(column.attribute for column in item.columns)
-    hydrate = hydrator(mapper, attributes, item.start, item.nullable, item.further)
+    hydrate = hydrator(
+        mapper, attributes, item.start, item.nullable, item.further, repeated=repeated
+    )
     partial = is_partial(mapper, attributes, item.further)
 
     def make(

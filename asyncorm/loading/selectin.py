@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from asyncorm.errors import ObjectDeletedError
-from asyncorm.loading.first_of_each import first_of_each, matches
-from asyncorm.loading.tree import Edge, Resolved
+from asyncorm.loading.criteria import narrowed
+from asyncorm.loading.first_of_each import first_of_each
+from asyncorm.loading.tree import Edge, Resolved, only
 from asyncorm.mapping.relationships import Direction, referring
 from asyncorm.mapping.selection import Selection
+from asyncorm.sql.criteria import Criteria
+from asyncorm.sql.keys import any_of
 from asyncorm.sql.select import Select, select
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.known import has_row, known_empty
 from asyncorm.tracking.state import UNLOADED
+from asyncorm.tracking.transitions import is_expired
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
 
@@ -28,9 +32,13 @@ class RelatedLoad:
     def __init__(self, edge: Edge, instances: Iterable[Any], *, aside: bool = False) -> None:
         self.edge = edge
         self.relationship = edge.relationship
-        self._aside = aside and edge.selection is not None
+        self._aside = aside and edge.step.selection is not None
         self.instances = list(dict.fromkeys(instances))
-        self._ready = not any(instance._state.partial for instance in self.instances)
+        mapper: Any = self.relationship.mapper
+        self._ready = not (
+            any(name in mapper.deferred for name in self.relationship.local_attributes)
+            or any(instance._state.partial for instance in self.instances)
+        )
         self.missing: dict[Any, list[Any]] = {}
         #: whether rows bring their keys, since those of objects held already may be stale
         self.keyed = False
@@ -45,6 +53,8 @@ class RelatedLoad:
         held = instance.__dict__.get(self.relationship.name, UNLOADED)
         if held is UNLOADED:
             return False
+        if not self.relationship.to_many:
+            return True
         if self._aside:
             return _found_aside(held, selection) is not None or (
                 held.selection is not None and is_same(held.selection, selection)
@@ -80,10 +90,17 @@ class RelatedLoad:
         """The SELECT of the rows of those owners."""
         mapper: Any = self.relationship.mapper
         keys = [mapper.key_values(identity_key(instance)) for instance in self.unready]
-        return select(mapper.entity).where(matches(mapper.primary_key_columns, keys))
+        statement = select(mapper.entity).where(any_of(mapper.primary_key_columns, keys))
+        if any(is_expired(instance) for instance in self.unready):
+            return statement
+        # what was left out on purpose stays so, but for what is needed here
+        return statement.options(only(mapper, self.relationship.local_attributes))
 
-    def statement(self, unit: UnitOfWork) -> Select[Any] | None:
-        """The SELECT still needed once memory has answered what it can; None if nothing is."""
+    def statement(self, unit: UnitOfWork, seen: Container[Any] | None = None) -> Select[Any] | None:
+        """The SELECT still needed once memory has answered what it can; None if nothing is.
+
+        Objects are read again unless they are among those ``seen``.
+        """
         relationship = self.relationship
         to_one = relationship.direction is Direction.MANY_TO_ONE
         for instance in self.instances:
@@ -98,15 +115,17 @@ class RelatedLoad:
                     f"the row of the {relationship.mapper.name} to load {relationship} for no "
                     "longer exists"
                 )
-            if to_one and self._answer(instance, key, unit):
+            if to_one and self._answer(instance, key, unit, seen):
                 continue
             if not to_one and not has_row(instance):
                 continue
             self.missing.setdefault(key, []).append(instance)
         if not self.missing:
             return None
-        self.keyed = relationship.secondary is not None or (
-            not to_one and bool(unit.identity_map.references(relationship.target))  # type: ignore[arg-type]
+        self.keyed = (
+            relationship.secondary is not None
+            or not set(relationship.remote_attributes).issubset(self.edge.node.attributes)
+            or (not to_one and bool(unit.identity_map.references(relationship.target)))  # type: ignore[arg-type]
         )
         keys = list(self.missing)
         selection, node = self.edge.selection, self.edge.node
@@ -117,7 +136,9 @@ class RelatedLoad:
             statement = self._select(keys)
         return statement if node.is_trivial else statement.options(Resolved(node))
 
-    def _answer(self, instance: Any, key: tuple[Any, ...], unit: UnitOfWork) -> bool:
+    def _answer(
+        self, instance: Any, key: tuple[Any, ...], unit: UnitOfWork, seen: Container[Any] | None
+    ) -> bool:
         """Set a to-one value that needs no SQL: none, or an object in the identity map."""
         relationship = self.relationship
         target = relationship.target
@@ -127,9 +148,10 @@ class RelatedLoad:
         if self.edge.selection is not None or not relationship.found_by_key:
             return False
         found = unit.find(target.entity, key)
-        if found is not None:
-            instance.__dict__[relationship.name] = found
-        return found is not None
+        if found is None or (seen is not None and found not in seen):
+            return False
+        instance.__dict__[relationship.name] = found
+        return True
 
     def _select(self, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
         relationship, selection = self.relationship, self.edge.selection
@@ -142,14 +164,18 @@ class RelatedLoad:
             columns = [target.columns[name] for name in relationship.remote_attributes]
             entities: list[Any] = [target.entity, *columns] if self.keyed else [target.entity]
             statement = select(*entities)
-        statement = statement.where(matches(columns, keys), *relationship.restriction())
+        statement = statement.where(any_of(columns, keys), *relationship.restriction())
         if selection is not None:
             statement = statement.where(*selection.conditions).order_by(*selection.order)
         return statement.order_by(*(relationship.order_by or target.primary_key_columns))
 
-    def distribute(self, found: list[Any]) -> None:
-        """Hand the loaded objects out to the instances that refer to them."""
+    def distribute(self, found: list[Any], criteria: Iterable[Criteria] = ()) -> None:
+        """Hand the loaded objects out to the instances that refer to them.
+
+        ``criteria`` are those of the statement that was sent, which a listener may have replaced.
+        """
         relationship = self.relationship
+        selection = self.edge.selection or narrowed(relationship, None, criteria)
         by_key: dict[tuple[Any, ...], list[Any]] = {}
         for row in found:
             if self.keyed:
@@ -164,7 +190,7 @@ class RelatedLoad:
                 if self._aside and is_whole(instance.__dict__.get(relationship.name, UNLOADED)):
                     instance.__dict__[relationship.name].aside = (self.edge.selection, members)
                 elif relationship.to_many:
-                    fill_collection(instance, relationship, members, self.edge.selection)
+                    fill_collection(instance, relationship, members, selection)
                 else:
                     instance.__dict__[relationship.name] = members[0] if members else None
 

@@ -10,6 +10,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from asyncorm.loading.columns import chosen_attributes
+from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import (
     EAGER,
     Columns,
@@ -21,8 +23,9 @@ from asyncorm.loading.directives import (
 from asyncorm.loading.options import LoaderOption
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
+from asyncorm.sql.criteria import Criteria, criteria_of
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.sources import is_entity
+from asyncorm.sql.sources import Alias, is_entity
 from asyncorm.sql.text import Text
 
 Path = tuple[Relationship[Any, Any], ...]
@@ -47,7 +50,7 @@ class Edge:
 class LoadNode:
     """The relationships and columns that are loaded with objects of an entity."""
 
-    __slots__ = ("_key", "_parameters", "columns", "edges", "mapper", "unloaded")
+    __slots__ = ("_key", "_parameters", "columns", "criteria", "edges", "mapper", "unloaded")
 
     def __init__(
         self,
@@ -61,15 +64,55 @@ class LoadNode:
         self.edges: dict[Relationship[Any, Any], Edge] = {edge.relationship: edge for edge in edges}
         #: relationships that are left unloaded on purpose; None stands for all the others
         self.unloaded = unloaded or {}
+        #: conditions under which everything here is loaded, and what is loaded later
+        self.criteria: tuple[Criteria, ...] = ()
         parts = (*columns, *self.edges.values())
         keys, self._parameters = combined(parts)
         without = tuple((r and r._key, strategy) for r, strategy in self.unloaded.items())
         self._key: Hashable = ("node", mapper.entity, keys, without)
 
     @property
+    def attributes(self) -> tuple[str, ...]:
+        """The columns that are read of each object."""
+        if not self.columns:
+            return self.mapper.selected
+        # what an edge starts from must be known to follow it
+        needed = [n for edge in self.edges.values() for n in edge.relationship.local_attributes]
+        return chosen_attributes(self.mapper, self.columns, needed)
+
+    def strategy_of(self, relationship: Relationship[Any, Any]) -> str | None:
+        """How options want a relationship to be left unloaded; None if they say nothing of it."""
+        if relationship in self.edges:
+            return self.edges[relationship].strategy.value
+        said = self.unloaded.get(relationship) or self.unloaded.get(None)
+        return None if said is None else said.value
+
+    @property
     def is_trivial(self) -> bool:
         """Whether nothing is loaded but the columns that are always loaded."""
-        return not (self.edges or self.columns or self.unloaded)
+        return not (self.edges or self.columns or self.unloaded or self.criteria)
+
+    @property
+    def has_values(self) -> bool:
+        """Whether it holds values that differ between statements of one shape."""
+        return bool(self._parameters) or any(option._parameters for option in self.criteria)
+
+    def filters(self, relationship: Relationship[Any, Any]) -> bool:
+        """Whether criteria hold for what a relationship leads to."""
+        return narrowed(relationship, None, self.criteria) is not None
+
+    def narrow(self, criteria: tuple[Criteria, ...]) -> LoadNode:
+        """Put everything from here on under criteria."""
+        pending: list[LoadNode] = [self] if criteria else []
+        while pending:
+            node = pending.pop()
+            if node.criteria is criteria:
+                continue  # levels that repeat
+            node.criteria = criteria
+            for edge in node.edges.values():
+                edge.selection = narrowed(edge.relationship, edge.step.selection, criteria)
+                pending.append(edge.node)
+        return self
 
 
 class Resolved:
@@ -77,8 +120,16 @@ class Resolved:
 
     def __init__(self, node: LoadNode) -> None:
         self.node = node
-        self._key: Hashable = node._key
-        self._parameters = node._parameters
+        self.criteria = node.criteria
+        keys, parameters = combined(node.criteria)
+        self._key: Hashable = (node._key, keys)
+        self._parameters = node._parameters + parameters
+
+
+def only(mapper: Mapper, names: Iterable[str]) -> Resolved:
+    """The option of a statement that reads some columns and nothing else."""
+    columns = Columns("only", tuple(mapper.columns[name] for name in names))
+    return Resolved(LoadNode(mapper, (columns,)))
 
 
 def trees_of(statement: Any) -> dict[int, LoadNode]:
@@ -91,6 +142,13 @@ def trees_of(statement: Any) -> dict[int, LoadNode]:
             if not node.is_trivial:
                 trees[position] = node
     return trees
+
+
+def tree_of(instance: Any) -> LoadNode | None:
+    """What was loaded with an instance, or would be if no option were given."""
+    mapper: Mapper = type(instance).__mapper__
+    known: LoadNode | None = instance._state.tree
+    return make_node(mapper, ()) if known is None and mapper.eager else known
 
 
 def loads_more(statement: Any) -> bool:
@@ -113,7 +171,8 @@ def _node_of(item: Any, options: Sequence[Any]) -> LoadNode:
         if isinstance(option, Resolved):
             return option.node
     given = [d for o in options if isinstance(o, LoaderOption) for d in o.directives]
-    return make_node(mapper, [d for d in given if _concerns(d, mapper, item)])
+    node = make_node(mapper, [d for d in given if _concerns(d, mapper, item)])
+    return node.narrow(criteria_of(options))
 
 
 def _concerns(directive: Directive, mapper: Mapper, item: Any) -> bool:
@@ -127,8 +186,8 @@ def _concerns(directive: Directive, mapper: Mapper, item: Any) -> bool:
         return _is_of(instruction.relationship, mapper)
     if isinstance(instruction, Columns) and instruction.columns:
         columns = instruction.columns
-        if any(getattr(column, "table", None) is item for column in columns):
-            return True
+        if isinstance(item, Alias):
+            return any(column.table is item for column in columns)
         return any(mapper.columns.get(column.attribute) is column for column in columns)
     return True
 

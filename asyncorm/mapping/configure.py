@@ -38,6 +38,7 @@ def configure(registry: Registry) -> None:
         order_by = relationship.declaration.order_by
         relationship.order_by = () if order_by is None else _order_by(relationship, order_by)
     for relationship, _ in declared:
+        _check_loaded(relationship)
         _link_back(relationship)
         _check_passive(relationship)
         _keep(relationship)
@@ -68,13 +69,13 @@ def _foreign_key(table: Table, declared: ForeignKeyConstraint, registry: Registr
             "match its targets one to one",
             hint="give as many target columns as columns, all of one table",
         )
-    for column in (*columns, *targets):
-        if column.deferred:
-            raise ConfigurationError(
-                f"the foreign key of {table.full_name!r} over ({', '.join(declared.columns)}) "
-                f"needs {column}, which is deferred",
-                hint="leave deferred=True out: what links objects must always be loaded",
-            )
+    deferred = next((column for column in (*columns, *targets) if column.deferred), None)
+    if deferred is not None:
+        raise ConfigurationError(
+            f"the foreign key of {table.full_name!r} over ({', '.join(declared.columns)}) needs "
+            f"{deferred}, which is deferred",
+            hint="leave deferred=True out: what links objects must always be loaded",
+        )
     return ForeignKey(
         table=table,
         columns=columns,
@@ -243,6 +244,19 @@ def _overlaps(relationship: Relationship[Any, Any]) -> bool:
         and not other.viewonly
         and other.direction is not Direction.MANY_TO_ONE
     )
+
+
+def _check_loaded(relationship: Relationship[Any, Any]) -> None:
+    """Nothing could be loaded along columns that are not loaded themselves."""
+    owner, target = relationship.mapper, relationship.target
+    joined = [(owner, name) for name in relationship.local_attributes]
+    joined += [(target, name) for name in relationship.remote_attributes]
+    for mapper, name in joined:
+        if name in mapper.columns and mapper.columns[name].deferred:
+            raise ConfigurationError(
+                f"{relationship} needs {mapper.name}.{name}, which is deferred",
+                hint="leave deferred=True out: what links objects must always be loaded",
+            )
 
 
 def _check_passive(relationship: Relationship[Any, Any]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
 from asyncorm.compiler.compiler import sources_of
@@ -11,6 +12,8 @@ from asyncorm.mapping.direction import candidates, check_names, column_name
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.sql.expressions import Expression, Operation
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
+
+_making: ContextVar[Relationship[Any, Any] | None] = ContextVar("_making", default=None)
 
 Pair = tuple[BaseColumn[Any, Any], BaseColumn[Any, Any]]
 
@@ -37,7 +40,7 @@ def declared_join(
     given = getattr(relationship.declaration, argument)
     if given is None:
         return None
-    condition = given() if callable(given) else given
+    condition = _made(relationship, given) if callable(given) else given
     if not isinstance(condition, Expression):
         what = "text" if isinstance(condition, str) else f"a {type(condition).__name__}"
         raise ConfigurationError(
@@ -53,6 +56,22 @@ def declared_join(
         else:
             join.rest.append(part)
     return join
+
+
+def _made(relationship: Relationship[Any, Any], make: Callable[[], Any]) -> Any:
+    """What the lambda of a declaration makes; relationships are of no use to it yet."""
+    outer = _making.get()
+    if outer is not None:
+        raise ConfigurationError(
+            f"{outer}: its join uses a relationship, which joins are made for first",
+            hint="compare columns in primaryjoin and secondaryjoin; conditions over "
+            "relationships go into queries",
+        )
+    token = _making.set(relationship)
+    try:
+        return make()
+    finally:
+        _making.reset(token)
 
 
 def _parts(condition: Expression[Any, Any]) -> Iterator[Expression[Any, Any]]:

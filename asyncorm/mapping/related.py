@@ -6,7 +6,7 @@ target (``of_type``), they are the same relationship between other ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
@@ -194,7 +194,8 @@ class Placed(Attribute):
         self.owner = owner
         self.target = target
         if target is not None:
-            self._join()  # refuses what the relationship does not lead to
+            relationship.owner.metadata.configure()
+            relationship._check_target(target)
 
     @property
     def _ends(self) -> Ends:
@@ -206,6 +207,16 @@ class Placed(Attribute):
     def of_type(self, target: type[Any]) -> Placed:
         """The relationship to an alias of its target, or to a subclass only."""
         return type(self)(self.relationship, self.owner, target)
+
+    def where(self, *conditions: Expression[bool, Any]) -> Selection[Any, Any]:
+        """The related objects that fulfil the conditions: for loading, or to join them."""
+        return Selection[Any, Any](self).where(*conditions)
+
+    and_ = where
+
+    @property
+    def _key(self) -> Hashable:
+        return self.relationship._key
 
     def __repr__(self) -> str:
         return f"<{self.relationship} between aliases>"
@@ -220,6 +231,10 @@ class ToOneFrom(Placed, OneExpressions[U]):
 
 class ToManyFrom(Placed, ManyExpressions[U]):
     """A relationship to a collection, between aliases."""
+
+    def top(self, count: int, *, order_by: Any = None) -> Selection[Any, Any]:
+        """The first related objects of each owner, in an order: for loading."""
+        return first_of(self, count, order_by)
 
 
 def _not_comparable(relationship: Relationship[Any, Any]) -> ArgumentError:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakKeyDictionary, ref
 
-from asyncorm.errors import ArgumentError
+from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.secondary import Secondary
 from asyncorm.sql.adapted import adapted
 from asyncorm.sql.clauses import JoinParts
@@ -137,8 +137,11 @@ class Relationship(Generic[E, R]):
         #: the link table of a many-to-many relationship
         self.secondary: Secondary | None = None
         self.back: Relationship[Any, Any] | None = None
-        #: (attribute of the row with the foreign key, attribute of the row it refers to)
-        self.pairs: tuple[tuple[str, str], ...] = ()
+        self._pairs: tuple[tuple[str, str], ...] = ()
+        #: the attributes of the owner that identify its related rows
+        self.local_attributes: tuple[str, ...] = ()
+        #: the attributes of the related entity that match ``local_attributes``
+        self.remote_attributes: tuple[str, ...] = ()
         #: the attribute of the members that is their key in a dict
         self.keyed_by: str | None = None
         #: with ``single_parent``: which owner an object was given to
@@ -181,18 +184,20 @@ class Relationship(Generic[E, R]):
         return self.foreign_key.ondelete in ("CASCADE", "SET NULL", "SET DEFAULT")
 
     @property
-    def local_attributes(self) -> tuple[str, ...]:
-        """The attributes of the owner that identify its related rows."""
-        side = 0 if self.direction is Direction.MANY_TO_ONE else 1
-        return tuple(pair[side] for pair in self.pairs)
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """(attribute of the row with the foreign key, attribute of the row it refers to)."""
+        return self._pairs
 
-    @property
-    def remote_attributes(self) -> tuple[str, ...]:
-        """The attributes of the related entity that match ``local_attributes``."""
+    @pairs.setter
+    def pairs(self, pairs: tuple[tuple[str, str], ...]) -> None:
+        self._pairs = pairs
+        # worked out once: loading asks for every object, at 1 µs each time
+        side = 0 if self.direction is Direction.MANY_TO_ONE else 1
+        self.local_attributes = tuple(pair[side] for pair in pairs)
         if self.secondary is not None:
-            return tuple(target for _, target in self.secondary.target_key.pairs)
-        side = 1 if self.direction is Direction.MANY_TO_ONE else 0
-        return tuple(pair[side] for pair in self.pairs)
+            self.remote_attributes = tuple(name for _, name in self.secondary.target_key.pairs)
+        else:
+            self.remote_attributes = tuple(pair[1 - side] for pair in pairs)
 
     def seen_from(self, mapper: MappedEntity) -> Relationship[Any, Any]:
         """The relationship in statements about a subclass of its owner."""
@@ -237,6 +242,11 @@ class Relationship(Generic[E, R]):
         owner = owner or self.mapper.entity
         target = target or self.target.entity
         self._check_target(target)
+        if source_of(owner) is source_of(target):
+            raise InvalidRequestError(
+                f"{self} leads to rows of the same table, which needs another name in the join",
+                hint=f"join an alias: join({self}.of_type(aliased({self.target.name})))",
+            )
         if self.secondary is None:
             pairs = zip(self.local_attributes, self.remote_attributes, strict=True)
             matches = (

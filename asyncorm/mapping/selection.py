@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, Generic, Self, TypeVar
 
-from asyncorm.sql.clauses import row_count
-from asyncorm.sql.expressions import Expression, Order, as_condition
+from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.adapted import adapted
+from asyncorm.sql.clauses import JoinParts, row_count
+from asyncorm.sql.expressions import Expression, Order, and_, as_condition
 from asyncorm.sql.functions import orders
 from asyncorm.sql.nodes import combined
+from asyncorm.sql.sources import source_of, table_of
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -67,6 +70,24 @@ class Selection(Generic[E, R]):
         number = row_count(count, "limit")
         return type(self)(self.relationship, self.conditions, self.order, number)
 
+    def _join(self, owner: Any = None, target: Any = None) -> JoinParts:
+        """What a join along it is made of: its conditions belong to what is joined on."""
+        if self.order or self.count is not None:
+            raise InvalidRequestError(
+                f"{self.relationship} in an order, or the first ones of it, can't be joined",
+                hint="join with conditions only, join(User.books.where(...)), or join a "
+                "select(...).lateral()",
+            )
+        parts: JoinParts = self.relationship._join(owner, target)
+        places = [(table_of(parts.target), source_of(parts.target))]
+        if parts.link is None:
+            conditions = [adapted(condition, *places) for condition in self.conditions]
+            return parts._replace(condition=and_(parts.condition, *conditions))
+        link, its = parts.link
+        places.append((link.__table__, link))
+        conditions = [adapted(condition, *places) for condition in self.conditions]
+        return parts._replace(link=(link, and_(its, *conditions)))
+
     def __repr__(self) -> str:
         return f"<some of {self.relationship}>"
 
@@ -78,3 +99,10 @@ def first_of(relationship: Any, count: int, order_by: Any) -> Selection[Any, Any
         return chosen
     given = order_by if isinstance(order_by, list | tuple) else (order_by,)
     return chosen.order_by(*given)
+
+
+def unknown(relationship: Any) -> Selection[Any, Any]:
+    """Some objects of which nobody knows whether they are all: no other selection is the same."""
+    found: Selection[Any, Any] = Selection(relationship)
+    found._key = ("unknown selection", relationship._key, id(found))
+    return found

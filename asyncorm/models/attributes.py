@@ -17,7 +17,7 @@ from asyncorm.mapping.relationships import Relationship
 from asyncorm.models.building import BUILDING
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import BaseColumn, Column, NullColumn
-from asyncorm.tracking.known import has_row, known_empty, known_one
+from asyncorm.tracking.known import has_row, known_empty, known_one, refusal
 from asyncorm.tracking.links import empty_collection, set_related
 from asyncorm.tracking.mutables import forget_snapshot, hand_out, keep_original
 from asyncorm.tracking.state import UNLOADED, Status, own_state, status_of
@@ -242,15 +242,16 @@ class RelationshipAttribute:
                 raise AttributeError(self.name)
             return self.seen
         _configured(relationship)
+        refused = refusal(instance, relationship)
         if relationship.to_many:
             if known_empty(instance, relationship):
                 return empty_collection(instance, relationship)
-        else:
+        elif refused is None or not refused.always:
             value = known_one(instance, relationship)
             if value is not UNLOADED:
                 instance.__dict__[self.name] = value
                 return value
-        raise unloaded_error(instance, self.name)
+        raise unloaded_error(instance, self.name, refused and refused.reason)
 
     def write(self, instance: Any, value: Any) -> None:
         """Assign related objects; both sides of the relationship follow."""

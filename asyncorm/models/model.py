@@ -19,7 +19,7 @@ from asyncorm.models.metaclass import ModelMeta
 from asyncorm.models.serializing import install_gaps, look_for_gaps, unloaded_in, without_gaps
 from asyncorm.sql.table import MetaData, Table
 from asyncorm.tracking.known import has_row
-from asyncorm.tracking.state import UNLOADED
+from asyncorm.tracking.state import UNLOADED, own_state
 from asyncorm.tracking.unloaded import shown_related
 
 if TYPE_CHECKING:
@@ -83,6 +83,11 @@ class Model(BaseModel, metaclass=ModelMeta):
                 attribute.write(self, value)
             else:
                 super().__setattr__(name, value)
+
+        def __delattr__(self, name):
+            super().__delattr__(name)
+            if name in self.__attributes__ and has_row(self):
+                own_state(self).partial = True
 
         def __getattr__(self, name):
             if name == "_state":

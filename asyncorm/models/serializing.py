@@ -55,8 +55,9 @@ def _gaps(instance: Any) -> dict[str, Any] | None:
 def _missing(instance: Any) -> dict[str, Any] | None:
     if not has_row(instance):
         return None
-    values, fields = instance.__dict__, type(instance).__pydantic_fields__
-    return {name: Gap(instance, name) for name in fields if name not in values} or None
+    values, fields = instance.__dict__, type(instance).__pydantic_fields__.items()
+    missing = [name for name, field in fields if name not in values and not field.exclude]
+    return {name: Gap(instance, name) for name in missing} or None
 
 
 def _gaps_of_deferred(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any] | None]:

@@ -125,7 +125,7 @@ class SessionCore:
             return False
         mapper = mapper_of(holder)
         statement = key_statement(mapper, [mapper.key_values(identity_key(holder))])
-        if (await load(statement, self.own_context)).rows:
+        if (await load(statement, self.own_context, is_column_load=True)).rows:
             return False
         deleted_elsewhere(self.unit, holder)
         return True
@@ -146,7 +146,7 @@ class SessionCore:
             raise error
 
     async def _load_children(self, owners: list[Any], relationship: Relationship[Any, Any]) -> None:
-        await load_path(owners, (relationship,), self.own_context)
+        await load_path(owners, (relationship,), self.own_context, whole=True)
 
     async def _restart(self, error: DatabaseError) -> Connection | None:
         """The level that a flush has failed in from its beginning, to try its parts again.

@@ -34,7 +34,7 @@ async def delete(core: SessionCore, instances: Iterable[Any]) -> None:
             if not relationship.passive_deletes:
                 # a new object's row has no children as far as the session knows: it is not asked
                 stored = [owner for owner in owners if not known_empty(owner, relationship)]
-                await load_path(stored, (relationship,), core.context)
+                await load_path(stored, (relationship,), core.context, whole=True)
             if "delete" in relationship.cascade:
                 for owner in owners:
                     level += _reached(core.unit, owner, relationship)

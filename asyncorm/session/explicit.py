@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.loading.criteria import by_criteria, narrowed
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.pipeline import load_step
 from asyncorm.loading.selectin import RelatedLoad, siblings
@@ -15,27 +16,33 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection
 from asyncorm.models.model import Model
+from asyncorm.session.column_loading import load_column
 from asyncorm.session.core import SessionCore
+from asyncorm.sql.criteria import Criteria
+from asyncorm.sql.table import BaseColumn
 
 
 async def load(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
     """Load a path of relationships for an object or several, and for their siblings.
 
-    Returns what the first one holds for a single object.
+    Returns what the first one holds for a single object. Instead of a path it may be a column.
     """
     core.transaction.check()
     single = isinstance(target, Model)
     instances: list[Any] = [target] if single else list(target)
+    if len(path) == 1 and isinstance(path[0], BaseColumn):
+        await load_column(core, instances, path[0])
+        return getattr(target, path[0].attribute) if single else None
     steps = _steps(path)
     _check_path(steps, instances)
     for instance in instances:
         core.unit.require_persistent(instance)
-    first = RelatedLoad(_edge(steps[0]), instances, aside=True)
-    if len(steps) > 1 or not first.is_done:
+    first = _loads(steps[0], instances)
+    if len(steps) > 1 or not all(load.is_done for load in first):
         await core.autoflush()
         core.transaction.autobegin()
         await _load_steps(core, _with_siblings(core, instances), steps)
-    return first.answer(target) if single else None
+    return first[0].answer(target) if single else None
 
 
 def _with_siblings(core: SessionCore, instances: Iterable[Any]) -> list[Any]:
@@ -50,15 +57,27 @@ async def _load_steps(core: SessionCore, owners: list[Any], steps: Sequence[Step
     for step in steps:
         # those of a class beside the one that has the relationship are passed over
         concerned = [owner for owner in owners if isinstance(owner, step.relationship.owner)]
-        related = RelatedLoad(_edge(step), concerned, aside=True)
-        await load_step(related, core.context)
-        owners = related.related()
+        related: dict[Any, None] = {}
+        for load in _loads(step, concerned):
+            await load_step(load, core.context)
+            related.update(dict.fromkeys(load.related()))
+        owners = list(related)
 
 
-def _edge(step: Step) -> Edge:
+def _loads(step: Step, owners: Iterable[Any]) -> list[RelatedLoad]:
+    """The loading of a relationship: one for each criteria that owners were loaded under."""
+    return [
+        RelatedLoad(_edge(step, criteria), concerned, aside=True)
+        for criteria, concerned in by_criteria(owners)
+    ]
+
+
+def _edge(step: Step, criteria: tuple[Criteria, ...]) -> Edge:
     target: Any = step.relationship.target
     mapper: Mapper = target
-    return Edge(step, Strategy.SELECTIN, LoadNode(mapper))
+    edge = Edge(step, Strategy.SELECTIN, LoadNode(mapper).narrow(criteria))
+    edge.selection = narrowed(step.relationship, step.selection, criteria)
+    return edge
 
 
 def _steps(path: Sequence[Any]) -> list[Step]:
@@ -70,6 +89,11 @@ def _steps(path: Sequence[Any]) -> list[Step]:
     for given in path:
         selection = given if isinstance(given, Selection) else None
         relationship = given if selection is None else selection.relationship
+        if isinstance(given, BaseColumn):
+            raise ArgumentError(
+                "load() takes one column at a time, and no relationship with it",
+                hint="call it once more, or put both into options()",
+            )
         if not isinstance(relationship, Relationship):
             raise ArgumentError(
                 f"load() takes relationships, not a {type(given).__name__}",

@@ -44,7 +44,8 @@ async def get_by_key(
         await core.write_connection()
     if populate_existing:
         existing = Existing.OVERWRITE
-    rows = (await load(statement, core.context, existing)).rows
+    # criteria say which rows are found, not which of the objects held are still there
+    rows = (await load(statement, core.context, existing, is_column_load=held is not None)).rows
     if rows:
         return rows[0]
     skipped = lock is not None and lock.get("skip_locked")

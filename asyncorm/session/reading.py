@@ -21,8 +21,10 @@ from asyncorm.session.guard import TaskGuard
 from asyncorm.session.streaming import ResultStream, open_stream
 from asyncorm.session.transaction import Transaction
 from asyncorm.sql.nodes import Statement
+from asyncorm.sql.table import BaseColumn
+from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notices
-from asyncorm.tracking.transitions import deleted_elsewhere
+from asyncorm.tracking.transitions import deleted_elsewhere, is_expired
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 M = TypeVar("M", bound=Model)
@@ -58,7 +60,7 @@ class ReadingSession:
             checked = checked_key(mapper, key)
             if not (options or populate_existing or with_for_update):
                 held: Any = self._unit.identity_map.get(mapper, checked)
-                if held is not None and not held._state.partial:
+                if held is not None and not (held._state.partial and is_expired(held)):
                     self._transaction.autobegin()
                     known: M = held
                     return known
@@ -105,8 +107,8 @@ class ReadingSession:
             self._transaction.autobegin()
             find = self._unit.identity_map.get
             held = {key: find(mapper, key) for key in wanted}
-            missing = [k for k, i in held.items() if i is None or i._state.partial or options]
-            loaded = await load_many(mapper, missing, self._core.context, options)
+            missing = [k for k, i in held.items() if i is None or is_expired(i) or options]
+            loaded = await self._load_many(mapper, held, missing, options)
             for key in missing:
                 if key not in loaded and (gone := held[key]) is not None:
                     deleted_elsewhere(self._unit, gone)
@@ -114,6 +116,18 @@ class ReadingSession:
             if self._unit.notices:
                 await Notices(self._unit)
             return [held[key] for key in wanted]
+
+    async def _load_many(
+        self, mapper: Mapper, held: Mapping[Any, Any], keys: list[Any], options: Sequence[Any]
+    ) -> dict[Any, Any]:
+        context = self._core.context
+        again = [key for key in keys if held[key] is not None]
+        if not again or not (options or HEARD):
+            return await load_many(mapper, keys, context, options)
+        # criteria say which rows are found, not which of the objects held are still there
+        first = [key for key in keys if held[key] is None]
+        found = await load_many(mapper, first, context, options)
+        return found | await load_many(mapper, again, context, options, again=True)
 
     async def execute(
         self,
@@ -226,6 +240,10 @@ class ReadingSession:
     async def load(
         self, target: Iterable[M], first: Loaded[M, Any], /, *path: Loaded[Any, Any]
     ) -> None: ...
+    @overload
+    async def load(self, target: Model, column: BaseColumn[Any, R], /) -> R: ...
+    @overload
+    async def load(self, target: Iterable[Model], column: BaseColumn[Any, Any], /) -> None: ...
     async def load(self, target: Any, /, *path: Any) -> Any:
         """Load relationships that are not loaded yet, one statement for each step of the path.
 
@@ -235,6 +253,8 @@ class ReadingSession:
         ``User.books.where(...)`` and ``User.books.top(3, order_by=...)`` load some members only.
         A collection that was not loaded before then holds these, and says that it is partial; a
         whole one stays as it is.
+
+        A column that is deferred or has expired is loaded in the same way, with its group.
         """
         with self._guard("load"):
             return await load(self._core, target, path)

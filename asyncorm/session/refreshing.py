@@ -10,7 +10,7 @@ from asyncorm.loading.on_demand import refresh as read_again
 from asyncorm.session.core import SessionCore
 from asyncorm.session.getting import lock_options
 from asyncorm.tracking.changes import changed_columns, changed_members
-from asyncorm.tracking.transitions import expire, forget_related
+from asyncorm.tracking.transitions import expire
 from asyncorm.tracking.unit_of_work import mapper_of
 
 
@@ -21,7 +21,7 @@ async def refresh(
     with_for_update: bool | Mapping[str, Any] | None,
     discard: bool,
 ) -> None:
-    """Read the named attributes again; without names all columns, and forget the relationships."""
+    """Read the named attributes again; without names those that it was loaded with."""
     core.unit.require_persistent(instance)
     check_attributes(instance, names or ())
     lock = lock_options(with_for_update)
@@ -41,8 +41,6 @@ async def refresh(
         raise ObjectDeletedError(
             f"the row of the {type(instance).__name__} to refresh no longer exists"
         )
-    if names is None:
-        forget_related(instance)
 
 
 def check_attributes(instance: Any, names: Iterable[str]) -> None:

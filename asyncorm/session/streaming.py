@@ -29,11 +29,21 @@ async def open_stream(
     if HEARD:
         statement = await announce(core.unit, Execution(statement))
     await core.autoflush()
-    connection = await core.write_connection()
     plan = core.context.plan(statement)
+    if plan.repeats:
+        raise _comes_in_pieces(plan)
+    connection = await core.write_connection()
     compiled = plan.compiled
     records = connection.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
     return ResultStream(core, guard, statement, plan, records)
+
+
+def _comes_in_pieces(plan: LoadPlan) -> InvalidRequestError:
+    edge = next(a.edge for a in plan.attachments if a.is_collection)
+    return InvalidRequestError(
+        f"{edge.relationship} can't be streamed by a join: a collection would come in pieces",
+        hint=f"use selectinload({edge.relationship}) or nestedload({edge.relationship})",
+    )
 
 
 class ResultStream(Generic[R]):

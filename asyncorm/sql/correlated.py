@@ -16,9 +16,8 @@ class Correlated(ScalarQuery[bool, bool]):
 
     def __init__(self, query: Query[Any], source: Any) -> None:
         super().__init__(query, BOOLEAN)
+        # the query speaks of it, so that it is in the key already
         self.source = source
-        self._key = ("correlated", self._key, source._key)
-        self._parameters = source._parameters + self._parameters
 
 
 def exists_for(source: Any, query: Query[Any]) -> Condition:

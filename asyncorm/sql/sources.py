@@ -18,6 +18,9 @@ M = TypeVar("M")
 class Alias:
     """An entity under another name; its attributes are the entity's, of the alias."""
 
+    #: whether it was made by ``aliased()``, and not for a join that is written by itself
+    is_given = False
+
     def __init__(self, entity: type[Any] | Table, name: str | None) -> None:
         table = table_of(entity)
         self.__table__ = table
@@ -50,19 +53,26 @@ class Alias:
 
 
 class EntityOf(Alias):
-    """An entity whose rows are those of a subquery or CTE."""
+    """An entity whose rows are those of a subquery or CTE.
 
-    def __init__(self, entity: type[Any], derived: Derived) -> None:
+    ``names`` are those of the columns there, by attribute, where they are not the table's.
+    """
+
+    def __init__(
+        self, entity: type[Any], derived: Derived, names: dict[str, str] | None = None
+    ) -> None:
         super().__init__(entity, None)
         self._derived = derived
         self._key = ("entity of", derived._key)
         self._parameters = derived._parameters
         found: dict[str, BaseColumn[Any, Any]] = {}
         for attribute, column in self.__table__.by_attribute.items():
-            if column.deferred and column.name not in derived.c._columns:
+            name = column.name if names is None else names.get(attribute)
+            if name is None or (column.deferred and name not in derived.c._columns):
                 continue
-            inner = derived.c[column.name]
+            inner = derived.c[name]
             found[attribute] = column._of(derived, inner._key, inner._parameters)
+            found[attribute].name = name
         self._columns = found
 
     def __repr__(self) -> str:
@@ -191,6 +201,20 @@ class Excluded:
             return self[name]
 
 
+class PartialEntity:
+    """An entity or alias to select, with some of its columns."""
+
+    def __init__(self, source: Any, attributes: Iterable[str]) -> None:
+        self.source = source
+        self.columns = tuple(column_of(source, name) for name in attributes)
+        self.__table__ = table_of(source)
+        is_alias = isinstance(source, Alias)
+        self._entity: Any = source._entity if is_alias else source
+        self._parameters: tuple[Any, ...] = source._parameters if is_alias else ()
+        key = source._key if is_alias else source
+        self._key: Hashable = ("partial", key, *(column.attribute for column in self.columns))
+
+
 def aliased(entity: type[M], name: str | Derived | None = None) -> type[M]:
     """The entity under another name, to have it twice in one statement.
 
@@ -202,7 +226,9 @@ def aliased(entity: type[M], name: str | Derived | None = None) -> type[M]:
         )
     if isinstance(name, Derived):
         return cast("type[M]", EntityOf(entity, name))
-    return cast("type[M]", Alias(entity, name))
+    alias = Alias(entity, name)
+    alias.is_given = True
+    return cast("type[M]", alias)
 
 
 def table_of(target: Any) -> Table:
@@ -220,6 +246,8 @@ def table_of(target: Any) -> Table:
 
 def source_of(target: Any) -> Any:
     """What ``target`` is in FROM: a Table, Alias or Derived."""
+    if isinstance(target, PartialEntity):
+        target = target.source
     if isinstance(target, EntityOf):
         return target._derived
     return target if isinstance(target, (Alias, Derived)) else table_of(target)
@@ -227,6 +255,8 @@ def source_of(target: Any) -> Any:
 
 def entity_columns(entity: Any) -> tuple[BaseColumn[Any, Any], ...]:
     """The columns that selecting the entity or alias gives, in table order."""
+    if isinstance(entity, PartialEntity):
+        return entity.columns
     if isinstance(entity, Alias):
         return tuple(column for column in entity._columns.values() if not column.deferred)
     return tuple(column for column in table_of(entity).by_attribute.values() if not column.deferred)
@@ -234,7 +264,7 @@ def entity_columns(entity: Any) -> tuple[BaseColumn[Any, Any], ...]:
 
 def is_entity(item: Any) -> bool:
     """Whether ``item`` can be selected as an object."""
-    if isinstance(item, Alias):
+    if isinstance(item, Alias | PartialEntity):
         return True
     return isinstance(item, type) and isinstance(getattr(item, "__table__", None), Table)
 

@@ -54,11 +54,15 @@ class Subtype(Table):
     physical one.
     """
 
-    def __init__(self, parts: Sequence[Part], nullable: Mapping[str, bool]) -> None:
+    def __init__(
+        self, parts: Sequence[Part], nullable: Mapping[str, bool], above: Sequence[Table] = ()
+    ) -> None:
         last = parts[-1].table
         super().__init__(last.name, (), schema=last.schema)
         self._name = AnonymousName(last.name)
         self.parts = tuple(parts)
+        #: what the bases are in FROM: their columns are also columns here, by the same attributes
+        self.above = tuple(above)
         self.kinds: Kinds | None = None
         #: the physical column behind each column, by name
         self.origins: dict[str, BaseColumn[Any, Any]] = {}

@@ -9,6 +9,8 @@ from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Expression, Parameter, ScalarQuery
 from asyncorm.sql.nodes import Query, Statement
 from asyncorm.sql.sources import Alias, is_entity
+from asyncorm.sql.subtype import Subtype
+from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.values import checked_name
 from asyncorm.types.base import SQLType
 from asyncorm.types.resolve import type_of_value
@@ -136,6 +138,8 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def _argument(value: Any) -> Any:
+    if isinstance(value, BaseColumn) and isinstance(value.table, Subtype):
+        return value.table.origins[value.name]  # the text names the tables of the database
     if isinstance(value, (Name, Expression)):
         return value
     if isinstance(value, Query):

@@ -12,16 +12,18 @@ from operator import indexOf
 from typing import Any, SupportsIndex
 
 from asyncorm.mapping.relationships import Relationship
-from asyncorm.tracking.members import CollectionListener, Related
+from asyncorm.tracking.members import SLOTS, CollectionListener, Related
 from asyncorm.tracking.related_dict import RelatedDict
 
 
 class RelatedList(list[Any], Related):
     """The list of a to-many relationship; every change is tracked and back-populated."""
 
+    __slots__ = (*SLOTS, "_counts")
+
     #: how often each member is in, by identity; None until somebody asks. Looking through the list
     #: for every member that comes or goes would make that quadratic
-    _counts: Counter[int] | None = None
+    _counts: Counter[int] | None
 
     def holds(self, member: Any) -> bool:
         """Whether this very object is a member."""
@@ -138,6 +140,8 @@ class RelatedList(list[Any], Related):
 class RelatedSet(set[Any], Related):
     """The set of a to-many relationship; every change is tracked and back-populated."""
 
+    __slots__ = SLOTS
+
     def add(self, member: Any) -> None:
         """Add a member."""
         if member not in self:
@@ -232,8 +236,8 @@ def make_collection(
     elif relationship.collection is dict:
         collection = RelatedDict()
     else:
-        collection = RelatedList()
-        list.extend(collection, members)
+        collection = RelatedList(members)
+        collection._counts = None
     collection._bind(owner, relationship, listener)
     if isinstance(collection, RelatedDict):
         dict.update(collection, ((collection.key_of(member), member) for member in members))

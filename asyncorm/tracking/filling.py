@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from asyncorm.mapping.relationships import Direction, Relationship
@@ -10,6 +11,8 @@ from asyncorm.tracking.changes import changed_members
 from asyncorm.tracking.collections import make_collection, silent_add, silent_remove
 from asyncorm.tracking.links import LINKS, record
 from asyncorm.tracking.state import state_of
+
+_state = attrgetter("_state")
 
 
 def fill_collection(
@@ -26,7 +29,10 @@ def fill_collection(
     queued = None if state is None or not state.queued else state.queued.pop(name, None)
     back = relationship.back
     if back is not None and back.direction is Direction.MANY_TO_ONE:
-        members = [member for member in members if not _has_left(member, back, instance)]
+        # objects that nobody has changed share one state
+        states = set(map(_state, members))
+        if any(one is not None and one.originals for one in states):
+            members = [member for member in members if not _has_left(member, back, instance)]
     collection = make_collection(instance, relationship, LINKS, members)
     if selection is not None:
         collection.selection = selection

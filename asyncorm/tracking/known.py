@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of, unit_of
@@ -27,6 +27,28 @@ def known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
         return UNLOADED
     found = unit.find(relationship.target.entity, keys)
     return UNLOADED if found is None else found
+
+
+class Refusal(NamedTuple):
+    """Why an attribute that is not loaded raises; ``always`` even where memory has the answer."""
+
+    reason: str | None
+    always: bool
+
+
+def refusal(instance: Any, relationship: Relationship[Any, Any]) -> Refusal | None:
+    """Whether a statement or the model has asked for an error; of an object without row, never."""
+    if not has_row(instance):
+        return None
+    tree = state.tree if (state := state_of(instance)) is not None else None
+    said = None if tree is None else tree.strategy_of(relationship)
+    if (said or relationship.lazy) in ("raise", "raise_on_sql"):
+        where = f'lazy="{relationship.lazy}"' if said is None else "raiseload()"
+        return Refusal(f"{where} asks for this error", (said or relationship.lazy) == "raise")
+    if tree is not None and tree.filters(relationship):
+        # what is in memory need not be what the statement's criteria let through
+        return Refusal(None, always=True)
+    return None
 
 
 def known_empty(instance: Any, relationship: Relationship[Any, Any]) -> bool:

@@ -30,19 +30,27 @@ def _nobody() -> None:
     """Stands for the reference to an owner that a collection has no more."""
 
 
+#: the slots of every collection: one with a dictionary takes 0.7 µs to make instead of 0.2
+SLOTS = ("_listener", "_owner", "_relationship", "aside", "selection")
+#: a base of list, set and dict can have none itself
+_WITHOUT: tuple[str, ...] = ()
+
+
 class Related:
     """What all collections share: the owner, the relationship and the listener.
 
     The owner is referred to weakly, so that a collection does not keep it alive.
     """
 
+    __slots__ = _WITHOUT
+
     _owner: Callable[[], Any]
     _relationship: Relationship[Any, Any]
     _listener: CollectionListener
     #: the selection that it was loaded with, if not all members were; None for a whole collection
-    selection: Any = None
+    selection: Any
     #: beside a whole collection, members of a selection that its owner will be asked for
-    aside: tuple[Any, list[Any]] | None = None
+    aside: tuple[Any, list[Any]] | None
 
     @property
     def partial(self) -> bool:
@@ -55,6 +63,7 @@ class Related:
         self._owner = ref(owner)
         self._relationship = relationship
         self._listener = listener
+        self.selection = self.aside = None
 
     def _release(self) -> None:
         """Belong to nobody any more, since the owner has got another collection."""

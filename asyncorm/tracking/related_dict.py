@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asyncorm.errors import ArgumentError
-from asyncorm.tracking.members import Related, check_member
+from asyncorm.tracking.members import SLOTS, Related, check_member
 
 _MISSING: Any = object()
 
 
 class RelatedDict(dict[Any, Any], Related):
     """The dict of a to-many relationship; every change is tracked and back-populated."""
+
+    __slots__ = SLOTS
 
     def key_of(self, member: Any) -> Any:
         """The key of a member."""

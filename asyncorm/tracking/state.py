@@ -113,6 +113,11 @@ class InstanceState:
         return self.originals is None
 
     @property
+    def tree(self) -> Any:
+        """What was said of the loading of the instance, or of the result that it came from."""
+        return self.node if self.node is not None or self.group is None else self.group.node
+
+    @property
     def current(self) -> Status:
         """The status of the instance, seen with its session gone or not."""
         if self.scope.unit is None:

@@ -56,17 +56,6 @@ def expire(instance: Any, names: tuple[str, ...] | None = None) -> None:
         state.scope.unit.note("expire", instance)
 
 
-def forget_related(instance: Any) -> None:
-    """Forget what relationships hold; only what is read again counts."""
-    state = own_state(instance)
-    for name in mapper_of(instance).relationships:
-        instance.__dict__.pop(name, None)
-        if state.originals:
-            state.originals.pop(name, None)
-    state.queued = None
-    state.inserted = False
-
-
 def restore_clean(state: InstanceState) -> None:
     """Nothing of the instance is unflushed any more."""
     state.expressions = False
@@ -295,8 +284,10 @@ def deleted_elsewhere(unit: UnitOfWork, instance: Any) -> None:
 
 
 def is_expired(instance: Any) -> bool:
-    """Whether some column of the instance has no value in memory."""
+    """Whether a column has no value in memory that the instance was, or would be, loaded with."""
     state = state_of(instance)
-    return (
-        state is not None and state.partial and mapper_of(instance).lacks_columns(instance.__dict__)
-    )
+    if state is None or not state.partial:
+        return False
+    tree = state.tree
+    names = mapper_of(instance).selected if tree is None or not tree.columns else tree.attributes
+    return any(name not in instance.__dict__ for name in names)

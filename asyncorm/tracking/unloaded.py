@@ -8,7 +8,7 @@ from typing import Any
 from asyncorm.errors import DetachedInstanceError, UnloadedAttributeError
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
-from asyncorm.tracking.known import has_row, known_empty, known_one
+from asyncorm.tracking.known import has_row, known_empty, known_one, refusal
 from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of
 
 
@@ -48,27 +48,30 @@ def is_unloaded(instance: Any, name: str) -> bool:
     relationship = type(instance).__mapper__.relationships.get(name)
     if relationship is None:
         return True
+    if relationship.lazy == "write_only":
+        return False
     if relationship.to_many:
         return not known_empty(instance, relationship)
-    return known_one(instance, relationship) is UNLOADED
+    refused = refusal(instance, relationship)
+    return bool(refused and refused.always) or known_one(instance, relationship) is UNLOADED
 
 
 def shown_related(instance: Any, relationship: Relationship[Any, Any]) -> str | None:
     """A relationship's value in a few words, without a look at the objects; None for nothing."""
-    name = relationship.name
     if relationship.target is None:
         return None  # nothing of the models was used yet
     if relationship.lazy == "write_only":
         return "<write-only>"
-    if is_unloaded(instance, name):
+    if is_unloaded(instance, relationship.name):
         return repr(UNLOADED)
-    value = instance.__dict__.get(name)
     if not relationship.to_many:
-        return None if value is None else f"<{relationship.target.name}>"
-    if value is None:
+        held = known_one(instance, relationship)
+        return None if held is None else f"<{type(held).__name__}>"
+    members = instance.__dict__.get(relationship.name)
+    if members is None:
         return None
-    partial = ", partial" if getattr(value, "partial", False) else ""
-    return f"<{len(value)} {relationship.target.name}{partial}>"
+    partial = ", partial" if getattr(members, "partial", False) else ""
+    return f"<{len(members)} {relationship.target.name}{partial}>"
 
 
 def _before_deletion(attribute: str) -> str:

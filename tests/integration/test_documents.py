@@ -50,10 +50,19 @@ def sections(document: str) -> dict[str, str]:
 
 def promised(code: str) -> list[str]:
     """What the comments behind each print() say will be printed."""
-    lines = [line for line in code.splitlines() if "print(" in line]
-    untold = [line for line in lines if ")  # " not in line]
-    assert not untold, "say behind each print(), in its line, what it prints"
-    return [re.split(r"\)  # ", line)[1] for line in lines]
+    lines = code.splitlines()
+    calls = [
+        node
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "print"
+    ]
+    calls.sort(key=lambda call: call.lineno)
+    ends = [lines[(call.end_lineno or call.lineno) - 1] for call in calls]
+    untold = [line for line in ends if ")  # " not in line]
+    assert not untold, "say behind each print() what it prints"
+    return [re.split(r"\)  # ", line)[1] for line in ends]
 
 
 async def run(code: str, namespace: dict[str, Any], name: str) -> None:

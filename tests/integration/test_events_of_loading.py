@@ -187,6 +187,7 @@ async def test_an_execution_says_what_it_is(Session: SessionFactory) -> None:
             "is_update",
             "is_text",
             "is_column_load is_select",
+            "is_relationship_load is_select",
             "is_column_load is_select",
             "is_delete",
         ]

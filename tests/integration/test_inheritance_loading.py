@@ -210,6 +210,19 @@ async def test_raw_sql_gives_objects_of_the_classes_that_its_rows_name(
             await session.all(sql("select id, name from animal").into(Animal))
 
 
+async def test_raw_sql_names_the_tables_of_the_database(Animals: SessionFactory) -> None:
+    async with Animals() as session:
+        cats = sql("select {} from animal where {} = 7", Cat, Cat.lives).into(Cat)
+        assert [(cat.name, cat.lives) for cat in await session.all(cats)] == [("Cid", 7)]
+        joined = "select {} from animal join dog using (id) where {} = {} and {} > 'A'"
+        dogs = sql(joined, Dog, Dog.breed, "mutt", Dog.name).into(Dog)
+        (pip,) = await session.all(dogs)
+        assert isinstance(pip, Puppy)
+        assert (pip.name, pip.breed, pip.weeks) == ("Pip", "mutt", 6)
+        found = await session.all(sql("select {} from animal order by name", Animal).into(Animal))
+        assert [type(animal) for animal in found] == [Animal, Cat, Dog, Lion, Puppy]
+
+
 async def test_a_row_of_an_unknown_class_is_named(Animals: SessionFactory) -> None:
     async with Animals() as session:
         await session.execute(sql("insert into animal (kind, name) values ('bird', 'Bea')"))

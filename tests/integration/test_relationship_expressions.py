@@ -280,6 +280,7 @@ async def test_the_related_entity_can_be_selected_over_the_path(session: Session
         (4, 1),
     ]
     assert pairs[0][1] is await session.get(User, 2)
+    assert pairs[2][1] is None
 
 
 async def test_rows_are_locked_beside_a_path(session: Session) -> None:

@@ -10,12 +10,14 @@ from weakref import WeakSet
 import pytest
 
 from asyncorm import (
+    InvalidRequestError,
     Mapped,
     MetaData,
     Model,
     Related,
     column,
     foreign_key,
+    joinedload,
     relationship,
     select,
     selectinload,
@@ -146,6 +148,28 @@ async def test_what_relationships_load_by_default_comes_with_each_list(
     async with Papers() as session:
         stream = await session.stream(select(Reader).order_by(Reader.id), prefetch=10)
         assert [r.paper.id async for r in stream] == [n % 5 + 1 for n in range(1, 21)]
+
+
+async def test_a_single_object_that_is_joined_comes_with_its_row(
+    Papers: SessionFactory, engine: Engine
+) -> None:
+    await fill(engine, 15)
+    statement = select(Issue).order_by(Issue.id).options(joinedload(Issue.paper))
+    async with Papers() as session:
+        with assert_queries(1):
+            found = [i.paper.id async for i in await session.stream(statement, prefetch=10)]
+    assert found == [(n + 1) // 2 for n in range(1, 31)]
+
+
+async def test_a_collection_that_is_joined_is_refused(
+    Papers: SessionFactory, engine: Engine
+) -> None:
+    """Q7: its members would be in several lists."""
+    async with Papers() as session:
+        with assert_queries(0, transaction_control=True):
+            with pytest.raises(InvalidRequestError, match=r"selectinload\(Paper.issues\)"):
+                await session.stream(PAPERS.options(joinedload(Paper.issues)))
+        assert await session.all(PAPERS) == []
 
 
 async def test_load_in_the_loop_loads_for_the_list_that_was_fetched(

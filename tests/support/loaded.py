@@ -16,7 +16,7 @@ def load_row(unit: UnitOfWork, entity: type[M], **values: Any) -> M:
     """An instance of a row with these columns, persistent in the unit of work."""
     mapper = entity.__mapper__
     mapper.entity.metadata.configure()
-    partial = len(values) < len(mapper.columns)
+    partial = mapper.lacks_columns(values)
     state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
     hydrate = hydrator(mapper, tuple(values), 0, nullable=False)
     references = unit.identity_map.references(mapper)

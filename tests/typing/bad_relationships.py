@@ -23,6 +23,12 @@ class Book(Model, table="book"):
     author: Related[User] = relationship(back_populates="books")
 
 
+class Review(Model, table="review"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    book_id: Mapped[int] = foreign_key(Book.id)
+    book: Related[Book] = relationship(primaryjoin="Review.book_id == Book.id")  # E text
+
+
 user = User(email="ada@example.org")
 book = Book(title="t")
 alias = aliased(Book)

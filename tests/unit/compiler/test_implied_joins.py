@@ -10,6 +10,7 @@ from asyncorm import aliased, case, delete, exists, func, insert, select, union,
 from asyncorm import sql as raw
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.adapted import adapted
 from tests.support.language import compiled
 from tests.support.publishing import Book, Node, Publisher, Shelf, User
 
@@ -117,6 +118,16 @@ def test_a_join_that_speaks_of_a_path_from_its_own_target_takes_it_along() -> No
         "SELECT users.id FROM users LEFT JOIN (book "
         "LEFT JOIN users AS users_1 ON users_1.id = book.editor_id) "
         "ON book.author_id = users.id AND users_1.email = $1::text"
+    )
+
+
+def test_so_does_a_join_whose_condition_was_written_for_the_entity() -> None:
+    edited = adapted(Book.editor.to.email == "x", (Book.__table__, alias))
+    joined = select(User.id).outerjoin(alias, (alias.author_id == User.id) & edited)
+    assert sql(joined) == (
+        "SELECT users.id FROM users LEFT JOIN (book AS b "
+        "LEFT JOIN users AS users_1 ON users_1.id = b.editor_id) "
+        "ON b.author_id = users.id AND users_1.email = $1::text"
     )
 
 

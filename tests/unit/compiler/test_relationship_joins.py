@@ -78,6 +78,44 @@ def test_a_join_follows_the_relationship_between_its_ends(statement: Any, text: 
     assert sql(statement) == text
 
 
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        (
+            select(User.id).outerjoin(User.books.and_(Book.title == "x")),
+            (
+                "SELECT users.id FROM users LEFT JOIN book "
+                "ON book.author_id = users.id AND book.title = $1::text"
+            ),
+        ),
+        (
+            select(user.id).join(user.books.of_type(book).and_(Book.title == "x")),
+            (
+                "SELECT u.id FROM users AS u JOIN book AS b "
+                "ON b.author_id = u.id AND b.title = $1::text"
+            ),
+        ),
+        (
+            select(Book.id).outerjoin(tag, Book.tags.where(Tag.name == "x")),
+            (
+                "SELECT book.id FROM book LEFT JOIN (tag AS t JOIN book_tag AS book_tag_1 "
+                "ON book_tag_1.tag_id = t.id AND t.name = $1::text) "
+                "ON book_tag_1.book_id = book.id"
+            ),
+        ),
+        (
+            select(Node.id).join(Node.children.of_type(child).where(Node.name == "x")),
+            (
+                "SELECT node.id FROM node JOIN node AS c "
+                "ON c.parent_id = node.id AND c.name = $1::text"
+            ),
+        ),
+    ],
+)
+def test_conditions_of_the_related_rows_join_with_them(statement: Any, text: str) -> None:
+    assert sql(statement) == text
+
+
 def test_filter_by_takes_relationships() -> None:
     by_author = select(Book).filter_by(author=User(id=1, email="x"), title="t")
     assert sql(by_author).endswith("WHERE book.author_id = $1::bigint AND book.title = $2::text")
@@ -118,6 +156,8 @@ def test_an_entity_can_be_read_from_a_subquery() -> None:
             "aliased(entity, subquery)",
         ),
         (lambda: select(User.id).join(User.books, Book.id == 1), "no ON condition", "join(alias"),
+        (lambda: select(Node.id).join(Node.children), "rows of the same table", "of_type(aliased"),
+        (lambda: select(User.id).join(User.books.top(1)), "can't be joined", "lateral"),
         (lambda: aliased(User, select(User.id).subquery()), "has no column 'email'", "id"),
     ],
 )

@@ -191,9 +191,23 @@ def no_link_table(base: Any) -> None:
         a_id: Mapped[int] = foreign_key(A.id)
 
 
+def over_a_relationship(base: Any) -> None:
+    class A(base, table="a"):  # type: ignore[misc]
+        id: Mapped[int] = column(primary_key=True)
+        bs: Related[list[B]] = relationship(
+            primaryjoin=lambda: and_(A.id == B.a_id, B.a.has()), viewonly=True
+        )
+
+    class B(base, table="b"):  # type: ignore[misc]
+        id: Mapped[int] = column(primary_key=True)
+        a_id: Mapped[int] = foreign_key(A.id)
+        a: Related[A] = relationship()
+
+
 @pytest.mark.parametrize(
     ("make", "message", "hint"),
     [
+        (over_a_relationship, "uses a relationship", "columns"),
         (text_join, "primaryjoin is text", "in a lambda"),
         (no_pair, "follows no foreign key", "compare all columns"),
         (on_the_owner, "a condition on 'a'", "into queries"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field
 
@@ -81,6 +81,39 @@ def exclude_unset() -> User:
     return stored()
 
 
+class BookName(BaseModel):
+    title: str
+
+
+class UserBooks(BaseModel):
+    email: str
+    age: int | None = None
+    books: list[BookName] = []
+
+
+def without_age() -> User:
+    return load_row(UnitOfWork(), User, created_at=NOW, id=1, email="a@b")
+
+
+@app.get("/part/model", response_model=User)
+@app.get("/part/page", response_model=Page[User])
+@app.get("/part/books", response_model=UserBooks)
+@app.get("/part/unset", response_model=User, response_model_exclude_unset=True)
+@app.get("/part/nothing")
+def part(request: Request) -> Any:
+    return {"items": [without_age()]} if request.url.path.endswith("page") else without_age()
+
+
+@app.get("/part/list")
+def part_list() -> list[User]:
+    return [without_age()]
+
+
+@app.get("/part/without", response_model=User, response_model_exclude={"age"})
+def part_without() -> User:
+    return without_age()
+
+
 @pytest.fixture(scope="module")
 def client() -> TestClient:
     return TestClient(app)
@@ -127,6 +160,23 @@ def test_another_response_model_reads_the_attributes(client: TestClient) -> None
 
 def test_exclude_unset_keeps_what_was_loaded(client: TestClient) -> None:
     assert client.get("/set").json() == STORED
+
+
+@pytest.mark.parametrize("path", ["model", "page", "list", "books", "unset", "nothing"])
+def test_a_response_without_what_is_not_loaded_is_an_error(client: TestClient, path: str) -> None:
+    with pytest.raises(Exception, match=r"UnloadedAttributeError|User\.age") as caught:
+        client.get(f"/part/{path}")
+    text = str(caught.value)
+    assert "User.age is not loaded" in text
+    assert "await session.refresh(obj)" in text
+    if path == "books":
+        assert "User.books is not loaded" in text
+        assert "selectinload(User.books)" in text
+
+
+def test_a_response_may_leave_out_what_is_not_loaded(client: TestClient) -> None:
+    sent = client.get("/part/without")
+    assert sent.json() == {n: v for n, v in STORED.items() if n != "age"}
 
 
 def test_the_openapi_document_tells_input_from_output(client: TestClient) -> None:

@@ -1,0 +1,202 @@
+"""Joined loading: related entities become further items, by LEFT JOINs to anonymous aliases."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from asyncorm.compiler.results import result_of
+from asyncorm.loading.contained import check_none_contained
+from asyncorm.loading.directives import Strategy
+from asyncorm.loading.draft import Draft, Place
+from asyncorm.loading.tree import Edge, LoadNode
+from asyncorm.sql.adapted import Adapted, adapted
+from asyncorm.sql.clauses import Join
+from asyncorm.sql.constructs import Constant, Extract
+from asyncorm.sql.expressions import (
+    CastTo,
+    Expression,
+    Label,
+    Operation,
+    Order,
+    Parameter,
+    ScalarQuery,
+    and_,
+)
+from asyncorm.sql.functions import FunctionCall, func, orders
+from asyncorm.sql.nesting import nest
+from asyncorm.sql.nodes import combined
+from asyncorm.sql.select import Select, select
+from asyncorm.sql.sources import Alias, EntityOf, column_of, is_entity, source_of
+from asyncorm.sql.table import BaseColumn
+
+
+def join_related(draft: Draft) -> None:
+    """Join all that is loaded by a join, with what is loaded by a join with it in turn."""
+    if not any(any(joined_edges(place.node)) for place in draft.places):
+        return
+    if _needs_nesting(draft) and not _nest(draft):
+        return
+    pending = deque(draft.places)
+    while pending:
+        place = pending.popleft()
+        pending.extend(_join(draft, place, edge) for edge in joined_edges(place.node))
+
+
+def joined_edges(node: LoadNode) -> Iterator[Edge]:
+    """The edges of a node that are loaded by a join, for all objects of its entity."""
+    for edge in node.edges.values():
+        is_joined = edge.strategy is Strategy.JOINED
+        if is_joined and issubclass(node.mapper.entity, edge.relationship.owner):
+            yield edge
+
+
+def _join(draft: Draft, place: Place, edge: Edge) -> Place:
+    relationship, selection = edge.relationship, edge.selection
+    check_none_contained(edge.node)
+    # an inner join behind an outer one would take rows away that the outer one has kept
+    is_inner = edge.step.inner and not place.nullable
+    kind = "JOIN" if is_inner else "LEFT JOIN"
+    if selection is not None and selection.count is not None:
+        target, order = _first_rows(place, edge, selection.count)
+        present = (column_of(place.source, n).is_not(None) for n in relationship.local_attributes)
+        draft.joins.append(Join(target, and_(*present), kind))
+    else:
+        target = Alias(_entity(edge), None)
+        _, condition, link = relationship._join(place.source, target)
+        sources = _sources(edge, target, link)
+        conditions, order = _conditions(edge, sources), _order(edge, sources)
+        if link is None:
+            condition = and_(condition, *conditions)
+        else:
+            link = (link[0], and_(link[1], *conditions))
+        draft.joins.append(Join(target, condition, kind, link))
+    draft.constants.extend(relationship._bound)
+    if relationship.to_many:
+        draft.order.extend(order)
+        draft.constants.extend(_values(relationship.order_by))
+    return draft.add(place, edge, target, nullable=not is_inner)
+
+
+def _first_rows(
+    place: Place, edge: Edge, count: Expression[Any, Any]
+) -> tuple[Alias, Sequence[Order]]:
+    """The first related rows of each owner, as a lateral subquery, and what orders them."""
+    relationship = edge.relationship
+    entity = _entity(edge)
+    inner: Any = Alias(entity, None)
+    _, condition, link = relationship._join(place.source, inner)
+    sources = _sources(edge, inner, link)
+    keys = [Order(column_of(inner, name)) for name in relationship.target.primary_key]
+    name = "place"
+    while name in inner.__table__.columns:
+        name += "_"
+    number = func.row_number().over(order_by=_order(edge, sources) or keys).label(name)
+    items: list[Any] = [inner, number]
+    rows: Select[Any] = select(*items).where(condition, *_conditions(edge, sources))
+    if link is not None:
+        rows = rows.join(*link)
+    rows = rows.order_by(number)
+    rows._limit = count
+    derived = rows.lateral()
+    return EntityOf(entity, derived), [Order(derived.c[name])]
+
+
+def _entity(edge: Edge) -> Any:
+    target = edge.step.target
+    given = getattr(target, "_entity", target)
+    return given or edge.relationship.target.entity
+
+
+def _sources(edge: Edge, target: Any, link: Any) -> list[tuple[Any, Any]]:
+    """What the tables that a mapping or an option names are called in a join."""
+    relationship = edge.relationship
+    found = [(source_of(relationship.target.entity), source_of(target))]
+    if relationship.secondary is not None:
+        found.append((relationship.secondary.table, link[0]))
+    return found
+
+
+def _conditions(edge: Edge, sources: list[tuple[Any, Any]]) -> list[Expression[bool, Any]]:
+    """What the selection of an edge asks for."""
+    selection = edge.selection
+    return [] if selection is None else [adapted(c, *sources) for c in selection.conditions]
+
+
+def _order(edge: Edge, sources: list[tuple[Any, Any]]) -> list[Order]:
+    """How the members of a collection are ordered; by nothing if nothing is said."""
+    selection = edge.selection
+    own = () if selection is None else selection.order
+    return [
+        Order(adapted(order.expression, *sources), order.direction, order.nulls)
+        for order in (*own, *orders(edge.relationship.order_by))
+    ]
+
+
+def _values(parts: Sequence[Any]) -> Iterator[Parameter[Any]]:
+    """The values that parts of a mapping bind."""
+    return (one for one in combined(parts)[1] if isinstance(one, Parameter))
+
+
+# -- the statement as a subquery ---------------------------------------------------------------
+
+
+def _needs_nesting(draft: Draft) -> bool:
+    """Whether joins would change which rows there are, or what is computed of them."""
+    statement = draft.statement
+    if not isinstance(statement, Select):
+        return True
+    extras = statement._extras
+    if extras.distinct is not None or extras.group_by or extras.having or extras.lock:
+        return True
+    if not any(_has_collection(place.node) for place in draft.places):
+        return False
+    return (
+        statement._limit is not None
+        or statement._offset is not None
+        or not all(is_entity(item) or _is_column(item) for item in draft.items)
+        or not all(_is_plain(order.expression) for order in statement._order)
+    )
+
+
+def _has_collection(node: LoadNode) -> bool:
+    return any(
+        edge.relationship.to_many or _has_collection(edge.node) for edge in joined_edges(node)
+    )
+
+
+def _is_column(item: Any) -> bool:
+    return isinstance(item.inner if isinstance(item, Label) else item, (BaseColumn, ScalarQuery))
+
+
+def _is_plain(expression: Any) -> bool:
+    """Whether an expression is computed of one row, and not of others beside it."""
+    if isinstance(expression, (BaseColumn, Parameter, ScalarQuery, Constant)):
+        return True
+    if isinstance(expression, (Label, CastTo, Extract, Adapted)):
+        return _is_plain(expression.inner)
+    if isinstance(expression, Operation):
+        return all(map(_is_plain, expression.operands))
+    return isinstance(expression, FunctionCall) and all(map(_is_plain, expression.arguments))
+
+
+def _nest(draft: Draft) -> bool:
+    """Make the statement a subquery, so that it has its rows before anything is joined."""
+    items: Any = result_of(draft.statement)[1]
+    names = [item.name for item in items]
+    nullable = [getattr(item, "nullable", False) for item in items]
+    needed: dict[int, Sequence[str]] = {
+        place.position: [
+            *(place.node.attributes if place.node.columns else ()),
+            *(n for e in joined_edges(place.node) for n in e.relationship.local_attributes),
+        ]
+        for place in draft.places
+    }
+    nesting = nest(draft.statement, names, needed, nullable)
+    if nesting is None:
+        return False
+    outer: Select[Any] = Select(tuple(nesting.items))
+    outer._order = nesting.order
+    draft.begin_again(outer, [nesting.items[place.position] for place in draft.places])
+    return True
