@@ -225,7 +225,12 @@ def is_same(one: Selection[Any, Any] | None, other: Selection[Any, Any] | None) 
     """Whether two selections mean the same objects."""
     if one is None or other is None or one._key != other._key:
         return False
-    return [p.value for p in one._parameters] == [p.value for p in other._parameters]
+    return _values(one) == _values(other)
+
+
+def _values(selection: Selection[Any, Any]) -> list[Any]:
+    """The values that it binds, and the names of aliases that it uses."""
+    return [getattr(item, "value", item) for item in selection._parameters]
 
 
 def _found_aside(held: Any, selection: Selection[Any, Any] | None) -> list[Any] | None:
