@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from asyncorm.flush.link import Link
@@ -17,7 +17,7 @@ Updates = dict[Any, tuple[str, ...]]
 LinksOf = Callable[[Any], list[Link]]
 
 
-def by_part(instances: Iterable[Any]) -> dict[WrittenPart, list[Any]]:
+def by_part(instances: Collection[Any]) -> dict[WrittenPart, list[Any]]:
     """The instances of each part, in the order they have come."""
     by_mapper: dict[Mapper, list[Any]] = {}
     for instance in instances:
