@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
-from asyncorm.compiler import dml, expressions, select, subtypes, text
+from asyncorm.compiler import dml, documents, expressions, select, subtypes, text
 from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
+from asyncorm.compiler.scopes import source_key
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
-from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
+from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, RowValue
 from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
 from asyncorm.sql.dml import Delete, Insert, Update
+from asyncorm.sql.documents import DocumentRows, DocumentValue
 from asyncorm.sql.expressions import (
     CastTo,
     Expression,
@@ -29,6 +31,7 @@ from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.nodes import Statement, set_renderer
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
+from asyncorm.sql.sources import is_entity, source_of
 from asyncorm.sql.subtype import OfKind
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.text import EntityColumns, Name, Text
@@ -47,6 +50,9 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     Constant: expressions.render_constant,
     Extract: expressions.render_extract,
     Quantified: expressions.render_quantified,
+    RowValue: expressions.render_row_value,
+    DocumentValue: documents.render_document_value,
+    DocumentRows: documents.render_document_rows,
     AmongRows: expressions.render_among_rows,
     FunctionCall: expressions.render_function,
     Over: expressions.render_over,
@@ -92,7 +98,9 @@ def compile_statement(
     options = getattr(bound, "_options", ())
     if options:
         renderer.criteria = criteria_of(options)
-        renderer.is_rereading = REREADING in options
+        if REREADING in options:
+            entities = filter(is_entity, cast("Any", bound)._output_items())
+            renderer.exempt = {source_key(source_of(entity)) for entity in entities}
     if isinstance(statement, Text):
         text.render_text(renderer, statement)
         sql, order = renderer.finish(bound._parameters)

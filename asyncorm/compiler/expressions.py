@@ -9,7 +9,7 @@ from asyncorm.compiler.quoting import quote_name
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.adapted import Adapted
-from asyncorm.sql.constructs import Case, Constant, Extract, Quantified
+from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, RowValue
 from asyncorm.sql.correlated import Correlated
 from asyncorm.sql.criteria import Criterion
 from asyncorm.sql.expressions import (
@@ -283,6 +283,12 @@ def render_quantified(renderer: Renderer, node: Quantified[Any]) -> None:
     renderer.write("" if is_query else "(")
     renderer.render(node.inner)
     renderer.write("" if is_query else ")")
+
+
+def render_row_value(renderer: Renderer, row: RowValue) -> None:
+    """ROW (...), also of one value."""
+    renderer.write("ROW")
+    _parentheses(renderer, row.fields)
 
 
 def render_function(renderer: Renderer, call: FunctionCall[Any, Any]) -> None:

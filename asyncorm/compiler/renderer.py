@@ -45,8 +45,8 @@ class Renderer:
         self.spread: tuple[SourceKey, Callable[[Any], str]] | None = None
         #: conditions for the rows of entities, wherever they are read
         self.criteria: tuple[Criteria, ...] = ()
-        #: whether the rows that the statement is about are exempt from them
-        self.is_rereading = False
+        #: sources that are exempt from them
+        self.exempt: set[SourceKey] = set()
         #: columns without their table: in DDL, and where PostgreSQL takes bare names only
         self.bare_columns = False
         #: labels that ORDER BY may refer to by name

@@ -38,10 +38,7 @@ def write_select(renderer: Renderer, select: Select[Any], *, is_top: bool) -> No
         trees, visible = _sources(renderer, select)
         scope = Scope(visible)
         widened = Widened(select._items if is_top and renderer.loads else (), trees)
-        roots = {source_key(tree.root) for tree in trees}
-        filters = Filters(
-            renderer.criteria, select, roots if is_top and renderer.is_rereading else ()
-        )
+        filters = Filters(renderer.criteria, select, renderer.exempt)
         with renderer.within([*renderer.scopes, scope]):
             if any(isinstance(item, ImpliedName) for item in select._parameters):
                 with renderer.aside():  # to learn which paths it uses, also in queries within it

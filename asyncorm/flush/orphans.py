@@ -12,7 +12,7 @@ from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.sql.table import ForeignKey
 from asyncorm.tracking.changes import originals_of, stored_values
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.known import known_empty
+from asyncorm.tracking.known import is_whole, known_empty
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
@@ -51,7 +51,8 @@ def doom(
         for relationship in mapper_of(orphan).relationships.values():
             if _is_unloaded(orphan, relationship):
                 unloaded.append((orphan, relationship))
-            elif "delete" in relationship.cascade and not relationship.viewonly:
+            # some members may be there although not all are
+            if "delete" in relationship.cascade and not relationship.viewonly:
                 orphans += staying_members(orphan, relationship, unit, links, doomed)
     return unloaded
 
@@ -178,8 +179,7 @@ def _owns(owner: Any, child: Any, relationship: Relationship[Any, Any]) -> bool:
 def _is_unloaded(instance: Any, relationship: Relationship[Any, Any]) -> bool:
     """Whether children have to be loaded because their fate is not left to the server."""
     held = instance.__dict__.get(relationship.name, UNLOADED)
-    is_whole = held is not UNLOADED and not getattr(held, "partial", False)
-    if is_whole or not relationship.concerned_by_delete:
+    if is_whole(held) or not relationship.concerned_by_delete:
         return False
     return not relationship.passive_deletes and not known_empty(instance, relationship)
 

@@ -13,7 +13,8 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.tracking.changes import changed_columns
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.known import known_empty
+from asyncorm.tracking.known import is_whole, known_empty
+from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 
@@ -35,11 +36,11 @@ def follow_renames(
             key = relationship.foreign_key
             if parent in doomed or renamed[parent].isdisjoint(relationship.local_attributes):
                 continue
-            if relationship.name not in parent.__dict__:
-                if not known_empty(parent, relationship):
-                    unloaded.append((parent, relationship))
+            held = parent.__dict__.get(relationship.name, UNLOADED)
+            if not is_whole(held) and not known_empty(parent, relationship):
+                unloaded.append((parent, relationship))
                 continue
-            for child in members_of(parent.__dict__[relationship.name]):
+            for child in members_of(None if held is UNLOADED else held):
                 if _follows(child, parent, relationship, unit, doomed, links):
                     link = links[(child, key)] = Link(child, parent, key)
                     renamed.setdefault(child, set()).update(link.attributes)

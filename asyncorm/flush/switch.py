@@ -13,7 +13,7 @@ from asyncorm.flush.link import Link, Links, known_key, known_value
 from asyncorm.flush.orphans import Unloaded, doom, empties_references, staying_members
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.changes import originals_of, same, stored_values
-from asyncorm.tracking.known import known_empty
+from asyncorm.tracking.known import is_whole, known_empty
 from asyncorm.tracking.state import UNLOADED, Status, status_of
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
@@ -64,10 +64,10 @@ def _doom_children(
     for relationship in mapper_of(old).relationships.values():
         if not empties_references(relationship):
             continue
-        if relationship.name not in old.__dict__:
-            if not known_empty(old, relationship):
-                unloaded.append((old, relationship))
-        elif "delete" in relationship.cascade or relationship.foreign_key.ondelete == "CASCADE":
+        held = old.__dict__.get(relationship.name, UNLOADED)
+        if not is_whole(held) and not known_empty(old, relationship):
+            unloaded.append((old, relationship))
+        if "delete" in relationship.cascade or relationship.foreign_key.ondelete == "CASCADE":
             members = staying_members(old, relationship, unit, links, doomed)
             unloaded += doom(members, unit, links, doomed)
     return unloaded

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from asyncorm.loading.directives import Strategy
 from asyncorm.loading.draft import Attachment
-from asyncorm.loading.selectin import is_same, is_whole
+from asyncorm.loading.selectin import is_same
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.mapping.relationships import Direction
 from asyncorm.mapping.selection import unknown
 from asyncorm.tracking.filling import fill_collection
+from asyncorm.tracking.known import is_whole
 from asyncorm.tracking.state import UNLOADED
 
 Members = dict[Any, dict[Any, None]]

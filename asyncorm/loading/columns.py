@@ -27,7 +27,7 @@ def chosen_attributes(
     for option in options:
         wanted = option.kind != "defer"
         if option.group is not None:
-            named.update(dict.fromkeys(_group(mapper, option.group), wanted))
+            named.update((n, wanted) for n, its in mapper.deferred.items() if its == option.group)
         elif not option.columns:
             rest = wanted
         else:
@@ -44,19 +44,6 @@ def chosen_attributes(
         for name in mapper.columns
         if name in always or named.get(name, name not in mapper.deferred if rest is None else rest)
     )
-
-
-def _group(mapper: Mapper, group: str) -> list[str]:
-    found = [name for name, its in mapper.deferred.items() if its == group]
-    if not found:
-        known = sorted({its for its in mapper.deferred.values() if its is not None})
-        raise ArgumentError(
-            f"{mapper.name} has no group of deferred columns named {group!r}",
-            hint=f"it has {', '.join(known)}"
-            if known
-            else 'declare one: column(deferred=True, deferred_group="...")',
-        )
-    return found
 
 
 def _attribute(mapper: Mapper, column: BaseColumn[Any, Any]) -> str:

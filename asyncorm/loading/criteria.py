@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from asyncorm.errors import ArgumentError
 from asyncorm.mapping.relationships import Relationship
@@ -11,10 +11,12 @@ from asyncorm.mapping.selection import Selection
 from asyncorm.sql.criteria import REREADING, Criteria, criteria_of
 from asyncorm.sql.expressions import Expression
 
+E = TypeVar("E")
+
 
 def with_loader_criteria(
-    entity: type[Any],
-    where: Expression[bool, Any] | Callable[[Any], Expression[bool, Any]],
+    entity: type[E],
+    where: Expression[bool, Any] | Callable[[type[E]], Expression[bool, Any]],
     *,
     include_aliases: bool = False,
     propagate_to_loaders: bool = True,

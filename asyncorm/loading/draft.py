@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from asyncorm.compiler.results import result_of
 from asyncorm.loading.columns import with_columns
+from asyncorm.loading.payload import Payload
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Order, Parameter
@@ -33,6 +34,8 @@ class Expansion(NamedTuple):
 
     statement: Any
     attachments: tuple[Attachment, ...] = ()
+    #: further columns, which hold the rows of whole edges
+    payloads: tuple[Payload, ...] = ()
     #: values in it that the mapping brings, not the statement that was written
     constants: tuple[Parameter[Any], ...] = ()
 
@@ -45,6 +48,8 @@ class Place(NamedTuple):
     node: LoadNode
     #: whether the entity may be missing from a row
     nullable: bool
+    #: the entities that joins have led over to this one
+    above: tuple[Any, ...] = ()
 
 
 class Draft:
@@ -57,6 +62,7 @@ class Draft:
         self.attachments: list[Attachment] = []
         #: the columns that are read of items for which options say it
         self._chosen = {p: node.attributes for p, node in trees.items() if node.columns}
+        self.payloads: list[Payload] = []
         #: values of the mapping that joins and orders have brought in
         self.constants: list[Parameter[Any]] = []
         #: how members of joined collections are ordered
@@ -69,7 +75,8 @@ class Draft:
 
     def add(self, owner: Place, edge: Edge, source: Any, *, nullable: bool) -> Place:
         """Add the objects of an edge as one more item."""
-        place = Place(len(self.items), source, edge.node, nullable)
+        above = (*owner.above, owner.node.mapper.entity)
+        place = Place(len(self.items), source, edge.node, nullable, above)
         self.items.append(source)
         if edge.node.columns:
             self._chosen[place.position] = edge.node.attributes
@@ -120,4 +127,6 @@ class Draft:
     def finished(self) -> Expansion:
         """The statement to send, and what becomes of its items."""
         statement = with_columns(self.statement, self._chosen)
-        return Expansion(statement, tuple(self.attachments), tuple(self.constants))
+        return Expansion(
+            statement, tuple(self.attachments), tuple(self.payloads), tuple(self.constants)
+        )

@@ -7,6 +7,7 @@ from typing import Any
 from asyncorm.loading.contained import check_none_contained, take_contained
 from asyncorm.loading.draft import Draft, Expansion
 from asyncorm.loading.joining import join_related
+from asyncorm.loading.nesting import nest_related
 from asyncorm.loading.tree import LoadNode
 from asyncorm.sql.query import Rows
 
@@ -20,4 +21,5 @@ def expand(statement: Any, trees: dict[int, LoadNode]) -> Expansion:
     draft = Draft(statement, trees)
     take_contained(draft)
     join_related(draft)
+    nest_related(draft)
     return draft.finished()

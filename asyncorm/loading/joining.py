@@ -34,21 +34,39 @@ from asyncorm.sql.table import BaseColumn
 
 def join_related(draft: Draft) -> None:
     """Join all that is loaded by a join, with what is loaded by a join with it in turn."""
-    if not any(any(joined_edges(place.node)) for place in draft.places):
+    if not any(any(joined_edges(place)) for place in draft.places):
         return
     if _needs_nesting(draft) and not _nest(draft):
         return
     pending = deque(draft.places)
     while pending:
         place = pending.popleft()
-        pending.extend(_join(draft, place, edge) for edge in joined_edges(place.node))
+        for edge in joined_edges(place):
+            draft.places.append(_join(draft, place, edge))
+            pending.append(draft.places[-1])
 
 
-def joined_edges(node: LoadNode) -> Iterator[Edge]:
-    """The edges of a node that are loaded by a join, for all objects of its entity."""
+def joined_edges(place: Place) -> Iterator[Edge]:
+    """The edges that are loaded by a join, for all objects of a place.
+
+    A default that leads back to where the joins came from is left to memory, or to a statement of
+    its own: it would bring what is there already.
+    """
+    for edge in place.node.edges.values():
+        relationship = edge.relationship
+        if edge.strategy is not Strategy.JOINED:
+            continue
+        if edge.step.strategy is None and relationship.target.entity in place.above:
+            continue
+        if issubclass(place.node.mapper.entity, relationship.owner):
+            yield edge
+
+
+def nested_edges(node: LoadNode) -> Iterator[Edge]:
+    """The edges of a node whose objects come as arrays, for all objects of its entity."""
     for edge in node.edges.values():
-        is_joined = edge.strategy is Strategy.JOINED
-        if is_joined and issubclass(node.mapper.entity, edge.relationship.owner):
+        is_nested = edge.strategy is Strategy.NESTED
+        if is_nested and issubclass(node.mapper.entity, edge.relationship.owner):
             yield edge
 
 
@@ -150,7 +168,7 @@ def _needs_nesting(draft: Draft) -> bool:
     extras = statement._extras
     if extras.distinct is not None or extras.group_by or extras.having or extras.lock:
         return True
-    if not any(_has_collection(place.node) for place in draft.places):
+    if not any(map(_has_collection, draft.places)):
         return False
     return (
         statement._limit is not None
@@ -160,9 +178,11 @@ def _needs_nesting(draft: Draft) -> bool:
     )
 
 
-def _has_collection(node: LoadNode) -> bool:
+def _has_collection(place: Place) -> bool:
+    above = (*place.above, place.node.mapper.entity)
     return any(
-        edge.relationship.to_many or _has_collection(edge.node) for edge in joined_edges(node)
+        edge.relationship.to_many or _has_collection(Place(0, None, edge.node, True, above))
+        for edge in joined_edges(place)
     )
 
 
@@ -189,7 +209,8 @@ def _nest(draft: Draft) -> bool:
     needed: dict[int, Sequence[str]] = {
         place.position: [
             *(place.node.attributes if place.node.columns else ()),
-            *(n for e in joined_edges(place.node) for n in e.relationship.local_attributes),
+            *(n for e in joined_edges(place) for n in e.relationship.local_attributes),
+            *(n for e in nested_edges(place.node) for n in e.relationship.local_attributes),
         ]
         for place in draft.places
     }

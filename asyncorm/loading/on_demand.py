@@ -176,7 +176,7 @@ async def refresh(
 
 
 def _columns_of(instance: Any) -> list[str]:
-    """The columns that an instance has, or was loaded with."""
+    """The columns that an instance was loaded with, and others that it has got since then."""
     mapper, tree = mapper_of(instance), instance._state.tree
     usual = mapper.selected if tree is None or not tree.columns else tree.attributes
     return [name for name in mapper.columns if name in usual or name in instance.__dict__]

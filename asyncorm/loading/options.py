@@ -50,6 +50,11 @@ class LoaderOption:
 
     def nestedload(self, *path: Loadable, recursion_depth: int | None = None) -> Self:
         """Load a relationship in the same statement, as an array of rows in each row."""
+        if recursion_depth == -1:
+            raise ArgumentError(
+                "one statement can't nest levels without end",
+                hint="give the number of levels, or use selectinload(..., recursion_depth=-1)",
+            )
         return self._steps(path, Strategy.NESTED, depth=recursion_depth)
 
     def contains_eager(self, *path: Loadable) -> Self:
@@ -140,6 +145,11 @@ class LoaderOption:
         depth: int | None = None,
     ) -> Self:
         root, relationship, selection, target = parts_of(given)
+        if strategy is Strategy.CONTAINS and selection is not None:
+            raise ArgumentError(
+                f"contains_eager() takes no conditions on {relationship}: the statement has them",
+                hint=f"write select(...).join({relationship}).where(...)",
+            )
         if self.path:
             check_follows(self.path[-1], relationship)
         if depth is not None:
@@ -176,7 +186,14 @@ class LoaderOption:
         return type(self)((*self.directives, directive), self.path, self._root)
 
     def __repr__(self) -> str:
-        return f"<loader option {' > '.join(map(str, self.path)) or 'for columns'}>"
+        return f"<loader option {' > '.join(map(str, self.path or self._named()))}>"
+
+    def _named(self) -> tuple[Any, ...]:
+        """What the first directive is about."""
+        instruction = self.directives[0].instruction
+        if isinstance(instruction, Step):
+            return (instruction.relationship,)
+        return instruction.columns if isinstance(instruction, Columns) else ("*",)
 
 
 def parts_of(given: Any) -> tuple[Any, Relationship[Any, Any], Selection[Any, Any] | None, Any]:

@@ -13,6 +13,7 @@ from asyncorm.loading.criteria import rereading, unfiltered
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, Seen, forget_loaded
+from asyncorm.loading.payload import hand_out, unfold
 from asyncorm.loading.plan import LoadPlan
 from asyncorm.loading.selectin import RelatedLoad
 from asyncorm.loading.tree import Edge, LoadNode
@@ -81,11 +82,15 @@ async def make_rows(
     trees = plan.trees(statement)
     nodes = plan.nodes(trees)
     columns = plan.columns(records, context.unit, existing, nodes)
+    arrived = unfold(plan.payloads, records, nodes, context.unit, existing)
     if existing is Existing.OVERWRITE:
         seen = {} if seen is None else seen
         for position in plan.entities:
             forget_loaded(columns[position], seen)
+        for one in arrived:
+            forget_loaded(one.objects, seen)
     attach(plan.attachments, columns, nodes)
+    hand_out(arrived, columns, context.unit)
     if context.unit.notices:
         await Notices(context.unit)
     if follow:

@@ -13,13 +13,16 @@ from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
 from asyncorm.loading.arrivals import note_loaded
 from asyncorm.loading.directives import Strategy
+from asyncorm.loading.documents import as_columns, as_documents, is_document, is_shaped
 from asyncorm.loading.draft import Expansion
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.expansion import expand
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.subtypes import is_partial
-from asyncorm.loading.tree import LoadNode, loads_more, trees_of
+from asyncorm.loading.tree import LoadNode, check_options, loads_more, trees_of
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.models.documents import read_documents
+from asyncorm.sql.query import Rows
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
@@ -38,22 +41,29 @@ class LoadPlan:
         compiled: CompiledStatement,
         trees: dict[int, LoadNode] | None = None,
         expansion: Expansion | None = None,
+        *,
+        is_document: bool = False,
     ) -> None:
         self.compiled = compiled
+        self._is_document = is_document
         self.attachments = () if expansion is None else expansion.attachments
+        payloads = () if expansion is None else expansion.payloads
+        #: columns that hold related rows, with their places in a record; they are the last items
+        self.payloads = [(one, _index(compiled.items[one.position])) for one in payloads]
+        items = compiled.items[: len(compiled.items) - len(payloads)]
         #: whether a row comes several times, once for each member of a collection
         self.repeats = any(attachment.is_collection for attachment in self.attachments)
-        self._asked = len(compiled.items) - len(self.attachments)
+        self._asked = len(items) - len(self.attachments)
         contained = [a for a in self.attachments if a.edge.strategy is Strategy.CONTAINS]
         #: how many items come from what the statement names itself, and its lock concerns
         self._locked = self._asked + len(contained)
-        self.names = tuple(item.name for item in compiled.items[: self._asked])
+        self.names = tuple(item.name for item in items[: self._asked])
         self.entities = [
-            position for position, item in enumerate(compiled.items) if isinstance(item, EntityItem)
+            position for position, item in enumerate(items) if isinstance(item, EntityItem)
         ]
         self._make = [
             _maker(item, repeated=self._is_repeated(position))
-            for position, item in enumerate(compiled.items)
+            for position, item in enumerate(items)
         ]
         self._row: Any = None if len(self.names) == 1 else row_class(self.names)
         self._trees = trees or {}
@@ -97,6 +107,8 @@ class LoadPlan:
     def rows(self, columns: list[list[Any]], shape: Any = None) -> list[Any]:
         """Rows of the values: bare for one item, named tuples for several, or of a shape."""
         asked = columns[: self._asked] if self.attachments else columns
+        if self._is_document:
+            return read_documents(shape, asked[0])
         make = None if self._row is None else self._row._make
         if self.repeats:
             rows = _distinct(asked, make)
@@ -124,7 +136,7 @@ _plans: WeakKeyDictionary[CompiledStatement, LoadPlan] = WeakKeyDictionary()
 
 def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
     """The plan of a statement; it lives as long as the compiled statement stays cached."""
-    if loads_more(statement):
+    if loads_more(statement) or (statement._shape is not None and isinstance(statement, Rows)):
         compiled = statements.find(("load", statement._key), _compile_expanded, statement)
         return _plans[compiled]
     compiled = statements.get(statement)
@@ -135,11 +147,25 @@ def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
 
 
 def _compile_expanded(statement: Any) -> CompiledStatement:
+    if is_document(statement):
+        expansion = as_documents(statement)
+        compiled = compile_statement(expansion.statement, statement, expansion.constants)
+        _plans[compiled] = LoadPlan(compiled, is_document=True)
+        return compiled
+    if is_shaped(statement):
+        compiled = compile_statement(as_columns(statement), statement)
+        _plans[compiled] = LoadPlan(compiled)
+        return compiled
+    check_options(statement)
     trees = trees_of(statement)
     expansion = expand(statement, trees)
     compiled = compile_statement(expansion.statement, statement, expansion.constants, loads=True)
     _plans[compiled] = LoadPlan(compiled, trees, expansion)
     return compiled
+
+
+def _index(item: EntityItem | ColumnItem) -> int:
+    return item.start if isinstance(item, EntityItem) else item.index
 
 
 def _maker(item: EntityItem | ColumnItem, *, repeated: bool) -> Column:

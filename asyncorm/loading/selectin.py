@@ -17,7 +17,7 @@ from asyncorm.sql.select import Select, select
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.filling import fill_collection
-from asyncorm.tracking.known import has_row, known_empty
+from asyncorm.tracking.known import has_row, is_whole, known_empty
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.transitions import is_expired
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
@@ -96,8 +96,8 @@ class RelatedLoad:
         # what was left out on purpose stays so, but for what is needed here
         return statement.options(only(mapper, self.relationship.local_attributes))
 
-    def statement(self, unit: UnitOfWork, seen: Container[Any] | None = None) -> Select[Any] | None:
-        """The SELECT still needed once memory has answered what it can; None if nothing is.
+    def find_missing(self, unit: UnitOfWork, seen: Container[Any] | None = None) -> None:
+        """Find out by key which instances lack what memory can't give them.
 
         Objects are read again unless they are among those ``seen``.
         """
@@ -120,8 +120,14 @@ class RelatedLoad:
             if not to_one and not has_row(instance):
                 continue
             self.missing.setdefault(key, []).append(instance)
+
+    def statement(self, unit: UnitOfWork, seen: Container[Any] | None = None) -> Select[Any] | None:
+        """The SELECT still needed once memory has answered what it can; None if nothing is."""
+        self.find_missing(unit, seen)
         if not self.missing:
             return None
+        relationship = self.relationship
+        to_one = relationship.direction is Direction.MANY_TO_ONE
         self.keyed = (
             relationship.secondary is not None
             or not set(relationship.remote_attributes).issubset(self.edge.node.attributes)
@@ -184,6 +190,13 @@ class RelatedLoad:
                 related, values = row, row.__dict__
                 key = tuple(values.get(name) for name in relationship.remote_attributes)
             by_key.setdefault(key, []).append(related)
+        self.hand_out(by_key, selection)
+
+    def hand_out(
+        self, by_key: dict[tuple[Any, ...], list[Any]], selection: Selection[Any, Any] | None
+    ) -> None:
+        """Give the instances what was found for their keys; ``selection`` says what that is."""
+        relationship = self.relationship
         for key, instances in self.missing.items():
             members = by_key.get(key, [])
             for instance in instances:
@@ -214,11 +227,6 @@ class RelatedLoad:
             members = _found_aside(held, self.edge.selection) if self._aside else None
             found.update(dict.fromkeys(members_of(held) if members is None else members))
         return list(found)
-
-
-def is_whole(held: Any) -> bool:
-    """Whether an attribute's value is all there is: no collection that holds some members only."""
-    return held is not UNLOADED and getattr(held, "selection", None) is None
 
 
 def is_same(one: Selection[Any, Any] | None, other: Selection[Any, Any] | None) -> bool:

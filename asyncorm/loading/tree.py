@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from asyncorm.errors import ArgumentError
 from asyncorm.loading.columns import chosen_attributes
 from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import (
@@ -175,6 +176,38 @@ def _node_of(item: Any, options: Sequence[Any]) -> LoadNode:
     return node.narrow(criteria_of(options))
 
 
+def check_options(statement: Any) -> None:
+    """Refuse options about what the statement does not select: they would have no effect."""
+    entities = [item for item in statement._output_items() if is_entity(item)]
+    mappers = [(getattr(item, "_entity", item).__mapper__, item) for item in entities]
+    for option in getattr(statement, "_options", ()):
+        for directive in option.directives if isinstance(option, LoaderOption) else ():
+            concerned = [m for m, item in mappers if _concerns(directive, m, item)]
+            instruction = directive.instruction
+            if not concerned and not isinstance(instruction, Everything):
+                names = ", ".join(mapper.name for mapper, _ in mappers) or "no entity"
+                raise ArgumentError(
+                    f"{option!r} concerns nothing that is selected, which is {names}",
+                    hint="begin with an attribute of a selected entity, or of the alias of it that "
+                    "is selected",
+                )
+            if isinstance(instruction, Columns) and instruction.group is not None:
+                if directive.path:
+                    concerned = [directive.path[-1].target]
+                _check_group(instruction.group, concerned)
+
+
+def _check_group(group: str, mappers: Sequence[Mapper]) -> None:
+    known = {its for mapper in mappers for its in mapper.deferred.values() if its is not None}
+    if group not in known:
+        raise ArgumentError(
+            f"{mappers[0].name} has no group of deferred columns named {group!r}",
+            hint=f"it has {', '.join(sorted(known))}"
+            if known
+            else 'declare one: column(deferred=True, deferred_group="...")',
+        )
+
+
 def _concerns(directive: Directive, mapper: Mapper, item: Any) -> bool:
     """Whether a directive is about this entity of the statement."""
     if directive.root is not None and directive.root is not item:
@@ -241,7 +274,7 @@ def _steps(
         if everything:
             if everything[-1].strategy is Strategy.NOLOAD:
                 found[relationship] = Step(relationship, Strategy.NOLOAD)
-        elif Strategy(relationship.lazy) in EAGER and relationship not in above:
+        elif Strategy(relationship.lazy) in EAGER and not _leads_back(relationship, above):
             found[relationship] = Step(relationship, None)
     for step in here:
         if not isinstance(step, Step):
@@ -258,6 +291,16 @@ def _relationships(mapper: Mapper) -> Iterable[Relationship[Any, Any]]:
     if len(mapper.subtypes) == 1:
         return mapper.relationships.values()
     return dict.fromkeys(r for kind in mapper.subtypes for r in kind.relationships.values())
+
+
+def _leads_back(relationship: Relationship[Any, Any], above: Path) -> bool:
+    """Whether a default has been followed already, or joins owners to all that they belong to."""
+    if relationship in above:
+        return True
+    target: Any = relationship.target
+    came_from = [one.owner for one in above]
+    is_joined = relationship.lazy == Strategy.JOINED.value
+    return is_joined and relationship.to_many and target.entity in came_from
 
 
 def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:

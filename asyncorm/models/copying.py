@@ -9,6 +9,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from asyncorm.mapping.selection import unknown
 from asyncorm.models.construct import set_values
 from asyncorm.models.serializing import drop_gaps, without_gap_values
 from asyncorm.tracking.collections import members_of
@@ -64,6 +65,11 @@ def to_pickle(instance: Any, pydantic_state: dict[Any, Any]) -> dict[Any, Any]:
         state.inserted,
         state.queued,
         copied.snapshots,
+        tuple(
+            name
+            for name in type(instance).__relationships__
+            if getattr(instance.__dict__.get(name), "partial", False)
+        ),
     )
     extras = without_gap_values(pydantic_state["__pydantic_extra__"])
     return {**pydantic_state, "__pydantic_extra__": extras, _STATE: kept}
@@ -72,8 +78,9 @@ def to_pickle(instance: Any, pydantic_state: dict[Any, Any]) -> dict[Any, Any]:
 def from_pickle(instance: Any, pickled: dict[Any, Any]) -> None:
     """Complete an instance whose pydantic part is restored."""
     kept = pickled.get(_STATE)
-    state = None
+    state, in_part = None, ()
     if kept is not None:
+        *kept, in_part = kept
         originals, partial, was_deleted, expressions, key, inserted, queued, snapshots = kept
         state = InstanceState(NO_SCOPE, Status.PERSISTENT, originals, partial=partial)
         state.was_deleted, state.expressions, state.key = was_deleted, expressions, key
@@ -83,4 +90,5 @@ def from_pickle(instance: Any, pickled: dict[Any, Any]) -> None:
         members = instance.__dict__.get(name)
         if isinstance(members, list | set | dict):
             relationship.owner.metadata.configure()
-            fill_collection(instance, relationship, list(members_of(members)))
+            selection = unknown(relationship) if name in in_part else None
+            fill_collection(instance, relationship, list(members_of(members)), selection)

@@ -26,6 +26,7 @@ from asyncorm.session.merging import assign_if_changed, assign_related
 from asyncorm.tracking.changes import same
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.conflicts import check_given_version
+from asyncorm.tracking.known import is_whole
 from asyncorm.tracking.state import UNLOADED, Status, status_of
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
 
@@ -162,7 +163,7 @@ class _Applying:
             for step in steps
             if self.core.unit.contains(step.instance)
             and step.instance not in self.core.unit.new
-            and relationship.name not in step.instance.__dict__
+            and not is_whole(step.instance.__dict__.get(relationship.name, UNLOADED))
             and not (many_to_one and step.nested[relationship] is None)
         ]
         if owners:

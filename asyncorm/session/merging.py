@@ -21,6 +21,7 @@ from asyncorm.tracking.changes import has_changes, same
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.conflicts import take_version
 from asyncorm.tracking.filling import fill_collection
+from asyncorm.tracking.known import is_whole
 from asyncorm.tracking.mutables import forget_snapshot, is_changed, snapshot_of
 from asyncorm.tracking.state import UNLOADED, Status, own_state, set_state, state_of, status_of
 from asyncorm.tracking.transitions import deleted_elsewhere
@@ -62,8 +63,8 @@ class _Merging:
             level = await self._related(found)
             options = ()
         for source, relationship in self.links:
-            whole = (source, relationship) not in self.partial
             value = source.__dict__[relationship.name]
+            whole = (source, relationship) not in self.partial and is_whole(value)
             self._link(self.targets[source], relationship, value, whole)
 
     def _enter(self, source: Any) -> bool:
@@ -197,7 +198,7 @@ class _Copying(_Merging):
         if relationship.to_many:
             target.__dict__.pop(relationship.name, None)
             members = list(members_of(self._counterpart(relationship, value)))
-            fill_collection(target, relationship, members)
+            fill_collection(target, relationship, members, getattr(value, "selection", None))
         else:
             target.__dict__[relationship.name] = self._counterpart(relationship, value)
 

@@ -1,7 +1,8 @@
-"""CASE, CAST, EXTRACT, constants and the quantifiers ANY and ALL."""
+"""CASE, CAST, EXTRACT, ROW, constants and the quantifiers ANY and ALL."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Literal, TypeVar, overload
 from typing import cast as typing_cast
@@ -16,7 +17,7 @@ from asyncorm.sql.expressions import (
     literal_of,
     operand,
 )
-from asyncorm.sql.functions import INTEGRAL
+from asyncorm.sql.functions import INTEGRAL, UNKNOWN
 from asyncorm.sql.nodes import Query, combined
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
@@ -85,6 +86,17 @@ class Quantified(Expression[V, V]):
         super().__init__(type_, (quantifier, inner._key), inner._parameters)
         self.quantifier = quantifier
         self.inner = inner
+
+
+class RowValue(Expression[Any, Any]):
+    """ROW(...): several values as one."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: Iterable[Expression[Any, Any]]) -> None:
+        self.fields = tuple(fields)
+        keys, parameters = combined(self.fields)
+        super().__init__(UNKNOWN, ("row", keys), parameters)
 
 
 @overload

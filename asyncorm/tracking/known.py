@@ -29,6 +29,9 @@ def known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
     return UNLOADED if found is None else found
 
 
+_REFUSING = ("raise", "raise_on_sql")
+
+
 class Refusal(NamedTuple):
     """Why an attribute that is not loaded raises; ``always`` even where memory has the answer."""
 
@@ -38,11 +41,14 @@ class Refusal(NamedTuple):
 
 def refusal(instance: Any, relationship: Relationship[Any, Any]) -> Refusal | None:
     """Whether a statement or the model has asked for an error; of an object without row, never."""
+    state = state_of(instance)
+    tree = None if state is None else state.tree
+    if tree is None and relationship.lazy not in _REFUSING:
+        return None
     if not has_row(instance):
         return None
-    tree = state.tree if (state := state_of(instance)) is not None else None
     said = None if tree is None else tree.strategy_of(relationship)
-    if (said or relationship.lazy) in ("raise", "raise_on_sql"):
+    if (said or relationship.lazy) in _REFUSING:
         where = f'lazy="{relationship.lazy}"' if said is None else "raiseload()"
         return Refusal(f"{where} asks for this error", (said or relationship.lazy) == "raise")
     if tree is not None and tree.filters(relationship):
@@ -62,6 +68,11 @@ def known_empty(instance: Any, relationship: Relationship[Any, Any]) -> bool:
     if state.inserted:
         return not relationship.overlaps
     return state.current in (Status.TRANSIENT, Status.PENDING)
+
+
+def is_whole(held: Any) -> bool:
+    """Whether an attribute's value is all there is: no collection that holds some members only."""
+    return held is not UNLOADED and getattr(held, "selection", None) is None
 
 
 def has_row(instance: Any) -> bool:

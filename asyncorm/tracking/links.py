@@ -202,6 +202,7 @@ def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: 
         return
     # the old one is left as it is: in a.items, b.items = b.items, a.items it is assigned next
     fresh = make_collection(instance, relationship, LINKS, members_of(current))
+    fresh.selection = current.selection  # members that are not loaded stay unknown
     instance.__dict__[relationship.name] = fresh
     try:
         _fill(fresh, value)

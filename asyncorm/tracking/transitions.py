@@ -143,7 +143,7 @@ def _put_back(unit: UnitOfWork, level: Level) -> None:
         elif not unit.contains(owner):
             continue
         if relationship.to_many:
-            fill_collection(owner, relationship, before)
+            fill_collection(owner, relationship, before, getattr(held, "selection", None))
         else:
             owner.__dict__[name] = before
 

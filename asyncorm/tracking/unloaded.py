@@ -28,14 +28,14 @@ def unloaded_error(
         return DetachedInstanceError(
             f"{attribute} is not loaded, and the {entity.__name__} "
             f"{'was deleted' if gone else 'belongs to no session'}{because}",
-            hint=_before_deletion(attribute) if gone else _after_adding(entity.__mapper__, name),
+            hint=_before_deletion(attribute) if gone else _after_adding(instance, name),
         )
     if status is Status.DELETED:
         return UnloadedAttributeError(
             f"{attribute} is not loaded, and the {entity.__name__} is deleted{because}",
             hint=_before_deletion(attribute),
         )
-    call, option = _ways(entity.__mapper__, name)
+    call, option = _ways(instance, name)
     return UnloadedAttributeError(
         f"{attribute} is not loaded{because}", hint=f"await session.{call}, or {option}"
     )
@@ -78,18 +78,20 @@ def _before_deletion(attribute: str) -> str:
     return f"read or load {attribute} before the object is deleted"
 
 
-def _after_adding(mapper: Mapper, name: str) -> str:
-    call, option = _ways(mapper, name)
+def _after_adding(instance: Any, name: str) -> str:
+    call, option = _ways(instance, name)
     earlier = "" if option.startswith("await") else f"; or {option} before it leaves its session"
     return f"session.add(obj) and await session.{call}{earlier}"
 
 
-def _ways(mapper: Mapper, name: str) -> tuple[str, str]:
+def _ways(instance: Any, name: str) -> tuple[str, str]:
     """A call of a session that loads the attribute, and what else does."""
+    mapper: Mapper = type(instance).__mapper__
+    tree = None if (state := state_of(instance)) is None else state.tree
     entity, attribute = mapper.name, f"{mapper.name}.{name}"
     if name in mapper.relationships:
         option = f"options(selectinload({attribute}))"
-    elif name in mapper.deferred:
+    elif name in mapper.deferred or (tree is not None and name not in tree.attributes):
         option = f"options(undefer({attribute}))"
     else:
         return "refresh(obj)", f"await session.refresh(obj, [{name!r}])"

@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SESSION = "docs/session.md"
 TESTING = "docs/testing.md"
 RELATIONSHIPS = "docs/relationships.md"
+LOADING = "docs/loading.md"
 INHERITANCE = "docs/inheritance.md"
 MODELS = "The models of the examples"
 README = "A unit of work"
@@ -110,7 +111,7 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
     ("document", "title"),
     [
         (d, title)
-        for d in (SESSION, TESTING, RELATIONSHIPS, INHERITANCE)
+        for d in (SESSION, TESTING, RELATIONSHIPS, LOADING, INHERITANCE)
         for title in sections(d)
         if title != MODELS
     ],

@@ -179,6 +179,41 @@ async def test_links_to_a_base_hold_objects_of_all_classes(
         assert [one.name for one in skill.experts] == ["ann"]
 
 
+async def test_a_class_that_is_declared_late_is_found_from_then_on(
+    tables: CreateTables, engine: Engine
+) -> None:
+    class Late(Model):
+        metadata = MetaData()
+
+    class Word(Late, table="word"):
+        id: Mapped[int] = column(primary_key=True, init=False)
+        kind: Mapped[str] = column(init=False)
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "word"}
+
+    Session = sessionmaker(engine)
+    await tables(Word)
+    async with Session.begin() as session:
+        session.add(Word())
+    async with Session() as session:
+        assert type(await session.get(Word, 1)) is Word
+        assert len(await session.all(select(Word))) == 1
+        await session.execute(sql("alter table word add tense text"))
+        await session.execute(sql("insert into word (kind, tense) values ('verb', 'past')"))
+        await session.commit()
+        with pytest.raises(InvalidRequestError, match="has kind = 'verb'"):
+            await session.get(Word, 2)
+
+    class Verb(Word):
+        tense: Mapped[str]
+        __mapper_args__ = {"polymorphic_identity": "verb"}
+
+    async with Session() as session:
+        verb = await session.get(Word, 2)
+        assert isinstance(verb, Verb)
+        assert verb.tense == "past"
+        assert await session.all(select(Word).where(Word.id == 2)) == [verb]
+
+
 async def test_a_merge_does_not_change_the_class_of_a_row(Animals: SessionFactory) -> None:
     async with Animals() as session:
         cid = await session.one(select(Cat).where(Cat.name == "Cid"))

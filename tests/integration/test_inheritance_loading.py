@@ -202,7 +202,11 @@ async def test_raw_sql_gives_objects_of_the_classes_that_its_rows_name(
         assert [type(animal) for animal in found] == [Animal, Cat, Dog, Lion, Puppy]
         assert isinstance(found[1], Cat)
         assert found[1].lives == 7
-        assert "<unloaded>" in repr(found[2])
+        assert "<unloaded>" in repr(found[4])
+        await session.all(select(Dog))
+        assert isinstance(found[4], Puppy)
+        assert found[4].weeks == 6  # what was not loaded is filled
+        session.expire(found[2])
         await session.refresh(found[2])
         assert isinstance(found[2], Dog)
         assert found[2].breed == "pug"
@@ -308,7 +312,9 @@ async def test_load_of_a_relationship_passes_siblings_of_other_classes_over(
         assert [toy.name for toy in await session.load(cid, Cat.toys)] == ["ball", "mouse"]
         assert leo.toys == []
         assert sent.verbs() == ["SELECT"]
+        assert "toys" not in vars(don)
         await session.load(don, Dog.tricks)
+        assert "tricks" not in vars(cid)
         assert sent.verbs() == ["SELECT"]
         with pytest.raises(InvalidRequestError, match=r"Cat\.toys is no relationship of Dog"):
             await session.load(don, Cat.toys)  # type: ignore[misc]

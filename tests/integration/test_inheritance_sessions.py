@@ -9,10 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from asyncorm import (
+    IdentityConflictError,
     InvalidRequestError,
     delete,
     event,
     inspect,
+    make_transient_to_detached,
     select,
     selectinload,
     sql,
@@ -127,8 +129,15 @@ async def test_an_object_can_not_have_the_key_of_one_of_another_class(
         dog = Dog(name="Dot", breed="pug")
         dog.id = cid.id
         session.add(dog)
-        with pytest.raises(Exception, match="primary key"):
+        with pytest.raises(IdentityConflictError):
             await session.flush()
+        await session.rollback()
+        stored = Dog(name="Dot", breed="pug")
+        stored.id = cid.id
+        make_transient_to_detached(stored)
+        await session.refresh(cid)
+        with pytest.raises(InvalidRequestError, match="already in the session"):
+            session.add(stored)
 
 
 async def test_a_row_of_another_class_takes_the_place_of_a_deleted_one(
@@ -213,9 +222,17 @@ async def test_listeners_of_the_base_hear_of_subclasses(Animals: SessionFactory)
     def on_dog(_: Any, instance: Any) -> None:
         heard.append(("dog", instance.name))
 
-    event.listen(Animal, "before_update", on_animal)
     event.listen(Dog, "before_update", on_dog)
     try:
+        async with Animals() as session:
+            await session.all(select(Animal))
+            don = await session.one(select(Dog).where(Dog.name == "Don"))
+            don.breed = "dachs"
+            await session.flush()
+            await session.rollback()
+        assert heard == [("dog", "Don")]
+        heard.clear()
+        event.listen(Animal, "before_update", on_animal)
         async with Animals() as session:
             for animal in await session.all(select(Animal).order_by(Animal.name)):
                 animal.name += "!"

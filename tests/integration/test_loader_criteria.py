@@ -24,6 +24,7 @@ from asyncorm import (
     foreign_key,
     func,
     generated,
+    joinedload,
     relationship,
     select,
     selectinload,
@@ -179,6 +180,40 @@ async def test_collections_are_filtered_and_say_so(Session: SessionFactory, sent
     async with Session() as session:
         first = (await session.all(WRITERS.options(selectinload(Writer.works))))[0]
         assert "partial" not in repr(first)
+
+
+async def test_what_is_joined_with_it_is_filtered(Session: SessionFactory, sent: Sent) -> None:
+    statement = WRITERS.options(ALIVE, joinedload(Writer.works).joinedload(Work.topics))
+    for limited in (statement, statement.limit(2)):
+        async with Session() as session:
+            sent()
+            first, last = await session.all(limited)
+            assert titles(first) == ["a1", "a3"]
+            assert titles(last) == []
+            assert [topic.name for topic in first.works[0].topics] == ["new"]
+            assert len(sent()) == 1
+            assert "partial" in repr(first)
+    async with Session() as session:
+        works = select(Work).order_by(Work.id).options(ALIVE, joinedload(Work.writer))
+        assert [w.writer and w.writer.name for w in await session.all(works)] == ["a", "a", None]
+    async with Session() as session:
+        some = Writer.works.where(Work.title != "a1")
+        first = (await session.all(WRITERS.options(ALIVE, joinedload(some))))[0]
+        assert titles(first) == ["a3"]
+        first = (await session.all(WRITERS.options(ALIVE, selectinload(Writer.works.top(1)))))[0]
+        assert titles(first) == ["a1"]
+
+
+async def test_a_locked_object_is_read_again_with_what_is_joined(Session: SessionFactory) -> None:
+    async with Session() as session:
+        options = [ALIVE, joinedload(Writer.works)]
+        first = await session.get_one(Writer, 1, options=options)
+        first.deleted_at = GONE
+        await session.flush()
+        session.expire(first)
+        locked = await session.get(Writer, 1, options=options, with_for_update=True)
+        assert locked is first
+        assert titles(first) == ["a1", "a3"]
 
 
 async def test_a_reference_is_filtered_though_its_object_is_held(Session: SessionFactory) -> None:

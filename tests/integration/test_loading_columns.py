@@ -15,6 +15,7 @@ from asyncorm import (
     select,
     selectinload,
     undefer,
+    undefer_group,
     union_all,
 )
 from asyncorm.session.factory import SessionFactory
@@ -43,7 +44,7 @@ async def test_load_only_reads_the_key_and_what_is_named(
         assert '"name"' in text
         assert '"age"' not in text
         assert (author.id, author.name) == (1, "a")
-        with pytest.raises(UnloadedAttributeError, match=r"Author\.age is not loaded"):
+        with pytest.raises(UnloadedAttributeError, match=r"load\(obj, Author\.age\), or .*undefer"):
             _ = author.age
 
 
@@ -255,6 +256,28 @@ async def test_refresh_reads_what_is_named_or_was_loaded(
             (await other.get_one(Author, 1)).age = 9
         await session.refresh(author)
         assert author.age == 9
+
+
+async def test_options_about_nothing_that_is_selected_are_refused(
+    Session: SessionFactory,
+) -> None:
+    other = aliased(Author)
+    async with Session() as session:
+        for statement in (
+            AUTHORS.options(load_only(Book.title)),
+            AUTHORS.options(selectinload(Book.author)),
+            AUTHORS.options(load_only(other.name)),
+            select(other).options(load_only(Author.name)),
+            select(Author.name).options(selectinload(Author.books)),
+        ):
+            with pytest.raises(ArgumentError, match="concerns nothing that is selected"):
+                await session.all(statement)
+        with pytest.raises(ArgumentError, match="Author has no group of deferred columns"):
+            await session.all(AUTHORS.options(undefer_group("x")))
+        with pytest.raises(ArgumentError, match="Book has no group of deferred columns"):
+            await session.all(AUTHORS.options(selectinload(Author.books).undefer_group("x")))
+        with pytest.raises(ArgumentError, match="concerns nothing"):
+            await session.get(Author, 1, options=[selectinload(Book.author)])
 
 
 async def test_columns_of_another_entity_are_refused(Session: SessionFactory) -> None:

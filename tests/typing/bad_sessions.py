@@ -65,7 +65,6 @@ async def load(session: Session, user: User, book: Book, users: list[User]) -> N
     await session.load(user, Book.author)  # E a relationship of another model
     await session.load(book, User.books)  # E a relationship of another model
     await session.load(users, Book.author)  # E a relationship of another model
-    await session.load(user, User.email)  # E a column is not loaded this way
     await session.load(user, "books")  # E text is no relationship
     await session.load(user)  # E no relationship
     books: list[User] = await session.load(user, User.books)  # E books

@@ -1,0 +1,80 @@
+"""Values in JSON documents that the server makes: written so that pydantic reads what a column
+of the type would have brought."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from asyncorm.types.arrays import Array
+from asyncorm.types.base import SQLType
+from asyncorm.types.enums import Enum
+
+#: how a pydantic model reads bytes from JSON (its ``val_json_bytes``)
+Bytes = Literal["utf8", "base64", "hex"]
+
+_DAY = "CASE {0} WHEN 'infinity' THEN '9999-12-31' WHEN '-infinity' THEN '0001-01-01' ELSE {0} END"
+_MOMENT = (
+    "CASE {0} WHEN 'infinity' THEN '9999-12-31 23:59:59.999999' "
+    "WHEN '-infinity' THEN '0001-01-01 00:00:00' ELSE {0} END"
+)
+#: the driver's infinity has no zone
+_ZONED = (
+    "CASE {0} WHEN 'infinity' THEN to_json('9999-12-31T23:59:59.999999'::text) "
+    "WHEN '-infinity' THEN to_json('0001-01-01T00:00:00'::text) ELSE to_json({0}) END"
+)
+#: in seconds, with months and years as the driver counts them
+_SECONDS = (
+    "((extract(year FROM {0}) * 365 + extract(month FROM {0}) * 30 + extract(day FROM {0})) * 86400"
+    " + extract(hour FROM {0}) * 3600 + extract(minute FROM {0}) * 60 + extract(second FROM {0}))"
+)
+_DURATION = (
+    f"CASE WHEN {_SECONDS} < 0 THEN '-P' ELSE 'P' END || div(abs({_SECONDS}), 86400) || 'DT'"
+    f" || mod(abs({_SECONDS}), 86400) || 'S'"
+)
+#: by name of the type; what is not here is written by the server as JSON has it, or as a string
+_WRITTEN = {
+    "numeric": "{0}::text",  # a number would be read as a float
+    "real": "{0}::double precision",  # with the digits that the driver returns
+    "xid": "{0}::text::bigint",
+    "date": _DAY,
+    "timestamp": _MOMENT,
+    "timestamptz": _ZONED,
+    "interval": _DURATION,
+}
+
+
+_BYTES = {
+    "hex": "encode({0}, 'hex')",
+    "base64": "translate(encode({0}, 'base64'), E'+/\\n', '-_')",
+}
+
+
+def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
+    """How a value is written: text with ``{0}`` for the value and ``{1}`` for ``label_values``.
+
+    None for bytes that shall be UTF-8, since not all bytes are text.
+    """
+    if isinstance(type_, Array):
+        item = json_template(type_.item, data)
+        if item is None or item == "{0}":
+            return item
+        return (
+            f"CASE WHEN {{0}} IS NOT NULL THEN (SELECT coalesce(json_agg("
+            f"{item.replace('{0}', 'e.v')} ORDER BY e.n), '[]'::json) "
+            "FROM unnest({0}) WITH ORDINALITY AS e(v, n)) END"
+        )
+    if isinstance(type_, Enum):
+        return "{0}" if label_values(type_) is None else "{1} -> {0}::text"
+    if type_.cast_type == "bytea":
+        return _BYTES.get(data)
+    return _WRITTEN.get(type_.cast_type, "{0}")
+
+
+def label_values(type_: SQLType[Any]) -> dict[str, Any] | None:
+    """The values of an enum's members by label, where they are not the same."""
+    if isinstance(type_, Array):
+        return label_values(type_.item)
+    if not isinstance(type_, Enum) or type_.decode is None:
+        return None
+    values = {label: type_.decode(label).value for label in type_.labels}
+    return None if all(label == value for label, value in values.items()) else values

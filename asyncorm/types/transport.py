@@ -1,0 +1,50 @@
+"""Transport: how a value travels inside a record without a name, of which a driver knows nothing
+but the types of its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from asyncorm.types.arrays import Array
+from asyncorm.types.base import Converter, SQLType
+from asyncorm.types.scalars import TEXT
+
+#: types that travel as they are
+_PLAIN = frozenset(
+    ("bigint", "boolean", "bytea", "cidr", "date", "double precision", "inet", "integer",
+     "interval", "real", "smallint", "text", "time", "timestamp", "timestamptz", "timetz", "uuid",
+     "varchar", "xid")
+)  # fmt: skip
+#: types that a driver reads as text anyway
+_TEXTUAL = frozenset(("bpchar", "char", "citext", "hstore", "ltree", "name", "tsvector", "xml"))
+
+
+class Transport(NamedTuple):
+    """What a field is cast to in the record (None: nothing), and what makes of its value what the
+    driver returns for a column of the type."""
+
+    cast: SQLType[Any] | None = None
+    convert: Converter | None = None
+
+
+def transport_of(type_: SQLType[Any]) -> Transport | None:
+    """How values of a type travel; None if only a column of its own brings them."""
+    if isinstance(type_, Array):
+        item = transport_of(type_.item)
+        if item is None:
+            return None
+        cast = None if item.cast is None else Array(item.cast)
+        return Transport(cast, None if item.convert is None else _each(item.convert))
+    if type_.select_type is not None:
+        return Transport(SQLType(type_.select_type))
+    if type_.cast_type == "numeric":
+        return Transport(TEXT, Decimal)
+    if type_.cast_type in _PLAIN:
+        return Transport()
+    return Transport(TEXT) if type_.cast_type in _TEXTUAL else None
+
+
+def _each(convert: Converter) -> Callable[[list[Any]], list[Any]]:
+    return lambda values: [None if value is None else convert(value) for value in values]
