@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from asyncorm.flush.link import Link
@@ -17,7 +17,7 @@ Updates = dict[Any, tuple[str, ...]]
 LinksOf = Callable[[Any], list[Link]]
 
 
-def by_part(instances: Iterable[Any]) -> dict[WrittenPart, list[Any]]:
+def by_part(instances: Collection[Any]) -> dict[WrittenPart, list[Any]]:
     """The instances of each part, in the order they have come."""
     by_mapper: dict[Mapper, list[Any]] = {}
     for instance in instances:
@@ -44,14 +44,13 @@ def updated_rows(updates: Updates) -> dict[WrittenPart, Updates]:
             alone = len(instances) == len(updates)
             found[part] = updates if alone else {i: updates[i] for i in instances}
             continue
-        written = {i: _written(part, i, updates[i]) for i in instances}
-        own = {i: columns for i, columns in written.items() if columns is not None}
-        if own:
-            found[part] = own
-    return found
+        written = {columns: _written(part, columns) for columns in set(updates.values())}
+        own = ((i, written[updates[i]]) for i in instances)
+        found[part] = {i: columns for i, columns in own if columns is not None}
+    return {part: own for part, own in found.items() if own}
 
 
-def _written(part: WrittenPart, instance: Any, columns: tuple[str, ...]) -> tuple[str, ...] | None:
+def _written(part: WrittenPart, columns: tuple[str, ...]) -> tuple[str, ...] | None:
     """The columns to write in one of several tables; None if its row stays as it is.
 
     The row with the version is written with every other one; the server makes a new version only

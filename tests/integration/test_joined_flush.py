@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from asyncorm import Session, StaleDataError, func, inspect, select
+from asyncorm import Session, StaleDataError, event, func, inspect, select
 from asyncorm.engine.engine import Engine
 from asyncorm.errors import NotNullViolation, UniqueViolation
 from tests.conftest import CreateTables
@@ -274,3 +274,31 @@ async def test_loaded_objects_of_subclasses_are_written(session: Session, engine
     await session.commit()
     assert await rows(engine, "select name from animal order by id") == [("P",), ("C",), ("D",)]
     assert await rows(engine, "select distinct breed from dog") == [("mix",)]
+
+
+async def test_listeners_hear_of_an_object_once_whatever_its_tables(session: Session) -> None:
+    heard: list[tuple[str, str]] = []
+    names = [f"{when}_{what}" for when in ("before", "after") for what in ("insert", "delete")]
+    listeners = [
+        (name, lambda _, animal, name=name: heard.append((name, animal.name))) for name in names
+    ]
+    for name, listener in listeners:
+        event.listen(Animal, name, listener)
+    try:
+        session.add_all([small := puppy(), cat := Cat(name="c")])
+        await session.commit()
+        await session.delete_all([small, cat])
+        await session.commit()
+    finally:
+        for name, listener in listeners:
+            event.remove(Animal, name, listener)
+    assert heard == [
+        ("before_insert", "p"),
+        ("before_insert", "c"),
+        ("after_insert", "p"),
+        ("after_insert", "c"),
+        ("before_delete", "p"),
+        ("before_delete", "c"),
+        ("after_delete", "p"),
+        ("after_delete", "c"),
+    ]

@@ -6,9 +6,47 @@ import pglast
 import pytest
 
 from asyncorm.errors import InvalidRequestError
+from asyncorm.models.attributes import Mapped
+from asyncorm.models.fields import column, foreign_key
+from asyncorm.models.model import Model
 from asyncorm.sql.dml import delete, insert, update
 from asyncorm.sql.select import select
+from asyncorm.sql.table import MetaData
 from tests.support.kennel import Animal, Cat, Dog, Owner, Puppy, Trick
+
+
+class Fleet(Model):
+    metadata = MetaData()
+
+
+class Ship(Fleet, table="ship"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+    kind: Mapped[str] = column(init=False)
+    note: Mapped[str]
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "ship"}
+
+
+class Sailing(Ship):
+    """In the table of ships."""
+
+    masts: Mapped[int]
+    __mapper_args__ = {"polymorphic_identity": "sailing"}
+
+
+class Yacht(Sailing, table="yacht"):
+    id: Mapped[int] = foreign_key(Ship.id, primary_key=True)
+    log: Mapped[str] = column(name="note")
+    __mapper_args__ = {"polymorphic_identity": "yacht"}
+
+
+class Racer(Yacht):
+    """In the table of yachts."""
+
+    number: Mapped[int]
+    __mapper_args__ = {"polymorphic_identity": "racer"}
+
+
+Fleet.metadata.configure()
 
 
 def text(statement: Any) -> str:
@@ -85,3 +123,25 @@ def test_two_tables_at_once_are_refused() -> None:
         str(update(Dog).values(name="x", breed="y"))
     with pytest.raises(InvalidRequestError, match="begins in 'animal'"):
         str(insert(Dog).values(name="x"))
+
+
+def test_a_class_that_shares_the_last_table_is_told_by_the_kind() -> None:
+    assert text(update(Racer).where(Racer.masts == 1).values(number=2)) == (
+        "UPDATE yacht AS yacht_1 SET number = $1::bigint FROM ship AS ship_1 "
+        "WHERE yacht_1.id = ship_1.id AND ship_1.kind = 'racer' AND (ship_1.masts = $2::bigint)"
+    )
+    assert text(delete(Sailing)).startswith(
+        "WITH ship_1 AS (DELETE FROM ship AS ship_2 "
+        "WHERE ship_2.kind IN ('sailing', 'yacht', 'racer') RETURNING ship_2.id AS id), "
+        "yacht_1 AS (DELETE FROM yacht AS t USING ship_1 WHERE t.id = ship_1.id)"
+    )
+
+
+def test_columns_of_one_name_are_told_apart_by_their_tables() -> None:
+    assert text(update(Yacht).values(log=Yacht.note)) == (
+        "UPDATE yacht AS yacht_1 SET note = ship_1.note FROM ship AS ship_1 "
+        "WHERE yacht_1.id = ship_1.id"
+    )
+    assert text(delete(Yacht).returning(Yacht.note, Yacht.log)).endswith(
+        "SELECT yacht_1.note, yacht_1.yacht_note FROM yacht_1"
+    )
