@@ -249,10 +249,11 @@ async def test_what_is_loaded_stays_and_populate_existing_overwrites(
     async with Session(engine) as other:
         book = await other.get_one(Book, ada.books[0].id)
         book.title, book.writer = "theirs", None
+        (await other.get_one(Book, ada.books[1].id)).title = "new"
         await other.commit()
     assert (await session.one(statement)).books[0].title == "a1"
     await session.one(statement.execution_options(populate_existing=True))
-    assert [book.title for book in ada.books] == ["a2", "a3"]
+    assert [book.title for book in ada.books] == ["new", "a3"]
 
 
 async def test_a_stream_brings_whole_trees(session: Session, sent: Sent) -> None:
