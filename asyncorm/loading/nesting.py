@@ -198,7 +198,13 @@ def _nest(draft: Draft, level: Level, above: int | None) -> None:
 
 
 def _fields(level: Level) -> list[Field] | None:
-    """The columns that are read, and after them keys that are not among them."""
+    """The columns that are read, and after them keys that are not among them.
+
+    None if the rows can't be nested: there is a type that only a column of its own brings, or
+    they are those of a hierarchy, each with the columns of its class.
+    """
+    if level.mapper.discriminator is not None:
+        return None
     known = level.attributes
     columns = [column_of(level.alias, name) for name in known]
     if level.link is not None:

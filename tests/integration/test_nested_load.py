@@ -249,10 +249,11 @@ async def test_what_is_loaded_stays_and_populate_existing_overwrites(
     async with Session(engine) as other:
         book = await other.get_one(Book, ada.books[0].id)
         book.title, book.writer = "theirs", None
+        (await other.get_one(Book, ada.books[1].id)).title = "new"
         await other.commit()
     assert (await session.one(statement)).books[0].title == "a1"
     await session.one(statement.execution_options(populate_existing=True))
-    assert [book.title for book in ada.books] == ["a2", "a3"]
+    assert [book.title for book in ada.books] == ["new", "a3"]
 
 
 async def test_a_stream_brings_whole_trees(session: Session, sent: Sent) -> None:
@@ -379,3 +380,43 @@ async def test_locks_are_on_the_rows_of_the_statement(session: Session, sent: Se
     ada = await session.one(statement.with_for_update())
     assert len(ada.books) == 3
     assert sent.verbs() == ["BEGIN", "SELECT"]
+
+
+async def test_objects_of_a_hierarchy_come_by_a_select_of_their_own(
+    tables: CreateTables, engine: Engine, sent: Sent
+) -> None:
+    class Own(Model):
+        metadata = MetaData()
+
+    class Zoo(Own, table="zoo"):
+        id: Mapped[int] = column(primary_key=True)
+        animals: Related[list[Animal]] = relationship(order_by="id")
+
+    class Animal(Own, table="animal"):
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "animal"}
+        id: Mapped[int] = column(primary_key=True)
+        kind: Mapped[str] = column(init=False)
+        zoo_id: Mapped[int | None] = foreign_key(Zoo.id)
+
+    class Dog(Animal):
+        __mapper_args__ = {"polymorphic_identity": "dog"}
+        bark: Mapped[str | None] = column(default=None)
+
+    class Cat(Animal, table="cat"):
+        __mapper_args__ = {"polymorphic_identity": "cat"}
+        id: Mapped[int] = foreign_key(Animal.id, primary_key=True)
+        lives: Mapped[int] = column(default=9)
+
+    await tables(Own)
+    async with Session(engine) as session:
+        session.add(Zoo(id=1))
+        await session.flush()
+        session.add_all(
+            [Dog(id=1, zoo_id=1, bark="w"), Cat(id=2, zoo_id=1), Animal(id=3, zoo_id=1)]
+        )
+        await session.commit()
+    async with Session(engine) as session:
+        sent()
+        zoo = await session.one(select(Zoo).options(nestedload(Zoo.animals)))
+        assert [type(a).__name__ for a in zoo.animals] == ["Dog", "Cat", "Animal"]
+    assert sent.verbs() == ["SELECT", "SELECT"]
