@@ -15,7 +15,7 @@ from asyncorm.loading.selectin import is_same
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.mapping.relationships import Direction
 from asyncorm.mapping.selection import unknown
-from asyncorm.tracking.filling import fill_collection
+from asyncorm.tracking.filling import fill_collections
 from asyncorm.tracking.known import is_whole
 from asyncorm.tracking.state import UNLOADED
 
@@ -72,6 +72,7 @@ def _fill(edge: Edge, groups: Members) -> None:
     relationship, selection, key = edge.relationship, edge.selection, _natural_order(edge)
     if edge.strategy is Strategy.CONTAINS:
         selection = unknown(relationship)
+    pairs: list[tuple[Any, list[Any]]] = []
     for owner, members in groups.items():
         held = owner.__dict__.get(relationship.name, UNLOADED)
         if is_whole(held) or (held is not UNLOADED and is_same(held.selection, selection)):
@@ -79,7 +80,8 @@ def _fill(edge: Edge, groups: Members) -> None:
         found = list(members)
         if key is not None:
             found.sort(key=key)
-        fill_collection(owner, relationship, found, selection)
+        pairs.append((owner, found))
+    fill_collections(pairs, relationship, selection)
 
 
 def _natural_order(edge: Edge) -> Callable[[Any], Any] | None:

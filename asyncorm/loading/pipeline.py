@@ -32,6 +32,8 @@ class Loaded(NamedTuple):
     rows: list[Any]
     names: tuple[str, ...]
     criteria: tuple[Criteria, ...] = ()
+    #: the values of each item, where only the session needs them
+    columns: Sequence[list[Any]] = ()
 
 
 async def announce(unit: UnitOfWork, execution: Execution) -> Any:
@@ -98,8 +100,11 @@ async def make_rows(
             found = dict.fromkeys(columns[position])
             found.pop(None, None)
             await load_tree(found, node, context, seen)
-    rows = plan.rows(columns, getattr(statement, "_shape", None))
-    return Loaded(rows, plan.names, criteria_of(getattr(statement, "_options", ())))
+    criteria = criteria_of(getattr(statement, "_options", ()))
+    if not follow:
+        values = plan.values(columns)
+        return Loaded(values[0], plan.names, criteria, values)
+    return Loaded(plan.rows(columns, getattr(statement, "_shape", None)), plan.names, criteria)
 
 
 async def load_tree(
@@ -175,7 +180,7 @@ async def load_step(
             whole=whole,
             is_relationship_load=True,
         )
-        step.distribute(loaded.rows, loaded.criteria)
+        step.distribute(loaded.columns, loaded.criteria)
 
 
 async def _load_references(step: RelatedLoad, context: LoadContext) -> None:

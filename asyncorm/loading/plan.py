@@ -104,6 +104,13 @@ class LoadPlan:
             found[position] = found[owner].edges[edge.relationship].node
         return found
 
+    def values(self, columns: list[list[Any]]) -> list[list[Any]]:
+        """The values of the items asked for, without repeated rows."""
+        asked = columns[: self._asked] if self.attachments else columns
+        if not self.repeats:
+            return asked
+        return [list(values) for values in zip(*_distinct(asked, tuple), strict=True)] or asked
+
     def rows(self, columns: list[list[Any]], shape: Any = None) -> list[Any]:
         """Rows of the values: bare for one item, named tuples for several, or of a shape."""
         asked = columns[: self._asked] if self.attachments else columns

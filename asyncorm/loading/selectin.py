@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from asyncorm.errors import ObjectDeletedError
@@ -16,7 +17,7 @@ from asyncorm.sql.keys import any_of
 from asyncorm.sql.select import Select, select
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
-from asyncorm.tracking.filling import fill_collection
+from asyncorm.tracking.filling import fill_collection, fill_collections
 from asyncorm.tracking.known import has_row, is_whole, known_empty
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.transitions import is_expired
@@ -101,15 +102,20 @@ class RelatedLoad:
 
         Objects are read again unless they are among those ``seen``.
         """
-        relationship = self.relationship
+        relationship, missing = self.relationship, self.missing
+        name, names = relationship.name, relationship.local_attributes
         to_one = relationship.direction is Direction.MANY_TO_ONE
         for instance in self.instances:
-            values = instance.__dict__
-            if self._has(instance):
+            known = instance.__dict__
+            if name in known and self._has(instance):
                 continue
-            # children refer to the key that the row has, whatever it will be after the flush
-            known = values if to_one else stored_values(instance)
-            key = tuple(known.get(name, UNLOADED) for name in relationship.local_attributes)
+            state = instance._state
+            if not to_one and (state is None or state.originals):
+                if not has_row(instance):
+                    continue
+                # children refer to the key that the row has, whatever it will be after the flush
+                known = stored_values(instance)
+            key = tuple([known.get(attribute, UNLOADED) for attribute in names])
             if UNLOADED in key:
                 raise ObjectDeletedError(
                     f"the row of the {relationship.mapper.name} to load {relationship} for no "
@@ -117,9 +123,10 @@ class RelatedLoad:
                 )
             if to_one and self._answer(instance, key, unit, seen):
                 continue
-            if not to_one and not has_row(instance):
-                continue
-            self.missing.setdefault(key, []).append(instance)
+            if key in missing:
+                missing[key].append(instance)
+            else:
+                missing[key] = [instance]
 
     def statement(self, unit: UnitOfWork, seen: Container[Any] | None = None) -> Select[Any] | None:
         """The SELECT still needed once memory has answered what it can; None if nothing is."""
@@ -175,37 +182,44 @@ class RelatedLoad:
             statement = statement.where(*selection.conditions).order_by(*selection.order)
         return statement.order_by(*(relationship.order_by or target.primary_key_columns))
 
-    def distribute(self, found: list[Any], criteria: Iterable[Criteria] = ()) -> None:
-        """Hand the loaded objects out to the instances that refer to them.
+    def distribute(self, loaded: Sequence[list[Any]], criteria: Iterable[Criteria] = ()) -> None:
+        """Hand the objects of the first column out to the instances that refer to them.
 
         ``criteria`` are those of the statement that was sent, which a listener may have replaced.
         """
-        relationship = self.relationship
-        selection = self.edge.selection or narrowed(relationship, None, criteria)
-        by_key: dict[tuple[Any, ...], list[Any]] = {}
-        for row in found:
-            if self.keyed:
-                related, key = row[0], tuple(row[1:])
-            else:
-                related, values = row, row.__dict__
-                key = tuple(values.get(name) for name in relationship.remote_attributes)
-            by_key.setdefault(key, []).append(related)
-        self.hand_out(by_key, selection)
+        related, *columns = loaded
+        if not self.keyed:
+            names = self.relationship.remote_attributes
+            columns = [[one.__dict__.get(name) for one in related] for name in names]
+        by_key: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
+        for key, one in zip(zip(*columns, strict=True), related, strict=True):
+            by_key[key].append(one)
+        selection = self.edge.selection
+        self.hand_out(by_key, selection or narrowed(self.relationship, None, criteria))
 
     def hand_out(
-        self, by_key: dict[tuple[Any, ...], list[Any]], selection: Selection[Any, Any] | None
+        self, by_key: Mapping[tuple[Any, ...], list[Any]], selection: Selection[Any, Any] | None
     ) -> None:
         """Give the instances what was found for their keys; ``selection`` says what that is."""
-        relationship = self.relationship
-        for key, instances in self.missing.items():
-            members = by_key.get(key, [])
-            for instance in instances:
-                if self._aside and is_whole(instance.__dict__.get(relationship.name, UNLOADED)):
-                    instance.__dict__[relationship.name].aside = (self.edge.selection, members)
-                elif relationship.to_many:
-                    fill_collection(instance, relationship, members, selection)
+        name = self.relationship.name
+        nobody: list[Any] = []
+        pairs = [
+            (instance, by_key.get(key, nobody))
+            for key, instances in self.missing.items()
+            for instance in instances
+        ]
+        if not self.relationship.to_many:
+            for instance, members in pairs:
+                instance.__dict__[name] = members[0] if members else None
+        elif self._aside:
+            for instance, members in pairs:
+                held = instance.__dict__.get(name, UNLOADED)
+                if is_whole(held):
+                    held.aside = (self.edge.selection, members)
                 else:
-                    instance.__dict__[relationship.name] = members[0] if members else None
+                    fill_collection(instance, self.relationship, members, selection)
+        else:
+            fill_collections(pairs, self.relationship, selection)
 
     def leave_empty(self) -> None:
         """Put nothing in place: None, or an empty collection that knows that it is not whole."""

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.mapping.selection import Selection
 from asyncorm.tracking.changes import changed_members
-from asyncorm.tracking.collections import make_collection, silent_add, silent_remove
+from asyncorm.tracking.collections import (
+    make_collection,
+    make_list,
+    silent_add,
+    silent_remove,
+)
 from asyncorm.tracking.links import LINKS, record
 from asyncorm.tracking.state import state_of
 
 _state = attrgetter("_state")
+
+
+def fill_collections(
+    found: Iterable[tuple[Any, list[Any]]],
+    relationship: Relationship[Any, Any],
+    selection: Selection[Any, Any] | None = None,
+) -> None:
+    """``fill_collection`` of many owners, most of whom nobody has touched."""
+    pairs = list(found)
+    name = relationship.name
+    # objects that nobody has changed share one state
+    states = {one._state for _, members in pairs for one in members}
+    is_plain = relationship.collection is list and not any(s and s.originals for s in states)
+    for owner, members in pairs:
+        state, values = owner._state, owner.__dict__
+        if is_plain and state is not None and state.originals is None and name not in values:
+            values[name] = make_list(owner, relationship, LINKS, members, selection)
+        else:
+            fill_collection(owner, relationship, members, selection)
 
 
 def fill_collection(
