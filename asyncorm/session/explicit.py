@@ -20,6 +20,8 @@ from asyncorm.session.column_loading import load_column
 from asyncorm.session.core import SessionCore
 from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.table import BaseColumn
+from asyncorm.tracking.known import is_whole
+from asyncorm.tracking.state import UNLOADED
 
 
 async def load(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
@@ -28,6 +30,8 @@ async def load(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
     Returns what the first one holds for a single object. Instead of a path it may be a column.
     """
     core.transaction.check()
+    if (held := _held(core, target, path)) is not UNLOADED:
+        return held
     single = isinstance(target, Model)
     instances: list[Any] = [target] if single else list(target)
     if len(path) == 1 and isinstance(path[0], BaseColumn):
@@ -43,6 +47,17 @@ async def load(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
         core.transaction.autobegin()
         await _load_steps(core, _with_siblings(core, instances), steps)
     return first[0].answer(target) if single else None
+
+
+def _held(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
+    """What a single object holds whole already: in a loop over a result all but the first do."""
+    relationship = path[0] if len(path) == 1 else None
+    if not (isinstance(relationship, Relationship) and isinstance(target, relationship.owner)):
+        return UNLOADED
+    held = target.__dict__.get(relationship.name, UNLOADED)
+    if relationship.to_many and not is_whole(held):
+        return UNLOADED
+    return held if core.unit.contains(target) else UNLOADED
 
 
 def _with_siblings(core: SessionCore, instances: Iterable[Any]) -> list[Any]:
