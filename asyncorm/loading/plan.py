@@ -136,7 +136,7 @@ _plans: WeakKeyDictionary[CompiledStatement, LoadPlan] = WeakKeyDictionary()
 
 def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
     """The plan of a statement; it lives as long as the compiled statement stays cached."""
-    if loads_more(statement) or (statement._shape is not None and isinstance(statement, Rows)):
+    if loads_more(statement) or (isinstance(statement, Rows) and statement._shape is not None):
         compiled = statements.find(("load", statement._key), _compile_expanded, statement)
         return _plans[compiled]
     compiled = statements.get(statement)
