@@ -85,16 +85,23 @@ class Arrived(NamedTuple):
 
     def by_key(self, *, repeated: bool) -> dict[tuple[Any, ...], list[Any]]:
         """The objects of each owner, in their order; ``repeated`` owners come in several rows."""
-        pairs: Any = zip(self.payload.keys(self.rows), self.objects, strict=True)
-        if repeated or self.payload.shared:
+        payload = self.payload
+        if len(payload.key) == 1 and payload.key[0][1] is None:
+            number = payload.key[0][0]
+            keys: Any = (row[number] for row in self.rows)
+        else:
+            keys = payload.keys(self.rows)
+        pairs: Any = zip(keys, self.objects, strict=True)
+        if repeated or payload.shared:
             pairs = dict.fromkeys(pairs)
-        found: dict[tuple[Any, ...], list[Any]] = {}
+        found: dict[Any, list[Any]] = {}
         for key, related in pairs:
             if key in found:
                 found[key].append(related)
             else:
                 found[key] = [related]
-        return found
+        # bare keys are faster, and there are fewer owners than objects
+        return {key if type(key) is tuple else (key,): group for key, group in found.items()}
 
 
 def unfold(

@@ -136,7 +136,8 @@ _plans: WeakKeyDictionary[CompiledStatement, LoadPlan] = WeakKeyDictionary()
 
 def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
     """The plan of a statement; it lives as long as the compiled statement stays cached."""
-    if loads_more(statement) or (isinstance(statement, Rows) and statement._shape is not None):
+    is_shape_given = getattr(statement, "_shape", None) is not None and isinstance(statement, Rows)
+    if is_shape_given or loads_more(statement):
         compiled = statements.find(("load", statement._key), _compile_expanded, statement)
         return _plans[compiled]
     compiled = statements.get(statement)

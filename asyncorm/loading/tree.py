@@ -193,7 +193,8 @@ def check_options(statement: Any) -> None:
                 )
             if isinstance(instruction, Columns) and instruction.group is not None:
                 if directive.path:
-                    concerned = [directive.path[-1].target]
+                    target: Any = directive.path[-1].target
+                    concerned = [target]
                 _check_group(instruction.group, concerned)
 
 

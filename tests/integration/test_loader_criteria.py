@@ -73,6 +73,16 @@ class Topic(Tenanted, SoftDelete, table="topic"):
     name: Mapped[str]
 
 
+class Part(Tenanted, SoftDelete, table="part"):
+    """A part of another part."""
+
+    id: Mapped[int] = generated(primary_key=True)
+    name: Mapped[str]
+    whole_id: Mapped[int | None] = foreign_key("part.id")
+    whole: Related[Part | None] = relationship(back_populates="parts", remote_side="id")
+    parts: Related[list[Part]] = relationship(back_populates="whole", order_by="id")
+
+
 ALIVE = with_loader_criteria(SoftDelete, lambda cls: cls.deleted_at.is_(None))
 WRITERS = select(Writer).order_by(Writer.id)
 
@@ -213,6 +223,51 @@ async def test_a_locked_object_is_read_again_with_what_is_joined(Session: Sessio
         session.expire(first)
         locked = await session.get(Writer, 1, options=options, with_for_update=True)
         assert locked is first
+        assert titles(first) == ["a1", "a3"]
+
+
+async def test_a_tree_is_filtered_on_every_level(Session: SessionFactory) -> None:
+    async with Session.begin() as session:
+        inner = Part(name="b", parts=[Part(name="c"), Part(name="d", deleted_at=GONE)])
+        gone = Part(name="x", deleted_at=GONE, parts=[Part(name="y")])
+        session.add(Part(name="a", parts=[inner, gone]))
+    top = select(Part).where(Part.whole_id.is_(None))
+    below = (selectinload(Part.parts, recursion_depth=-1), joinedload(Part.parts, Part.parts))
+    for option in below:
+        async with Session() as session:
+            root = await session.one(top.options(ALIVE, option))
+            assert [part.name for part in root.parts] == ["b"]
+            assert [part.name for part in root.parts[0].parts] == ["c"]
+    names = select(Part.name).order_by(Part.id).options(ALIVE)
+    async with Session() as session:
+        assert await session.all(names.where(Part.parts.any(Part.name.in_(["d", "c"])))) == ["b"]
+        assert await session.all(names.where(~Part.parts.any())) == ["c", "y"]
+        assert await session.all(names.where(Part.whole.has(Part.name == "x"))) == []
+
+
+async def test_a_stream_and_a_cte_are_filtered(Session: SessionFactory) -> None:
+    async with Session() as session:
+        statement = WRITERS.options(ALIVE, selectinload(Writer.works))
+        found = [titles(one) async for one in await session.stream(statement, prefetch=1)]
+        assert found == [["a1", "a3"], []]
+        names = select(Writer.name).cte()
+        assert await session.all(select(names.c.name).order_by(names.c.name).options(ALIVE)) == [
+            "a",
+            "c",
+        ]
+
+
+async def test_populate_existing_loads_collections_without_what_is_gone(
+    Session: SessionFactory,
+) -> None:
+    again = WRITERS.options(ALIVE, selectinload(Writer.works))
+    async with Session() as session:
+        first = (await session.all(WRITERS.options(selectinload(Writer.works))))[0]
+        assert titles(first) == ["a1", "a2", "a3"]
+        await session.all(again)
+        # what is whole stays
+        assert titles(first) == ["a1", "a2", "a3"]
+        await session.all(again.execution_options(populate_existing=True))
         assert titles(first) == ["a1", "a3"]
 
 
