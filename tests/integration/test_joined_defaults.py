@@ -70,7 +70,8 @@ async def test_get_asks_once_for_an_object_and_what_is_joined_by_default(
         team = await session.get_one(Team, 1)
         assert [player.number for player in team.players] == [5, 9]
         assert all(player.team is team for player in team.players)
-        assert sent.verbs() == ["SELECT"]
+        (text,) = sent()
+        assert text.count("LEFT JOIN") == 2  # players and their rivals, but not their team again
         assert (await session.get_one(Team, 1)) is team
         assert sent.verbs() == []
 
@@ -154,6 +155,20 @@ async def test_what_is_joined_to_locked_rows_keeps_changes_of_its_own(
             (player,) = await session.all(select(Player).where(Player.id == 1).with_for_update())
         assert player.team is team
         assert team.name == "mine"
+
+
+async def test_what_is_joined_to_locked_rows_is_not_read_again(
+    League: SessionFactory, engine: Engine
+) -> None:
+    async with League() as session:
+        team = await session.get_one(Team, 1)
+        async with Session(engine) as other:
+            await other.execute(update(Team).where(Team.id == 1).values(name="theirs"))
+            await other.commit()
+        locked = select(Player).where(Player.id == 1).with_for_update()
+        (player,) = await session.all(locked)
+        assert player.team is team
+        assert team.name == "red"
 
 
 async def test_a_cascade_reaches_what_was_joined(League: SessionFactory, engine: Engine) -> None:
