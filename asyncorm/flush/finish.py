@@ -45,9 +45,8 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
             restore_clean(own_state(instance))
             mapper = type(instance).__mapper__
             level.note_update(mapper, mapper.key_of(instance.__dict__))
-    for instance in (*changes.inserts, *dirty):
-        for name in type(instance).__mapper__.write_only:
-            instance.__dict__.pop(name, None)  # what has come and gone is written, and forgotten
+            if mapper.write_only:
+                _forget_written(instance)
     for batch in plan.of_entities:
         for instance, snapshots in batch.snapshots:
             renew_snapshots(instance, (*batch.columns, *batch.returning), snapshots)
@@ -102,6 +101,15 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
             level.inserted.append(reference)
             born.add(key)
         references.sweep()
+        if mapper.write_only:
+            for instance in rows:
+                _forget_written(instance)
+
+
+def _forget_written(instance: Any) -> None:
+    """What has come and gone in write-only collections is in the database, and only there."""
+    for name in mapper_of(instance).write_only:
+        instance.__dict__.pop(name, None)
 
 
 def _without_key(mapper: Mapper) -> FlushError:
