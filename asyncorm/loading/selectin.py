@@ -19,9 +19,11 @@ from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.filling import fill_collection, fill_collections
 from asyncorm.tracking.known import has_row, is_whole, known_empty
-from asyncorm.tracking.state import UNLOADED
+from asyncorm.tracking.state import UNLOADED, Status
 from asyncorm.tracking.transitions import is_expired
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
+
+_PERSISTENT = Status.PERSISTENT
 
 
 class RelatedLoad:
@@ -110,7 +112,7 @@ class RelatedLoad:
             if name in known and self._has(instance):
                 continue
             state = instance._state
-            if not to_one and (state is None or state.originals):
+            if not to_one and (state.originals or state.status is not _PERSISTENT):
                 if not has_row(instance):
                     continue
                 # children refer to the key that the row has, whatever it will be after the flush
