@@ -18,8 +18,9 @@ from asyncorm.loading.draft import Expansion
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.expansion import expand
 from asyncorm.loading.hydrator import hydrator
+from asyncorm.loading.placing import check_options
 from asyncorm.loading.subtypes import is_partial
-from asyncorm.loading.tree import LoadNode, check_options, loads_more, trees_of
+from asyncorm.loading.tree import LoadNode, loads_more, trees_of
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.models.documents import read_documents
 from asyncorm.sql.query import Rows

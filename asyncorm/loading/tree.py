@@ -10,7 +10,6 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from asyncorm.errors import ArgumentError
 from asyncorm.loading.columns import chosen_attributes
 from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import (
@@ -21,12 +20,11 @@ from asyncorm.loading.directives import (
     Step,
     Strategy,
 )
-from asyncorm.loading.options import LoaderOption
+from asyncorm.loading.placing import place
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.sources import Alias, is_entity
 from asyncorm.sql.text import Text
 
 Path = tuple[Relationship[Any, Any], ...]
@@ -136,12 +134,12 @@ def only(mapper: Mapper, names: Iterable[str]) -> Resolved:
 def trees_of(statement: Any) -> dict[int, LoadNode]:
     """What is loaded with each entity of a statement, by the entity's place among its items."""
     options = getattr(statement, "_options", ())
+    resolved = next((option.node for option in options if isinstance(option, Resolved)), None)
     trees: dict[int, LoadNode] = {}
-    for position, item in enumerate(statement._output_items()):
-        if is_entity(item):
-            node = _node_of(item, options)
-            if not node.is_trivial:
-                trees[position] = node
+    for position, (mapper, directives) in place(statement).by_position.items():
+        node = resolved or make_node(mapper, directives).narrow(criteria_of(options))
+        if not node.is_trivial:
+            trees[position] = node
     return trees
 
 
@@ -163,72 +161,6 @@ def loads_more(statement: Any) -> bool:
         if mapper is not None and mapper.eager:
             return True
     return False
-
-
-def _node_of(item: Any, options: Sequence[Any]) -> LoadNode:
-    entity = getattr(item, "_entity", item)
-    mapper: Mapper = entity.__mapper__
-    for option in options:
-        if isinstance(option, Resolved):
-            return option.node
-    given = [d for o in options if isinstance(o, LoaderOption) for d in o.directives]
-    node = make_node(mapper, [d for d in given if _concerns(d, mapper, item)])
-    return node.narrow(criteria_of(options))
-
-
-def check_options(statement: Any) -> None:
-    """Refuse options about what the statement does not select: they would have no effect."""
-    entities = [item for item in statement._output_items() if is_entity(item)]
-    mappers = [(getattr(item, "_entity", item).__mapper__, item) for item in entities]
-    for option in getattr(statement, "_options", ()):
-        for directive in option.directives if isinstance(option, LoaderOption) else ():
-            concerned = [m for m, item in mappers if _concerns(directive, m, item)]
-            instruction = directive.instruction
-            if not concerned and not isinstance(instruction, Everything):
-                names = ", ".join(mapper.name for mapper, _ in mappers) or "no entity"
-                raise ArgumentError(
-                    f"{option!r} concerns nothing that is selected, which is {names}",
-                    hint="begin with an attribute of a selected entity, or of the alias of it that "
-                    "is selected",
-                )
-            if isinstance(instruction, Columns) and instruction.group is not None:
-                if directive.path:
-                    target: Any = directive.path[-1].target
-                    concerned = [target]
-                _check_group(instruction.group, concerned)
-
-
-def _check_group(group: str, mappers: Sequence[Mapper]) -> None:
-    known = {its for mapper in mappers for its in mapper.deferred.values() if its is not None}
-    if group not in known:
-        raise ArgumentError(
-            f"{mappers[0].name} has no group of deferred columns named {group!r}",
-            hint=f"it has {', '.join(sorted(known))}"
-            if known
-            else 'declare one: column(deferred=True, deferred_group="...")',
-        )
-
-
-def _concerns(directive: Directive, mapper: Mapper, item: Any) -> bool:
-    """Whether a directive is about this entity of the statement."""
-    if directive.root is not None and directive.root is not item:
-        return False
-    instruction = directive.instruction
-    if directive.path:
-        return _is_of(directive.path[0], mapper)
-    if isinstance(instruction, Step):
-        return _is_of(instruction.relationship, mapper)
-    if isinstance(instruction, Columns) and instruction.columns:
-        columns = instruction.columns
-        if isinstance(item, Alias):
-            return any(column.table is item for column in columns)
-        return any(mapper.columns.get(column.attribute) is column for column in columns)
-    return True
-
-
-def _is_of(relationship: Relationship[Any, Any], mapper: Mapper) -> bool:
-    owner = relationship.owner
-    return issubclass(mapper.entity, owner) or issubclass(owner, mapper.entity)
 
 
 def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ()) -> LoadNode:
