@@ -14,6 +14,7 @@ from asyncorm.sql.table import BaseColumn
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
+from asyncorm.types.json import JSONDocument
 
 
 def load_entities(entity: type[Any], records: Sequence[Any], unit: UnitOfWork) -> list[Any]:
@@ -35,6 +36,11 @@ def load_entities(entity: type[Any], records: Sequence[Any], unit: UnitOfWork) -
     further = _further(mapper, names)
     positions = [names.index(name) for name in (*used, *(column.name for column in further))]
     rows = [tuple(record[position] for position in positions) for record in records]
+    columns = [*(mapper.columns[name] for name in attributes), *further]
+    for place, column in enumerate(columns):
+        if isinstance(column._type, JSONDocument):
+            convert = column._type.from_raw  # mapped columns are selected as text
+            rows = [(*row[:place], convert(row[place]), *row[place + 1 :]) for row in rows]
     partial = is_partial(mapper, attributes, further)
     state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
     references = unit.identity_map.references(mapper)
