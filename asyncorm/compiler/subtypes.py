@@ -129,7 +129,8 @@ def below_of(item: Any) -> Below | None:
     """What loading an item of a select list reads besides its columns."""
     if not is_entity(item):
         return None
-    found: Below | None = table_of(item).below
+    given = item.below if isinstance(item, PartialEntity) else None
+    found: Below | None = table_of(item).below if given is None else given
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from asyncorm.loading.columns import chosen_attributes
+from asyncorm.loading.columns import Chosen, check_columns, chosen_attributes
 from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import (
     EAGER,
@@ -21,6 +21,7 @@ from asyncorm.loading.directives import (
     Strategy,
 )
 from asyncorm.loading.placing import place
+from asyncorm.mapping.hierarchy import columns_below
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
@@ -73,11 +74,22 @@ class LoadNode:
     @property
     def attributes(self) -> tuple[str, ...]:
         """The columns that are read of each object."""
+        return self.attributes_of(self.mapper)
+
+    def attributes_of(self, mapper: Mapper) -> tuple[str, ...]:
+        """The columns that are read of objects of the entity, or of a subclass."""
         if not self.columns:
-            return self.mapper.selected
+            return mapper.selected
         # what an edge starts from must be known to follow it
         needed = [n for edge in self.edges.values() for n in edge.relationship.local_attributes]
-        return chosen_attributes(self.mapper, self.columns, needed)
+        return chosen_attributes(mapper, self.columns, needed)
+
+    @property
+    def chosen(self) -> Chosen:
+        """The same for a statement, with those of subclasses."""
+        kinds = self.mapper.subtypes
+        below = columns_below(self.mapper, self.attributes_of) if len(kinds) > 1 else None
+        return Chosen(self.attributes, below)
 
     def strategy_of(self, relationship: Relationship[Any, Any]) -> str | None:
         """How options want a relationship to be left unloaded; None if they say nothing of it."""
@@ -187,6 +199,7 @@ def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ())
         elif step.strategy is not None:
             unloaded[relationship] = strategy
     columns = tuple(i for i in here if isinstance(i, Columns))
+    check_columns(mapper, columns)
     node = LoadNode(mapper, columns, edges, unloaded)
     for edge in edges:
         if edge.node is None:
