@@ -15,12 +15,12 @@ from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.sources import (
     Alias,
     Derived,
-    PartialEntity,
     column_of,
     entity_columns,
     is_entity,
     source_of,
     table_of,
+    whole,
 )
 from asyncorm.sql.subtype import Below, Kinds, OfKind, Part, Subtype
 from asyncorm.sql.table import BaseColumn
@@ -111,7 +111,7 @@ class Widened:
         source, table = source_of(item), table_of(item)
         root = source_key(source._root if isinstance(source, ImpliedAlias) else source)
         tree = next(t for t in self.trees if root in map(source_key, t.sources))
-        key = [column_of(_entity_of(item), column.attribute) for column in table.primary_key]
+        key = [column_of(whole(item), column.attribute) for column in table.primary_key]
         joined = [(part.table, part.primary_key) for part in below.joined]
         places: dict[Any, Any] = {table: source}
         if isinstance(source, Derived) and any(c.table is table for c in below.columns):
@@ -131,10 +131,6 @@ def below_of(item: Any) -> Below | None:
         return None
     found: Below | None = table_of(item).below
     return found
-
-
-def _entity_of(item: Any) -> Any:
-    return item.source if isinstance(item, PartialEntity) else item
 
 
 def own_further(item: Any) -> tuple[Columns, Columns]:

@@ -81,7 +81,7 @@ def _join(draft: Draft, place: Place, edge: Edge) -> Place:
         present = (column_of(place.source, n).is_not(None) for n in relationship.local_attributes)
         draft.joins.append(Join(target, and_(*present), kind))
     else:
-        target = Alias(_entity(edge), None)
+        target = Alias(edge.entity, None)
         _, condition, link = relationship._join(place.source, target)
         sources = _sources(edge, target, link)
         conditions, order = _conditions(edge, sources), _order(edge, sources)
@@ -102,8 +102,7 @@ def _first_rows(
 ) -> tuple[Alias, Sequence[Order]]:
     """The first related rows of each owner, as a lateral subquery, and what orders them."""
     relationship = edge.relationship
-    entity = _entity(edge)
-    inner: Any = Alias(entity, None)
+    inner: Any = Alias(edge.entity, None)
     _, condition, link = relationship._join(place.source, inner)
     sources = _sources(edge, inner, link)
     keys = [Order(column_of(inner, name)) for name in relationship.target.primary_key]
@@ -118,13 +117,7 @@ def _first_rows(
     rows = rows.order_by(number)
     rows._limit = count
     derived = rows.lateral()
-    return EntityOf(entity, derived), [Order(derived.c[name])]
-
-
-def _entity(edge: Edge) -> Any:
-    target = edge.step.target
-    given = getattr(target, "_entity", target)
-    return given or edge.relationship.target.entity
+    return EntityOf(edge.entity, derived), [Order(derived.c[name])]
 
 
 def _sources(edge: Edge, target: Any, link: Any) -> list[tuple[Any, Any]]:

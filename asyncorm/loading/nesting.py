@@ -41,10 +41,8 @@ class Level:
         self.relationship = edge.relationship
         self.place = place
         self.above = above
-        target = edge.step.target
-        entity = getattr(target, "_entity", target) or edge.relationship.target.entity
-        self.mapper: Mapper = entity.__mapper__
-        self.alias: Any = Alias(entity, None)
+        self.mapper: Mapper = edge.entity.__mapper__
+        self.alias: Any = Alias(edge.entity, None)
         #: whether a row may be related to several owners of one row of the statement
         self.repeats: bool = edge.relationship.direction is not Direction.ONE_TO_MANY
         self.shared: bool = self.repeats or (above is not None and above.shared)

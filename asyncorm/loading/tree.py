@@ -25,6 +25,7 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
 from asyncorm.sql.nodes import combined
+from asyncorm.sql.sources import entity_of
 from asyncorm.sql.text import Text
 
 Path = tuple[Relationship[Any, Any], ...]
@@ -44,6 +45,12 @@ class Edge:
         self._parameters = step._parameters + (() if node is None else node._parameters)
         #: what is loaded with the related objects; the node that the edge leaves, if levels repeat
         self.node: LoadNode = node  # type: ignore[assignment]
+
+    @property
+    def entity(self) -> Any:
+        """The class of the related objects, or the one that an option limits them to."""
+        target: Any = self.relationship.target
+        return entity_of(self.step.target or target.entity)
 
 
 class LoadNode:
