@@ -11,7 +11,7 @@ from asyncorm.loading.directives import Columns, Directive, Step
 from asyncorm.loading.options import LoaderOption
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
-from asyncorm.sql.sources import Alias, is_entity
+from asyncorm.sql.sources import Alias, entity_of, is_entity
 
 
 class Places(NamedTuple):
@@ -33,7 +33,7 @@ def place(statement: Any) -> Places:
     left = {id(directive): directive for directive in given}
     for position, item in enumerate(statement._output_items()):
         if is_entity(item):
-            mapper: Mapper = getattr(item, "_entity", item).__mapper__
+            mapper: Mapper = entity_of(item).__mapper__
             mine = [d for d in given if _concerns(d, mapper, item)]
             found[position] = mapper, mine
             for directive in mine:

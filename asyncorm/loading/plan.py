@@ -11,7 +11,7 @@ from asyncorm.compiler.compiled import ColumnItem, CompiledStatement, EntityItem
 from asyncorm.compiler.compiler import compile_statement
 from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
-from asyncorm.loading.arrivals import note_loaded
+from asyncorm.loading.arrivals import take_in
 from asyncorm.loading.directives import Strategy
 from asyncorm.loading.documents import as_columns, as_documents, is_document, is_shaped
 from asyncorm.loading.draft import Expansion
@@ -24,8 +24,6 @@ from asyncorm.loading.tree import LoadNode, loads_more, trees_of
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.models.documents import read_documents
 from asyncorm.sql.query import Rows
-from asyncorm.tracking.listeners import HEARD
-from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 Column = Callable[[Sequence[Any], UnitOfWork, Existing | None, LoadNode | None], list[Any]]
@@ -194,15 +192,7 @@ def _entity_maker(item: EntityItem, *, repeated: bool) -> Column:
     def make(
         records: Sequence[Any], unit: UnitOfWork, existing: Existing | None, node: LoadNode | None
     ) -> list[Any]:
-        references = unit.identity_map.references(mapper)
-        # one state for all clean instances of this result
-        state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
-        state.node = node
-        found = hydrate(records, state, references, existing)
-        references.sweep()
-        if HEARD:
-            note_loaded(unit, found, state)
-        return found
+        return take_in(mapper, hydrate, records, unit, existing, partial=partial, tree=node)
 
     return make
 

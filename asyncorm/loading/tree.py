@@ -190,7 +190,7 @@ def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ())
     unloaded: dict[Relationship[Any, Any] | None, Strategy] = {}
     if everything:
         unloaded[None] = everything[-1].strategy
-    for step in _steps(mapper, here, below, everything, above):
+    for step in _steps(mapper, here, everything, above):
         strategy = step.strategy or Strategy(step.relationship.lazy)
         relationship = step.relationship
         if strategy in EAGER:
@@ -210,7 +210,6 @@ def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ())
 def _steps(
     mapper: Mapper,
     here: Sequence[Any],
-    below: dict[Relationship[Any, Any], list[Directive]],
     everything: Sequence[Everything],
     above: Path,
 ) -> list[Step]:
