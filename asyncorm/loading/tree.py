@@ -50,7 +50,16 @@ class Edge:
 class LoadNode:
     """The relationships and columns that are loaded with objects of an entity."""
 
-    __slots__ = ("_key", "_parameters", "columns", "criteria", "edges", "mapper", "unloaded")
+    __slots__ = (
+        "_key",
+        "_parameters",
+        "columns",
+        "criteria",
+        "edges",
+        "keys",
+        "mapper",
+        "unloaded",
+    )
 
     def __init__(
         self,
@@ -64,6 +73,8 @@ class LoadNode:
         self.edges: dict[Relationship[Any, Any], Edge] = {edge.relationship: edge for edge in edges}
         #: relationships that are left unloaded on purpose; None stands for all the others
         self.unloaded = unloaded or {}
+        #: the columns by which a collection finds the objects here
+        self.keys: tuple[str, ...] = ()
         #: conditions under which everything here is loaded, and what is loaded later
         self.criteria: tuple[Criteria, ...] = ()
         parts = (*columns, *self.edges.values())
@@ -82,7 +93,7 @@ class LoadNode:
             return mapper.selected
         # what an edge starts from must be known to follow it
         needed = [n for edge in self.edges.values() for n in edge.relationship.local_attributes]
-        return chosen_attributes(mapper, self.columns, needed)
+        return chosen_attributes(mapper, self.columns, (*needed, *self.keys))
 
     @property
     def chosen(self) -> Chosen:
@@ -259,7 +270,10 @@ def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Pa
             again = replace(step, depth=step.depth - 1)
             repeated = [d.below((step.relationship,)) for d in directives]
             directives = [*directives, Directive((), again), *repeated]
-    return Edge(step, strategy, make_node(target, directives, above))
+    node = make_node(target, directives, above)
+    if step.relationship.keyed_by is not None:
+        node.keys = (step.relationship.keyed_by,)
+    return Edge(step, strategy, node)
 
 
 def _endless(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:
@@ -268,5 +282,7 @@ def _endless(step: Step, strategy: Strategy, directives: list[Directive], above:
     node = make_node(step.mapper, directives, above)
     node.edges[step.relationship] = edge
     node._key = (node._key, edge._key)
+    if step.relationship.keyed_by is not None:
+        node.keys = (step.relationship.keyed_by,)
     edge.node = node
     return edge
