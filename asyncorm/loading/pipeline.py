@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from asyncorm.errors import InvalidRequestError, ObjectDeletedError
+from asyncorm.errors import ObjectDeletedError
 from asyncorm.loading.attaching import attach
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.criteria import rereading, unfiltered
@@ -16,7 +16,7 @@ from asyncorm.loading.existing import Existing, Seen, forget_loaded
 from asyncorm.loading.payload import hand_out, unfold
 from asyncorm.loading.plan import LoadPlan
 from asyncorm.loading.selectin import RelatedLoad
-from asyncorm.loading.tree import Edge, LoadNode
+from asyncorm.loading.tree import Edge, LoadNode, make_node, refuse_write_only
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
 from asyncorm.tracking.listeners import HEARD
@@ -145,22 +145,27 @@ async def load_path(
     """
     owners = list(instances)
     for relationship in path:
-        node: Any = LoadNode(relationship.target)  # type: ignore[arg-type]
+        target: Any = relationship.target
+        node = LoadNode(target) if whole else make_node(target, ())
         step = RelatedLoad(Edge(Step(relationship, None), Strategy.SELECTIN, node), owners)
-        await load_step(step, context, whole=whole)
+        await load_step(step, context, whole=whole, follow=not whole)
         owners = step.related()
 
 
 async def load_step(
-    step: RelatedLoad, context: LoadContext, seen: Seen | None = None, *, whole: bool = False
+    step: RelatedLoad,
+    context: LoadContext,
+    seen: Seen | None = None,
+    *,
+    whole: bool = False,
+    follow: bool = False,
 ) -> None:
-    """Load one relationship for the instances that lack it."""
-    if step.relationship.lazy == "write_only" and step.instances:
-        raise InvalidRequestError(
-            f"{step.relationship} is write-only: its members are never loaded, which this needs",
-            hint=f"read it by a statement, obj.{step.relationship.name}.select(); for a delete let "
-            'the server see to the members: foreign_key(ondelete="CASCADE"), or passive_deletes',
-        )
+    """Load one relationship for the instances that lack it.
+
+    With ``follow`` also what is loaded with the objects that it finds.
+    """
+    if step.instances:
+        refuse_write_only(step.relationship)
     if step.edge.strategy is Strategy.NOLOAD:
         step.leave_empty()
         return
@@ -181,6 +186,12 @@ async def load_step(
             is_relationship_load=True,
         )
         step.distribute(loaded.columns, loaded.criteria)
+        if follow and step.edge.node.edges:
+            await load_tree(loaded.columns[0], step.edge.node, context)
+    expired = None if whole or seen is not None else step.expired_statement()
+    if expired is not None:
+        # whoever asks for related objects wants to read them
+        await load(expired, context, follow=follow, is_column_load=True)
 
 
 async def _load_references(step: RelatedLoad, context: LoadContext) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from asyncorm.errors import InvalidRequestError
 from asyncorm.loading.columns import Chosen, check_columns, chosen_attributes
 from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import (
@@ -261,6 +262,7 @@ def _leads_back(relationship: Relationship[Any, Any], above: Path) -> bool:
 
 def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:
     target = step.mapper
+    refuse_write_only(step.relationship)
     if strategy is Strategy.NOLOAD:
         return Edge(step, strategy, LoadNode(target))
     if step.depth is not None:
@@ -274,6 +276,16 @@ def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Pa
     if step.relationship.keyed_by is not None:
         node.keys = (step.relationship.keyed_by,)
     return Edge(step, strategy, node)
+
+
+def refuse_write_only(relationship: Relationship[Any, Any]) -> None:
+    """Refuse to load the members of a collection that is never loaded."""
+    if relationship.lazy == Strategy.WRITE_ONLY.value:
+        raise InvalidRequestError(
+            f"{relationship} is write-only: its members are never loaded, which this needs",
+            hint=f"read it by a statement, obj.{relationship.name}.select(); for a delete let "
+            'the server see to the members: foreign_key(ondelete="CASCADE"), or passive_deletes',
+        )
 
 
 def _endless(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:
