@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.compiler.results import result_of
-from asyncorm.errors import ConfigurationError, InvalidRequestError
+from asyncorm.errors import ArgumentError, ConfigurationError, InvalidRequestError
 from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.draft import Expansion, Place
@@ -42,6 +42,24 @@ def is_shaped(statement: Any) -> bool:
     """Whether the rows are one entity each, and wanted as objects of a class with its columns."""
     shape = getattr(statement, "_shape", None)
     return _selects_one_entity(statement) and bool(_field_names(shape))
+
+
+def check_shape(statement: Any) -> None:
+    """Refuse a class that rows of a SELECT can't be made into."""
+    shape = getattr(statement, "_shape", None)
+    if not isinstance(shape, type) or not isinstance(statement, Rows):
+        return
+    if hasattr(shape, "__mapper__"):
+        raise ArgumentError(
+            f"into() takes no mapped class: {shape.__name__} would be made as a new object",
+            hint=f"select({shape.__name__}) gives the objects; a read model is a class of its own",
+        )
+    if _selects_one_entity(statement):
+        (item,) = statement._output_items()
+        raise ArgumentError(
+            f"{shape.__name__} has no fields to read {getattr(item, '_entity', item).__name__} by",
+            hint="give into() a pydantic model, a dataclass or a NamedTuple",
+        )
 
 
 def _selects_one_entity(statement: Any) -> bool:

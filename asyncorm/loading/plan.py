@@ -13,7 +13,13 @@ from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
 from asyncorm.loading.arrivals import take_in
 from asyncorm.loading.directives import Strategy
-from asyncorm.loading.documents import as_columns, as_documents, is_document, is_shaped
+from asyncorm.loading.documents import (
+    as_columns,
+    as_documents,
+    check_shape,
+    is_document,
+    is_shaped,
+)
 from asyncorm.loading.draft import Expansion
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.expansion import expand
@@ -154,6 +160,7 @@ def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
 
 
 def _compile_expanded(statement: Any) -> CompiledStatement:
+    check_options(statement)
     if is_document(statement):
         expansion = as_documents(statement)
         compiled = compile_statement(expansion.statement, statement, expansion.constants)
@@ -163,7 +170,7 @@ def _compile_expanded(statement: Any) -> CompiledStatement:
         compiled = compile_statement(as_columns(statement), statement)
         _plans[compiled] = LoadPlan(compiled)
         return compiled
-    check_options(statement)
+    check_shape(statement)
     trees = trees_of(statement)
     expansion = expand(statement, trees)
     compiled = compile_statement(expansion.statement, statement, expansion.constants, loads=True)
