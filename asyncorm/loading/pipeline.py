@@ -13,7 +13,7 @@ from asyncorm.loading.criteria import rereading, unfiltered
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, Seen, forget_loaded
-from asyncorm.loading.payload import hand_out, unfold
+from asyncorm.loading.payload import Arrived, hand_out, unfold
 from asyncorm.loading.plan import LoadPlan
 from asyncorm.loading.selectin import RelatedLoad
 from asyncorm.loading.tree import Edge, LoadNode, make_node, refuse_write_only
@@ -84,15 +84,19 @@ async def make_rows(
     trees = plan.trees(statement)
     nodes = plan.nodes(trees)
     columns = plan.columns(records, context.unit, existing, nodes)
-    arrived = unfold(plan.payloads, records, nodes, context.unit, existing)
+    arrived: list[Arrived] = []
+    if plan.payloads:
+        arrived = unfold(plan.payloads, records, nodes, context.unit, existing)
     if existing is Existing.OVERWRITE:
         seen = {} if seen is None else seen
         for position in plan.entities:
             forget_loaded(columns[position], seen)
         for one in arrived:
             forget_loaded(one.objects, seen)
-    attach(plan.attachments, columns, nodes)
-    hand_out(arrived, columns, context.unit)
+    if plan.attachments:
+        attach(plan.attachments, columns, nodes)
+    if arrived:
+        hand_out(arrived, columns, context.unit)
     if context.unit.notices:
         await Notices(context.unit)
     if follow:
@@ -100,7 +104,8 @@ async def make_rows(
             found = dict.fromkeys(columns[position])
             found.pop(None, None)
             await load_tree(found, node, context, seen)
-    criteria = criteria_of(getattr(statement, "_options", ()))
+    options = getattr(statement, "_options", ())
+    criteria = criteria_of(options) if options else ()
     if not follow:
         values = plan.values(columns)
         return Loaded(values[0], plan.names, criteria, values)

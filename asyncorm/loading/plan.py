@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import ColumnItem, CompiledStatement, EntityItem
@@ -60,16 +59,18 @@ class LoadPlan:
         self.repeats = any(attachment.is_collection for attachment in self.attachments)
         self._asked = len(items) - len(self.attachments)
         contained = [a for a in self.attachments if a.edge.strategy is Strategy.CONTAINS]
-        #: how many items come from what the statement names itself, and its lock concerns
-        self._locked = self._asked + len(contained)
+        # these come from what the statement names itself, and its lock concerns
+        locked = self._asked + len(contained)
         self.names = tuple(item.name for item in items[: self._asked])
         self.entities = [
             position for position, item in enumerate(items) if isinstance(item, EntityItem)
         ]
-        self._make = [
+        makers = [
             _maker(item, repeated=self._is_repeated(position))
             for position, item in enumerate(items)
         ]
+        #: how values are made of records: of what a lock concerns, and of all else
+        self._locked, self._unlocked = makers[:locked], makers[locked:]
         self._row: Any = None if len(self.names) == 1 else row_class(self.names)
         self._trees = trees or {}
         #: whether options hold values, which differ between statements of one shape
@@ -92,12 +93,12 @@ class LoadPlan:
         """The values of each item of the statement, over all records."""
         found = [
             make(records, unit, existing, nodes.get(position))
-            for position, make in enumerate(self._make[: self._locked])
+            for position, make in enumerate(self._locked)
         ]
         if existing is not Existing.OVERWRITE:
             existing = None  # a lock does not concern rows that were joined to those it is on
-        for position, make in enumerate(self._make[self._locked :], self._locked):
-            found.append(make(records, unit, existing, nodes.get(position)))
+        for make in self._unlocked:
+            found.append(make(records, unit, existing, nodes.get(len(found))))
         return found
 
     def nodes(self, trees: dict[int, LoadNode]) -> dict[int, LoadNode]:
@@ -143,20 +144,21 @@ def _comparable(value: Any) -> Any:
     return repr(value) if isinstance(value, list | dict | set) else value
 
 
-_plans: WeakKeyDictionary[CompiledStatement, LoadPlan] = WeakKeyDictionary()
-
-
 def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
     """The plan of a statement; it lives as long as the compiled statement stays cached."""
+    compiled = statements.recent(statement._key)
+    if compiled is not None and compiled.plan is not None:
+        known: LoadPlan = compiled.plan
+        return known
     is_shape_given = getattr(statement, "_shape", None) is not None and isinstance(statement, Rows)
     if is_shape_given or loads_more(statement):
         compiled = statements.find(("load", statement._key), _compile_expanded, statement)
-        return _plans[compiled]
-    compiled = statements.get(statement)
-    plan = _plans.get(compiled)
-    if plan is None:
-        plan = _plans[compiled] = LoadPlan(compiled)
-    return plan
+    else:
+        compiled = statements.get(statement)
+        if compiled.plan is None:
+            compiled.plan = LoadPlan(compiled)
+    found: LoadPlan = compiled.plan
+    return found
 
 
 def _compile_expanded(statement: Any) -> CompiledStatement:
@@ -164,17 +166,17 @@ def _compile_expanded(statement: Any) -> CompiledStatement:
     if is_document(statement):
         expansion = as_documents(statement)
         compiled = compile_statement(expansion.statement, statement, expansion.constants)
-        _plans[compiled] = LoadPlan(compiled, is_document=True)
+        compiled.plan = LoadPlan(compiled, is_document=True)
         return compiled
     if is_shaped(statement):
         compiled = compile_statement(as_columns(statement), statement)
-        _plans[compiled] = LoadPlan(compiled)
+        compiled.plan = LoadPlan(compiled)
         return compiled
     check_shape(statement)
     trees = trees_of(statement)
     expansion = expand(statement, trees)
     compiled = compile_statement(expansion.statement, statement, expansion.constants, loads=True)
-    _plans[compiled] = LoadPlan(compiled, trees, expansion)
+    compiled.plan = LoadPlan(compiled, trees, expansion)
     return compiled
 
 
