@@ -6,13 +6,14 @@ source of it, whose rows would be combined with all cats.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import SourceKey, source_key
+from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.select import Select
-from asyncorm.sql.sources import is_entity, source_of
+from asyncorm.sql.sources import entity_name, is_entity, source_of
 from asyncorm.sql.subtype import Subtype
 
 
@@ -54,6 +55,28 @@ def _joined_to(
         else:
             with renderer.deriving({}):
                 yield from renderer.sources_in([join.condition])
+
+
+def check_linked(
+    renderer: Renderer, sources: Iterable[Any], named: Container[SourceKey], conditions: Any
+) -> None:
+    """Refuse a class that only columns name beside its base, if nothing says which rows belong
+    together: all rows of the one would be combined with all of the other."""
+    keys = {source_key(source): source for source in sources}
+    for key, kind in keys.items():
+        bases = kind.above if isinstance(kind, Subtype) and key not in named else ()
+        for base in bases:
+            both = {key, source_key(base)}
+            if source_key(base) not in keys:
+                continue
+            if any(both <= renderer.sources_in([one]).keys() for one in conditions):
+                continue
+            raise InvalidRequestError(
+                f"a statement about {entity_name(base)} has a condition on a class that derives "
+                f"from it, {entity_name(kind)}, and nothing that says which rows belong together",
+                hint="select the subclass, or look for its keys: "
+                "Animal.id.in_(select(Dog.id).where(...))",
+            )
 
 
 def bases_of(target: Any) -> Mapping[SourceKey, Subtype]:

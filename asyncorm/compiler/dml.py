@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from asyncorm.compiler.bases import bases_of
+from asyncorm.compiler.bases import bases_of, check_linked
 from asyncorm.compiler.joined_dml import (
     parts_to_delete,
     write_joined_delete,
@@ -179,8 +179,12 @@ def _write_delete(
 
 
 def _other_sources(renderer: Renderer, statement: Modification[Any], nodes: list[Any]) -> list[Any]:
+    table = statement._table
     found = renderer.sources_in(nodes)
-    found.pop(source_key(statement._table), None)
+    found.pop(source_key(table), None)
+    if found:
+        conditions = cast("Update[Any] | Delete[Any]", statement)._where
+        check_linked(renderer, [table, *found.values()], (), conditions)
     return list(found.values())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from asyncorm.compiler.bases import explicit_sources, standing_in
+from asyncorm.compiler.bases import check_linked, explicit_sources, standing_in
 from asyncorm.compiler.criteria import Filters
 from asyncorm.compiler.joins import JoinTree, join_trees, place_implied
 from asyncorm.compiler.quoting import quote_name, quote_qualified
@@ -147,6 +147,8 @@ def _sources(
         kept = {key: source for key, source in found.items() if key not in outer}
         found = kept if kept or joined else found
     roots = [source for key, source in found.items() if key not in joined]
+    if len(roots) > 1:
+        check_linked(renderer, roots, explicit_sources(select), select._where)
     trees = join_trees(renderer, roots, select._joins)
     visible = {source_key(source) for tree in trees for source in tree.sources}
     return trees, visible

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from asyncorm import delete, exists, func, joinedload, select, update
+from asyncorm import InvalidRequestError, delete, exists, func, joinedload, select, update
 from tests.support.animals import Animal, Cat, Dog, Lion, Owner, Puppy, Toy
 
 if TYPE_CHECKING:
@@ -65,3 +65,18 @@ async def test_changes_concern_the_rows_of_the_condition_only(Animals: SessionFa
         await session.execute(delete(Cat).where(Animal.name == "Leo"))
         left = await session.all(select(Animal.name).order_by(Animal.name))
         assert left == ["Ann", "Cid", "Don"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        select(Animal).where(Dog.breed == "pug"),
+        select(Animal).where(Cat.lives == 9),
+        update(Animal).where(Dog.breed == "pug").values(name="x"),
+        delete(Animal).where(Cat.lives == 9),
+    ],
+)
+def test_a_condition_on_a_subclass_alone_is_refused_for_its_base(statement: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="which rows belong together") as raised:
+        str(statement)
+    assert "select the subclass" in str(raised.value.hint)
