@@ -28,7 +28,7 @@ from asyncorm.sql.functions import FunctionCall, func, orders
 from asyncorm.sql.nesting import nest
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.select import Select, select
-from asyncorm.sql.sources import Alias, EntityOf, column_of, is_entity, source_of
+from asyncorm.sql.sources import Alias, EntityOf, PartialEntity, column_of, is_entity, source_of
 from asyncorm.sql.table import BaseColumn
 
 
@@ -111,7 +111,9 @@ def _first_rows(
     while name in inner.__table__.columns:
         name += "_"
     number = func.row_number().over(order_by=_order(edge, sources) or keys).label(name)
-    items: list[Any] = [inner, number]
+    # what an option wants to be read beside the usual columns
+    wanted = dict.fromkeys((*entity.__mapper__.selected, *edge.node.attributes))
+    items: list[Any] = [PartialEntity(inner, wanted) if edge.node.columns else inner, number]
     rows: Select[Any] = select(*items).where(condition, *_conditions(edge, sources))
     if link is not None:
         rows = rows.join(*link)
