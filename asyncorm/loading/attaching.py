@@ -72,7 +72,8 @@ def _fill(edge: Edge, groups: Members) -> None:
     relationship, selection, key = edge.relationship, edge.selection, _natural_order(edge)
     if edge.strategy is Strategy.CONTAINS:
         selection = unknown(relationship)
-    pairs: list[tuple[Any, list[Any]]] = []
+    lacking: list[Any] = []
+    lists: list[list[Any]] = []
     for owner, members in groups.items():
         held = owner.__dict__.get(relationship.name, UNLOADED)
         if is_whole(held) or (held is not UNLOADED and is_same(held.selection, selection)):
@@ -80,8 +81,9 @@ def _fill(edge: Edge, groups: Members) -> None:
         found = list(members)
         if key is not None:
             found.sort(key=key)
-        pairs.append((owner, found))
-    fill_collections(pairs, relationship, selection)
+        lacking.append(owner)
+        lists.append(found)
+    fill_collections(lacking, lists, relationship, selection)
 
 
 def _natural_order(edge: Edge) -> Callable[[Any], Any] | None:

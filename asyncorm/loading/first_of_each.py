@@ -10,7 +10,7 @@ from asyncorm.mapping.selection import Selection
 from asyncorm.sql.constructs import true
 from asyncorm.sql.expressions import and_
 from asyncorm.sql.functions import func
-from asyncorm.sql.keys import any_of
+from asyncorm.sql.keys import any_key
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, column_of
 
@@ -18,7 +18,7 @@ from asyncorm.sql.sources import Alias, column_of
 def first_of_each(
     relationship: Relationship[Any, Any],
     selection: Selection[Any, Any],
-    keys: Sequence[tuple[Any, ...]],
+    keys: Sequence[Any],
 ) -> Select[Any]:
     """The SELECT of the first related objects of each key, each with the key.
 
@@ -43,4 +43,4 @@ def first_of_each(
     )
     key = [column_of(owner, name) for name in relationship.local_attributes]
     statement: Select[Any] = select(found, *key).select_from(owner).join(first, true())
-    return statement.join(found, same).where(any_of(key, keys)).order_by(first.c["place"])
+    return statement.join(found, same).where(any_key(key, keys)).order_by(first.c["place"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -83,25 +84,26 @@ class Arrived(NamedTuple):
     rows: Rows
     objects: list[Any]
 
-    def by_key(self, *, repeated: bool) -> dict[tuple[Any, ...], list[Any]]:
-        """The objects of each owner, in their order; ``repeated`` owners come in several rows."""
+    def by_key(self, *, repeated: bool) -> dict[Any, list[Any]]:
+        """The objects of each owner, in their order; ``repeated`` owners come in several rows.
+
+        Keys are bare if they have one part.
+        """
         payload = self.payload
-        if len(payload.key) == 1 and payload.key[0][1] is None:
-            number = payload.key[0][0]
-            keys: Any = (row[number] for row in self.rows)
+        if len(payload.key) == 1:
+            number, decode = payload.key[0]
+            keys: Any = [row[number] for row in self.rows]
+            if decode is not None:
+                keys = map(decode, keys)
         else:
             keys = payload.keys(self.rows)
         pairs: Any = zip(keys, self.objects, strict=True)
         if repeated or payload.shared:
             pairs = dict.fromkeys(pairs)
-        found: dict[Any, list[Any]] = {}
+        found: defaultdict[Any, list[Any]] = defaultdict(list)
         for key, related in pairs:
-            if key in found:
-                found[key].append(related)
-            else:
-                found[key] = [related]
-        # bare keys are faster, and there are fewer owners than objects
-        return {key if type(key) is tuple else (key,): group for key, group in found.items()}
+            found[key].append(related)
+        return found
 
 
 def unfold(
@@ -152,7 +154,7 @@ def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfW
         if unready := load.unready:  # they are read again before they are asked
             load.instances = [instance for instance in load.instances if instance not in unready]
         load.find_missing(unit)
-        if load.missing:
+        if load.lacking:
             items = columns[payload.owner]
             by_key = one.by_key(repeated=len(set(map(id, items))) < len(items))
             load.hand_out(by_key, one.edge.selection)

@@ -71,7 +71,10 @@ class LoadPlan:
         self._has_values = any(node.has_values for node in self._trees.values())
 
     def _is_repeated(self, position: int) -> bool:
-        return any(a.owner == position and a.is_collection for a in self.attachments)
+        # beside other items an entity may be repeated: many-to-many targets come in rows of links
+        return self._asked > 1 or any(
+            a.owner == position and a.is_collection for a in self.attachments
+        )
 
     def trees(self, statement: Any) -> dict[int, LoadNode]:
         """What is loaded with the entities of a statement, by position."""

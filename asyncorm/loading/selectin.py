@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from asyncorm.errors import ObjectDeletedError
@@ -13,7 +14,7 @@ from asyncorm.loading.tree import Edge, Resolved, only
 from asyncorm.mapping.relationships import Direction, referring
 from asyncorm.mapping.selection import Selection
 from asyncorm.sql.criteria import Criteria
-from asyncorm.sql.keys import any_of
+from asyncorm.sql.keys import any_key, any_of
 from asyncorm.sql.select import Select, select
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
@@ -24,6 +25,7 @@ from asyncorm.tracking.transitions import is_expired
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
 _PERSISTENT = Status.PERSISTENT
+_state = attrgetter("_state")
 
 
 class RelatedLoad:
@@ -38,11 +40,15 @@ class RelatedLoad:
         self._aside = aside and edge.step.selection is not None
         self.instances = list(dict.fromkeys(instances))
         mapper: Any = self.relationship.mapper
+        # the objects of one result that nobody has changed share one state
+        self._states = set(map(_state, self.instances))
         self._ready = not (
             any(name in mapper.deferred for name in self.relationship.local_attributes)
-            or any(instance._state.partial for instance in self.instances)
+            or any(state.partial for state in self._states)
         )
-        self.missing: dict[Any, list[Any]] = {}
+        #: who lacks what is to be loaded, and the key of each: bare if it has one part
+        self.lacking: list[Any] = []
+        self.keys: list[Any] = []
         #: whether rows bring their keys, since those of objects held already may be stale
         self.keyed = False
 
@@ -104,36 +110,35 @@ class RelatedLoad:
 
         Objects are read again unless they are among those ``seen``.
         """
-        relationship, missing = self.relationship, self.missing
-        name, names = relationship.name, relationship.local_attributes
-        to_one = relationship.direction is Direction.MANY_TO_ONE
-        for instance in self.instances:
-            known = instance.__dict__
-            if name in known and self._has(instance):
-                continue
-            state = instance._state
-            if not to_one and (state.originals or state.status is not _PERSISTENT):
-                if not has_row(instance):
-                    continue
-                # children refer to the key that the row has, whatever it will be after the flush
-                known = stored_values(instance)
-            key = tuple([known.get(attribute, UNLOADED) for attribute in names])
-            if UNLOADED in key:
-                raise ObjectDeletedError(
-                    f"the row of the {relationship.mapper.name} to load {relationship} for no "
-                    "longer exists"
-                )
-            if to_one and self._answer(instance, key, unit, seen):
-                continue
-            if key in missing:
-                missing[key].append(instance)
-            else:
-                missing[key] = [instance]
+        relationship = self.relationship
+        name, to_one = relationship.name, relationship.direction is Direction.MANY_TO_ONE
+        lacking = [i for i in self.instances if name not in i.__dict__ or not self._has(i)]
+        rows = [instance.__dict__ for instance in lacking]
+        if not to_one and any(s.originals or s.status is not _PERSISTENT for s in self._states):
+            lacking = [instance for instance in lacking if has_row(instance)]
+            # children refer to the key that the row has, whatever it will be after the flush
+            rows = [stored_values(instance) for instance in lacking]
+        try:
+            keys = list(map(itemgetter(*relationship.local_attributes), rows))
+        except KeyError:
+            raise ObjectDeletedError(
+                f"the row of the {relationship.mapper.name} to load {relationship} for no "
+                "longer exists"
+            ) from None
+        if to_one:
+            is_single = len(relationship.local_attributes) == 1
+            pairs = [
+                (instance, key)
+                for instance, key in zip(lacking, keys, strict=True)
+                if not self._answer(instance, (key,) if is_single else key, unit, seen)
+            ]
+            lacking, keys = [instance for instance, _ in pairs], [key for _, key in pairs]
+        self.lacking, self.keys = lacking, keys
 
     def statement(self, unit: UnitOfWork, seen: Container[Any] | None = None) -> Select[Any] | None:
         """The SELECT still needed once memory has answered what it can; None if nothing is."""
         self.find_missing(unit, seen)
-        if not self.missing:
+        if not self.lacking:
             return None
         relationship = self.relationship
         to_one = relationship.direction is Direction.MANY_TO_ONE
@@ -142,7 +147,7 @@ class RelatedLoad:
             or not set(relationship.remote_attributes).issubset(self.edge.node.attributes)
             or (not to_one and bool(unit.identity_map.references(relationship.target)))  # type: ignore[arg-type]
         )
-        keys = list(self.missing)
+        keys = list(dict.fromkeys(self.keys))
         selection, node = self.edge.selection, self.edge.node
         if selection is not None and selection.count is not None:
             self.keyed = True
@@ -168,7 +173,7 @@ class RelatedLoad:
         instance.__dict__[relationship.name] = found
         return True
 
-    def _select(self, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
+    def _select(self, keys: Sequence[Any]) -> Select[Any]:
         relationship, selection = self.relationship, self.edge.selection
         target, secondary = relationship.target, relationship.secondary
         if secondary is not None:
@@ -179,7 +184,7 @@ class RelatedLoad:
             columns = [target.columns[name] for name in relationship.remote_attributes]
             entities: list[Any] = [target.entity, *columns] if self.keyed else [target.entity]
             statement = select(*entities)
-        statement = statement.where(any_of(columns, keys), *relationship.restriction())
+        statement = statement.where(any_key(columns, keys), *relationship.restriction())
         if selection is not None:
             statement = statement.where(*selection.conditions).order_by(*selection.order)
         return statement.order_by(*(relationship.order_by or target.primary_key_columns))
@@ -193,35 +198,32 @@ class RelatedLoad:
         if not self.keyed:
             names = self.relationship.remote_attributes
             columns = [[one.__dict__.get(name) for one in related] for name in names]
-        by_key: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
-        for key, one in zip(zip(*columns, strict=True), related, strict=True):
+        keys: Iterable[Any] = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
+        by_key: defaultdict[Any, list[Any]] = defaultdict(list)
+        for key, one in zip(keys, related, strict=True):
             by_key[key].append(one)
         selection = self.edge.selection
         self.hand_out(by_key, selection or narrowed(self.relationship, None, criteria))
 
     def hand_out(
-        self, by_key: Mapping[tuple[Any, ...], list[Any]], selection: Selection[Any, Any] | None
+        self, by_key: Mapping[Any, list[Any]], selection: Selection[Any, Any] | None
     ) -> None:
         """Give the instances what was found for their keys; ``selection`` says what that is."""
         name = self.relationship.name
         nobody: list[Any] = []
-        pairs = [
-            (instance, by_key.get(key, nobody))
-            for key, instances in self.missing.items()
-            for instance in instances
-        ]
+        groups = [by_key.get(key, nobody) for key in self.keys]
         if not self.relationship.to_many:
-            for instance, members in pairs:
+            for instance, members in zip(self.lacking, groups, strict=True):
                 instance.__dict__[name] = members[0] if members else None
         elif self._aside:
-            for instance, members in pairs:
+            for instance, members in zip(self.lacking, groups, strict=True):
                 held = instance.__dict__.get(name, UNLOADED)
                 if is_whole(held):
                     held.aside = (self.edge.selection, members)
                 else:
                     fill_collection(instance, self.relationship, members, selection)
         else:
-            fill_collections(pairs, self.relationship, selection)
+            fill_collections(self.lacking, groups, self.relationship, selection)
 
     def leave_empty(self) -> None:
         """Put nothing in place: None, or an empty collection that knows that it is not whole."""
