@@ -49,11 +49,11 @@ class Payload(NamedTuple):
             return list(self._converted(columns)) if columns else found
         if any(convert or wrapped for convert, wrapped in self.fields):
             for arrays in values:
-                if arrays[0] is not None:
+                if arrays is not None and arrays[0] is not None:
                     found.extend(self._converted(arrays))
             return found
         for arrays in values:
-            if arrays[0] is not None:
+            if arrays is not None and arrays[0] is not None:
                 found.extend(zip(*arrays, strict=True))
         return found
 

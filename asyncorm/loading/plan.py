@@ -144,11 +144,15 @@ def _comparable(value: Any) -> Any:
 _plans: WeakKeyDictionary[CompiledStatement, LoadPlan] = WeakKeyDictionary()
 
 
-def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
-    """The plan of a statement; it lives as long as the compiled statement stays cached."""
+def plan_for(statement: Any, statements: StatementCache, *, in_pieces: bool = False) -> LoadPlan:
+    """The plan of a statement; it lives as long as the compiled statement stays cached.
+
+    ``in_pieces`` is for streams: what comes with a row must be of that row.
+    """
     is_shape_given = getattr(statement, "_shape", None) is not None and isinstance(statement, Rows)
     if is_shape_given or loads_more(statement):
-        compiled = statements.find(("load", statement._key), _compile_expanded, statement)
+        way, compile_it = ("stream", _compile_stream) if in_pieces else ("load", _compile_whole)
+        compiled = statements.find((way, statement._key), compile_it, statement)
         return _plans[compiled]
     compiled = statements.get(statement)
     plan = _plans.get(compiled)
@@ -157,7 +161,15 @@ def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
     return plan
 
 
-def _compile_expanded(statement: Any) -> CompiledStatement:
+def _compile_whole(statement: Any) -> CompiledStatement:
+    return _compile_expanded(statement, in_pieces=False)
+
+
+def _compile_stream(statement: Any) -> CompiledStatement:
+    return _compile_expanded(statement, in_pieces=True)
+
+
+def _compile_expanded(statement: Any, *, in_pieces: bool) -> CompiledStatement:
     if is_document(statement):
         expansion = as_documents(statement)
         compiled = compile_statement(expansion.statement, statement, expansion.constants)
@@ -169,7 +181,7 @@ def _compile_expanded(statement: Any) -> CompiledStatement:
         return compiled
     check_options(statement)
     trees = trees_of(statement)
-    expansion = expand(statement, trees)
+    expansion = expand(statement, trees, in_pieces=in_pieces)
     compiled = compile_statement(expansion.statement, statement, expansion.constants, loads=True)
     _plans[compiled] = LoadPlan(compiled, trees, expansion)
     return compiled
