@@ -2,10 +2,10 @@
 
 One subquery for every relationship at any depth. Where all rows come at once, the statement
 becomes a common table expression, and each subquery brings the rows related to any of its rows, in
-the first row of the result: that costs what SELECTs of their own would cost, in one round trip (2,000
-books and 6,000 tags: 5 ms instead of 13). In a stream each row brings what is related to it: below
-the first level a subquery joins the owners to theirs, so that it runs once for each row of the
-statement, and not for each object.
+the first row of the result: that costs what SELECTs of their own would cost, in one round trip
+(2,000 books and 6,000 tags: 5 ms instead of 13). In a stream each row brings what is related to it:
+below the first level a subquery joins the owners to theirs, so that it runs once for each row of
+the statement, and not for each object.
 """
 
 from __future__ import annotations

@@ -111,8 +111,8 @@ class RelatedLoad:
         Objects are read again unless they are among those ``seen``.
         """
         relationship = self.relationship
-        name, to_one = relationship.name, relationship.direction is Direction.MANY_TO_ONE
-        lacking = [i for i in self.instances if name not in i.__dict__ or not self._has(i)]
+        to_one = relationship.direction is Direction.MANY_TO_ONE
+        lacking = self._lacking()
         rows = [instance.__dict__ for instance in lacking]
         if not to_one and any(s.originals or s.status is not _PERSISTENT for s in self._states):
             lacking = [instance for instance in lacking if has_row(instance)]
@@ -134,6 +134,20 @@ class RelatedLoad:
             ]
             lacking, keys = [instance for instance, _ in pairs], [key for _, key in pairs]
         self.lacking, self.keys = lacking, keys
+
+    def _lacking(self) -> list[Any]:
+        """The instances that don't have what is to be loaded."""
+        name = self.relationship.name
+        if not self.relationship.to_many:
+            return [one for one in self.instances if name not in one.__dict__]
+        if self._aside or self.edge.selection is not None:
+            return [one for one in self.instances if not self._has(one)]
+        # what _has() comes to for whole collections: 0.1 µs instead of 0.3 for each
+        return [
+            one
+            for one in self.instances
+            if (held := one.__dict__.get(name)) is None or getattr(held, "selection", None)
+        ]
 
     def statement(self, unit: UnitOfWork, seen: Container[Any] | None = None) -> Select[Any] | None:
         """The SELECT still needed once memory has answered what it can; None if nothing is."""

@@ -12,7 +12,7 @@ from asyncorm.mapping.selection import Selection
 from asyncorm.tracking.changes import changed_members
 from asyncorm.tracking.collections import (
     make_collection,
-    make_list,
+    put_lists,
     silent_add,
     silent_remove,
 )
@@ -35,10 +35,15 @@ def fill_collections(
         # objects that nobody has changed share one state
         states = set(map(_state, chain.from_iterable(groups)))
         is_plain = not any(state is not None and state.originals for state in states)
+    are_new = all(s is not None and s.originals is None for s in set(map(_state, owners)))
+    if is_plain and are_new and all(name not in owner.__dict__ for owner in owners):
+        put_lists(owners, groups, relationship, LINKS, selection)
+        return
     for owner, members in zip(owners, groups, strict=True):
-        state, values = owner._state, owner.__dict__
-        if is_plain and state is not None and state.originals is None and name not in values:
-            values[name] = make_list(owner, relationship, LINKS, members, selection)
+        state = owner._state
+        is_new = state is not None and state.originals is None and name not in owner.__dict__
+        if is_plain and is_new:
+            put_lists((owner,), (members,), relationship, LINKS, selection)
         else:
             fill_collection(owner, relationship, members, selection)
 
