@@ -143,8 +143,12 @@ def _hydrated(
     return objects
 
 
-def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfWork) -> None:
-    """Put the objects of payloads in place, where their owners lack them."""
+def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfWork) -> bool:
+    """Put the objects of payloads in place, where their owners lack them.
+
+    Returns whether no owner is left without.
+    """
+    is_complete = True
     for one in arrived:
         payload = one.payload
         found = columns[payload.owner] if payload.above is None else arrived[payload.above].objects
@@ -153,8 +157,10 @@ def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfW
         load = RelatedLoad(one.edge, owners)
         if unready := load.unready:  # they are read again before they are asked
             load.instances = [instance for instance in load.instances if instance not in unready]
+            is_complete = False
         load.find_missing(unit)
         if load.lacking:
             items = columns[payload.owner]
             by_key = one.by_key(repeated=len(set(map(id, items))) < len(items))
             load.hand_out(by_key, one.edge.selection)
+    return is_complete

@@ -91,11 +91,11 @@ async def make_rows(
             forget_loaded(columns[position], seen)
         for one in arrived:
             forget_loaded(one.objects, seen)
-    attach(plan.attachments, columns, nodes)
-    hand_out(arrived, columns, context.unit)
+    is_attached = attach(plan.attachments, columns, nodes)
+    is_handed_out = hand_out(arrived, columns, context.unit)
     if context.unit.notices:
         await Notices(context.unit)
-    if follow:
+    if follow and not (plan.brings_all and is_attached and is_handed_out):
         for position, node in trees.items():
             found = dict.fromkeys(columns[position])
             found.pop(None, None)
@@ -128,9 +128,13 @@ async def load_tree(
             await load_step(step, context, seen)
             if edge.node.edges:
                 # levels that repeat may lead back to where they came from
-                known = visited.setdefault(edge, {})
-                related = [one for one in step.related() if one not in known]
-                known.update(dict.fromkeys(related))
+                related = step.related()
+                known = visited.get(edge)
+                if known is None:
+                    visited[edge] = dict.fromkeys(related)
+                else:
+                    related = [one for one in related if one not in known]
+                    known.update(dict.fromkeys(related))
                 if related:
                     pending.append((related, edge.node))
 
