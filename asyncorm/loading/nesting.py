@@ -223,7 +223,9 @@ def _nest(draft: Draft, level: Level, above: int | None) -> None:
     position = len(draft.items)
     found: Any = ScalarQuery(value, UNKNOWN)
     if level.at_once:
-        found = Case(((func.row_number().over() == _FIRST, found),), None)
+        # numbered in the order of the result, or the arrays would be sorted with the rows
+        place = func.row_number().over(order_by=draft.statement._order)
+        found = Case(((place == _FIRST, found),), None)
     draft.items.append(Label(found, f"nested_{position}"))
     draft.constants.extend(level.constants)
     number = len(draft.payloads)
