@@ -28,14 +28,14 @@ def attach(
 ) -> bool:
     """Put the objects of all attachments in place, where their owners lack them.
 
-    Returns whether no owner is left without.
+    Returns whether all owners lacked them, and have got them.
     """
     is_complete = True
     for owner, was, position in attachments:
         # values in options are those of this statement, not of the one that was compiled
         edge = nodes[owner].edges[was.relationship]
         if edge.relationship.to_many:
-            _fill(edge, _members(columns[owner], columns[position]))
+            is_complete &= _fill(edge, _members(columns[owner], columns[position]))
         else:
             is_complete &= _set(edge, columns[owner], columns[position])
     return is_complete
@@ -52,6 +52,7 @@ def _set(edge: Edge, owners: list[Any], found: list[Any]) -> bool:
             continue
         values = owner.__dict__
         if name in values:
+            is_complete = is_complete and values[name] is related
             continue
         originals = owner._state.originals
         if originals and any(key in originals for key in keys):
@@ -75,7 +76,7 @@ def _members(owners: list[Any], found: list[Any]) -> Members:
     return groups
 
 
-def _fill(edge: Edge, groups: Members) -> None:
+def _fill(edge: Edge, groups: Members) -> bool:
     relationship, selection, key = edge.relationship, edge.selection, _natural_order(edge)
     if edge.strategy is Strategy.CONTAINS:
         selection = unknown(relationship)
@@ -90,6 +91,7 @@ def _fill(edge: Edge, groups: Members) -> None:
         is_sorted = key is None or len(members) < 2
         lists.append(list(members) if is_sorted else sorted(members, key=key))
     fill_collections(lacking, lists, relationship, selection)
+    return len(lacking) == len(groups)
 
 
 def _natural_order(edge: Edge) -> Callable[[Any], Any] | None:

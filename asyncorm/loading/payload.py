@@ -6,14 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from asyncorm.loading.arrivals import note_loaded
+from asyncorm.loading.arrivals import take_in
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.selectin import RelatedLoad
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.mapping.mapper import Mapper
-from asyncorm.tracking.listeners import HEARD
-from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from asyncorm.types.base import Converter
 
@@ -131,22 +129,15 @@ def _hydrated(
     payload: Payload, rows: Rows, node: LoadNode, unit: UnitOfWork, existing: Existing | None
 ) -> list[Any]:
     mapper = payload.mapper
-    references = unit.identity_map.references(mapper)
     partial = mapper.lacks_columns(payload.attributes)
-    state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
-    state.node = node
     hydrate = hydrator(mapper, payload.attributes, 0, nullable=False)
-    objects = hydrate(rows, state, references, existing)
-    references.sweep()
-    if HEARD:
-        note_loaded(unit, objects, state)
-    return objects
+    return take_in(mapper, hydrate, rows, unit, existing, partial=partial, tree=node)
 
 
 def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfWork) -> bool:
     """Put the objects of payloads in place, where their owners lack them.
 
-    Returns whether no owner is left without.
+    Returns whether all owners lacked them, and have got them.
     """
     is_complete = True
     for one in arrived:
@@ -159,6 +150,7 @@ def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfW
             load.instances = [instance for instance in load.instances if instance not in unready]
             is_complete = False
         load.find_missing(unit)
+        is_complete = is_complete and len(load.lacking) == len(load.instances)
         if load.lacking:
             items = columns[payload.owner]
             by_key = one.by_key(repeated=len(set(map(id, items))) < len(items))

@@ -13,9 +13,12 @@ from asyncorm.loading.first_of_each import first_of_each
 from asyncorm.loading.tree import Edge, Resolved, only
 from asyncorm.mapping.relationships import Direction, referring
 from asyncorm.mapping.selection import Selection
+from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.criteria import Criteria
+from asyncorm.sql.functions import orders
 from asyncorm.sql.keys import any_key, any_of
 from asyncorm.sql.select import Select, select
+from asyncorm.sql.sources import source_of
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.filling import fill_collection, fill_collections
@@ -49,13 +52,14 @@ class RelatedLoad:
         #: who lacks what is to be loaded, and the key of each: bare if it has one part
         self.lacking: list[Any] = []
         self.keys: list[Any] = []
+        self._answered: list[Any] = []
         #: whether rows bring their keys, since those of objects held already may be stale
         self.keyed = False
 
     @property
     def is_done(self) -> bool:
         """Whether memory holds for all instances what is to be loaded."""
-        return all(map(self._has, self.instances))
+        return all(map(self._has, self.instances)) and not self._expired(self.instances)
 
     def _has(self, instance: Any) -> bool:
         selection = self.edge.selection
@@ -113,6 +117,9 @@ class RelatedLoad:
         relationship = self.relationship
         to_one = relationship.direction is Direction.MANY_TO_ONE
         lacking = self._lacking()
+        if len(lacking) < len(self.instances):
+            without = set(lacking)
+            self._answered = [instance for instance in self.instances if instance not in without]
         rows = [instance.__dict__ for instance in lacking]
         if not to_one and any(s.originals or s.status is not _PERSISTENT for s in self._states):
             lacking = [instance for instance in lacking if has_row(instance)]
@@ -165,7 +172,7 @@ class RelatedLoad:
         selection, node = self.edge.selection, self.edge.node
         if selection is not None and selection.count is not None:
             self.keyed = True
-            statement = first_of_each(relationship, selection, keys)
+            statement = first_of_each(self.edge.step, selection, keys)
         else:
             statement = self._select(keys)
         return statement if node.is_trivial else statement.options(Resolved(node))
@@ -182,14 +189,15 @@ class RelatedLoad:
         if self.edge.selection is not None or not relationship.found_by_key:
             return False
         found = unit.find(target.entity, key)
-        if found is None or (seen is not None and found not in seen):
+        if found is None or lacks_values(found) or (seen is not None and found not in seen):
             return False
         instance.__dict__[relationship.name] = found
         return True
 
     def _select(self, keys: Sequence[Any]) -> Select[Any]:
         relationship, selection = self.relationship, self.edge.selection
-        target, secondary = relationship.target, relationship.secondary
+        target, secondary = self.edge.step.mapper, relationship.secondary
+        places = self.edge.step.places(source_of(target.entity))
         if secondary is not None:
             table, columns = secondary.table, list(secondary.owner_key.columns)
             condition = referring(secondary.target_key, table, target.entity)
@@ -198,10 +206,13 @@ class RelatedLoad:
             columns = [target.columns[name] for name in relationship.remote_attributes]
             entities: list[Any] = [target.entity, *columns] if self.keyed else [target.entity]
             statement = select(*entities)
-        statement = statement.where(any_key(columns, keys), *relationship.restriction())
+        conditions = relationship.restriction(target.entity)
+        order = orders(relationship.order_by or target.primary_key_columns)
         if selection is not None:
-            statement = statement.where(*selection.conditions).order_by(*selection.order)
-        return statement.order_by(*(relationship.order_by or target.primary_key_columns))
+            conditions = (*conditions, *(adapted(c, *places) for c in selection.conditions))
+            order = (*selection.order, *order)
+        statement = statement.where(any_key(columns, keys), *conditions)
+        return statement.order_by(*(adapted_order(one, *places) for one in order))
 
     def distribute(self, loaded: Sequence[list[Any]], criteria: Iterable[Criteria] = ()) -> None:
         """Hand the objects of the first column out to the instances that refer to them.
@@ -252,13 +263,41 @@ class RelatedLoad:
 
     def related(self) -> list[Any]:
         """All related objects, for the edges that go on from them."""
-        name = self.relationship.name
         found: dict[Any, None] = {}
         for instance in self.instances:
-            held = instance.__dict__.get(name)
-            members = _found_aside(held, self.edge.selection) if self._aside else None
-            found.update(dict.fromkeys(members_of(held) if members is None else members))
-        return list(found)
+            found.update(dict.fromkeys(self._related_to(instance)))
+        kind = self.edge.selection and self.edge.selection.kind
+        return [one for one in found if isinstance(one, kind)] if kind else list(found)
+
+    def _related_to(self, instance: Any) -> Iterable[Any]:
+        held = instance.__dict__.get(self.relationship.name)
+        members = _found_aside(held, self.edge.selection) if self._aside else None
+        return members_of(held) if members is None else members
+
+    def _expired(self, owners: Iterable[Any]) -> list[Any]:
+        related = (one for owner in owners for one in self._related_to(owner))
+        return [one for one in dict.fromkeys(related) if lacks_values(one)]
+
+    def expired_statement(self) -> Select[Any] | None:
+        """The SELECT of related objects that were held already, but whose values have expired."""
+        expired = self._expired(self._answered)
+        if not expired:
+            return None
+        mapper: Any = self.relationship.target
+        keys = [mapper.key_values(identity_key(instance)) for instance in expired]
+        statement = select(mapper.entity).where(any_of(mapper.primary_key_columns, keys))
+        node = self.edge.node
+        if node.is_trivial or node.mapper is not mapper:
+            return statement
+        return statement.options(Resolved(node))
+
+
+def lacks_values(instance: Any) -> bool:
+    """Whether columns have expired of an object that has a row."""
+    state = instance._state
+    if state is None or not state.partial or state.status is not _PERSISTENT:
+        return False
+    return is_expired(instance)
 
 
 def is_same(one: Selection[Any, Any] | None, other: Selection[Any, Any] | None) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from asyncorm.errors import ArgumentError
-from asyncorm.loading.columns import chosen_attributes
+from asyncorm.errors import InvalidRequestError
+from asyncorm.loading.columns import Chosen, check_columns, chosen_attributes
 from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import (
     EAGER,
@@ -21,12 +21,12 @@ from asyncorm.loading.directives import (
     Step,
     Strategy,
 )
-from asyncorm.loading.options import LoaderOption
+from asyncorm.loading.placing import place
+from asyncorm.mapping.hierarchy import columns_below
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
-from asyncorm.sql.nodes import combined
-from asyncorm.sql.sources import Alias, is_entity
+from asyncorm.sql.nodes import Option, combined
 from asyncorm.sql.text import Text
 
 Path = tuple[Relationship[Any, Any], ...]
@@ -51,7 +51,16 @@ class Edge:
 class LoadNode:
     """The relationships and columns that are loaded with objects of an entity."""
 
-    __slots__ = ("_key", "_parameters", "columns", "criteria", "edges", "mapper", "unloaded")
+    __slots__ = (
+        "_key",
+        "_parameters",
+        "columns",
+        "criteria",
+        "edges",
+        "keys",
+        "mapper",
+        "unloaded",
+    )
 
     def __init__(
         self,
@@ -65,6 +74,8 @@ class LoadNode:
         self.edges: dict[Relationship[Any, Any], Edge] = {edge.relationship: edge for edge in edges}
         #: relationships that are left unloaded on purpose; None stands for all the others
         self.unloaded = unloaded or {}
+        #: the columns by which a collection finds the objects here
+        self.keys: tuple[str, ...] = ()
         #: conditions under which everything here is loaded, and what is loaded later
         self.criteria: tuple[Criteria, ...] = ()
         parts = (*columns, *self.edges.values())
@@ -75,11 +86,22 @@ class LoadNode:
     @property
     def attributes(self) -> tuple[str, ...]:
         """The columns that are read of each object."""
+        return self.attributes_of(self.mapper)
+
+    def attributes_of(self, mapper: Mapper) -> tuple[str, ...]:
+        """The columns that are read of objects of the entity, or of a subclass."""
         if not self.columns:
-            return self.mapper.selected
+            return mapper.selected
         # what an edge starts from must be known to follow it
         needed = [n for edge in self.edges.values() for n in edge.relationship.local_attributes]
-        return chosen_attributes(self.mapper, self.columns, needed)
+        return chosen_attributes(mapper, self.columns, (*needed, *self.keys))
+
+    @property
+    def chosen(self) -> Chosen:
+        """The same for a statement, with those of subclasses."""
+        kinds = self.mapper.subtypes
+        below = columns_below(self.mapper, self.attributes_of) if len(kinds) > 1 else None
+        return Chosen(self.attributes, below)
 
     def strategy_of(self, relationship: Relationship[Any, Any]) -> str | None:
         """How options want a relationship to be left unloaded; None if they say nothing of it."""
@@ -116,7 +138,7 @@ class LoadNode:
         return self
 
 
-class Resolved:
+class Resolved(Option):
     """The option of a statement that loads a relationship: a node that is known already."""
 
     def __init__(self, node: LoadNode) -> None:
@@ -136,12 +158,12 @@ def only(mapper: Mapper, names: Iterable[str]) -> Resolved:
 def trees_of(statement: Any) -> dict[int, LoadNode]:
     """What is loaded with each entity of a statement, by the entity's place among its items."""
     options = getattr(statement, "_options", ())
+    resolved = next((option.node for option in options if isinstance(option, Resolved)), None)
     trees: dict[int, LoadNode] = {}
-    for position, item in enumerate(statement._output_items()):
-        if is_entity(item):
-            node = _node_of(item, options)
-            if not node.is_trivial:
-                trees[position] = node
+    for position, (mapper, directives) in place(statement).by_position.items():
+        node = resolved or make_node(mapper, directives).narrow(criteria_of(options))
+        if not node.is_trivial:
+            trees[position] = node
     return trees
 
 
@@ -165,72 +187,6 @@ def loads_more(statement: Any) -> bool:
     return False
 
 
-def _node_of(item: Any, options: Sequence[Any]) -> LoadNode:
-    entity = getattr(item, "_entity", item)
-    mapper: Mapper = entity.__mapper__
-    for option in options:
-        if isinstance(option, Resolved):
-            return option.node
-    given = [d for o in options if isinstance(o, LoaderOption) for d in o.directives]
-    node = make_node(mapper, [d for d in given if _concerns(d, mapper, item)])
-    return node.narrow(criteria_of(options))
-
-
-def check_options(statement: Any) -> None:
-    """Refuse options about what the statement does not select: they would have no effect."""
-    entities = [item for item in statement._output_items() if is_entity(item)]
-    mappers = [(getattr(item, "_entity", item).__mapper__, item) for item in entities]
-    for option in getattr(statement, "_options", ()):
-        for directive in option.directives if isinstance(option, LoaderOption) else ():
-            concerned = [m for m, item in mappers if _concerns(directive, m, item)]
-            instruction = directive.instruction
-            if not concerned and not isinstance(instruction, Everything):
-                names = ", ".join(mapper.name for mapper, _ in mappers) or "no entity"
-                raise ArgumentError(
-                    f"{option!r} concerns nothing that is selected, which is {names}",
-                    hint="begin with an attribute of a selected entity, or of the alias of it that "
-                    "is selected",
-                )
-            if isinstance(instruction, Columns) and instruction.group is not None:
-                if directive.path:
-                    target: Any = directive.path[-1].target
-                    concerned = [target]
-                _check_group(instruction.group, concerned)
-
-
-def _check_group(group: str, mappers: Sequence[Mapper]) -> None:
-    known = {its for mapper in mappers for its in mapper.deferred.values() if its is not None}
-    if group not in known:
-        raise ArgumentError(
-            f"{mappers[0].name} has no group of deferred columns named {group!r}",
-            hint=f"it has {', '.join(sorted(known))}"
-            if known
-            else 'declare one: column(deferred=True, deferred_group="...")',
-        )
-
-
-def _concerns(directive: Directive, mapper: Mapper, item: Any) -> bool:
-    """Whether a directive is about this entity of the statement."""
-    if directive.root is not None and directive.root is not item:
-        return False
-    instruction = directive.instruction
-    if directive.path:
-        return _is_of(directive.path[0], mapper)
-    if isinstance(instruction, Step):
-        return _is_of(instruction.relationship, mapper)
-    if isinstance(instruction, Columns) and instruction.columns:
-        columns = instruction.columns
-        if isinstance(item, Alias):
-            return any(column.table is item for column in columns)
-        return any(mapper.columns.get(column.attribute) is column for column in columns)
-    return True
-
-
-def _is_of(relationship: Relationship[Any, Any], mapper: Mapper) -> bool:
-    owner = relationship.owner
-    return issubclass(mapper.entity, owner) or issubclass(owner, mapper.entity)
-
-
 def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ()) -> LoadNode:
     """The node of an entity: defaults of its relationships, changed by what options say."""
     mapper.entity.metadata.configure()
@@ -246,7 +202,7 @@ def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ())
     unloaded: dict[Relationship[Any, Any] | None, Strategy] = {}
     if everything:
         unloaded[None] = everything[-1].strategy
-    for step in _steps(mapper, here, below, everything, above):
+    for step in _steps(mapper, here, everything, above):
         strategy = step.strategy or Strategy(step.relationship.lazy)
         relationship = step.relationship
         if strategy in EAGER:
@@ -255,6 +211,7 @@ def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ())
         elif step.strategy is not None:
             unloaded[relationship] = strategy
     columns = tuple(i for i in here if isinstance(i, Columns))
+    check_columns(mapper, columns)
     node = LoadNode(mapper, columns, edges, unloaded)
     for edge in edges:
         if edge.node is None:
@@ -265,7 +222,6 @@ def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ())
 def _steps(
     mapper: Mapper,
     here: Sequence[Any],
-    below: dict[Relationship[Any, Any], list[Directive]],
     everything: Sequence[Everything],
     above: Path,
 ) -> list[Step]:
@@ -305,7 +261,8 @@ def _leads_back(relationship: Relationship[Any, Any], above: Path) -> bool:
 
 
 def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:
-    target: Any = step.relationship.target
+    target = step.mapper
+    refuse_write_only(step.relationship)
     if strategy is Strategy.NOLOAD:
         return Edge(step, strategy, LoadNode(target))
     if step.depth is not None:
@@ -315,14 +272,29 @@ def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Pa
             again = replace(step, depth=step.depth - 1)
             repeated = [d.below((step.relationship,)) for d in directives]
             directives = [*directives, Directive((), again), *repeated]
-    return Edge(step, strategy, make_node(target, directives, above))
+    node = make_node(target, directives, above)
+    if step.relationship.keyed_by is not None:
+        node.keys = (step.relationship.keyed_by,)
+    return Edge(step, strategy, node)
+
+
+def refuse_write_only(relationship: Relationship[Any, Any]) -> None:
+    """Refuse to load the members of a collection that is never loaded."""
+    if relationship.lazy == Strategy.WRITE_ONLY.value:
+        raise InvalidRequestError(
+            f"{relationship} is write-only: its members are never loaded, which this needs",
+            hint=f"read it by a statement, obj.{relationship.name}.select(); for a delete let "
+            'the server see to the members: foreign_key(ondelete="CASCADE"), or passive_deletes',
+        )
 
 
 def _endless(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:
     """An edge whose node has the same edge again: levels to the end of the data."""
     edge = Edge(step, strategy, None)
-    node = make_node(step.relationship.target, directives, above)  # type: ignore[arg-type]
+    node = make_node(step.mapper, directives, above)
     node.edges[step.relationship] = edge
     node._key = (node._key, edge._key)
+    if step.relationship.keyed_by is not None:
+        node.keys = (step.relationship.keyed_by,)
     edge.node = node
     return edge

@@ -278,6 +278,7 @@ def relationship(
     ``cascade`` is a comma-separated list of save-update, merge, refresh-expire, expunge, delete,
     delete-orphan, or all (everything but delete-orphan); the default is "save-update, merge".
     Columns may be given by name where they are declared later. Raises ConfigurationError.
+    ``order_by`` may say ``"year.desc()"``, or be a lambda: ``lambda: Book.year.desc()``.
 
     ``secondary`` makes it many-to-many: the name of the link table, or the class that maps it. A
     table that no class maps is made automatically: a column ``<table>_<key>`` for each side's
@@ -312,10 +313,26 @@ def relationship(
     )
 
 
+#: what is called differently here, or is not there
+_SQLALCHEMY_LAZY: dict[object, str] = {
+    "dynamic": '"write_only", and select() of the collection to read it',
+    "subquery": '"selectin"',
+    "immediate": '"selectin"',
+    "joinedload": '"joined"',
+    "selectinload": '"selectin"',
+    "nestedload": '"nested"',
+    True: '"select", which is the default: reading it raises until it is loaded',
+    False: '"joined"',
+    None: '"noload"',
+}
+
+
 def _checked_lazy(lazy: str) -> str:
     if lazy not in LAZY:
+        instead = _SQLALCHEMY_LAZY.get(lazy)
         raise ConfigurationError(
-            f"relationship(lazy={lazy!r}) is not known", hint=f"use one of {', '.join(LAZY)}"
+            f"relationship(lazy={lazy!r}) is not known",
+            hint=f"use {instead}" if instead else f"use one of {', '.join(LAZY)}",
         )
     return lazy
 

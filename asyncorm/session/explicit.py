@@ -9,17 +9,17 @@ from typing import Any
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.loading.criteria import by_criteria, narrowed
 from asyncorm.loading.directives import Step, Strategy
+from asyncorm.loading.options import of_target, parts_of
 from asyncorm.loading.pipeline import load_step
-from asyncorm.loading.selectin import RelatedLoad, siblings
-from asyncorm.loading.tree import Edge, LoadNode
-from asyncorm.mapping.mapper import Mapper
+from asyncorm.loading.selectin import RelatedLoad, lacks_values, siblings
+from asyncorm.loading.tree import Edge, make_node
 from asyncorm.mapping.relationships import Relationship
-from asyncorm.mapping.selection import Selection
 from asyncorm.models.model import Model
 from asyncorm.session.column_loading import load_column
 from asyncorm.session.core import SessionCore
 from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.table import BaseColumn
+from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.known import is_whole
 from asyncorm.tracking.state import UNLOADED
 
@@ -33,7 +33,7 @@ async def load(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
     if (held := _held(core, target, path)) is not UNLOADED:
         return held
     single = isinstance(target, Model)
-    instances: list[Any] = [target] if single else list(target)
+    instances = [target] if single else _instances(target)
     if len(path) == 1 and isinstance(path[0], BaseColumn):
         await load_column(core, instances, path[0])
         return getattr(target, path[0].attribute) if single else None
@@ -49,15 +49,32 @@ async def load(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
     return first[0].answer(target) if single else None
 
 
+def _instances(given: Any) -> list[Any]:
+    if not isinstance(given, Iterable) or isinstance(given, type):
+        raise ArgumentError(
+            f"load() takes an object or several, not {_named(given)}",
+            hint="write session.load(user, User.books)",
+        )
+    return list(given)
+
+
+def _named(given: Any) -> str:
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    return "None" if given is None else f"a {type(given).__name__}"
+
+
 def _held(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
     """What a single object holds whole already: in a loop over a result all but the first do."""
     relationship = path[0] if len(path) == 1 else None
     if not (isinstance(relationship, Relationship) and isinstance(target, relationship.owner)):
         return UNLOADED
     held = target.__dict__.get(relationship.name, UNLOADED)
-    if relationship.to_many and not is_whole(held):
+    if held is UNLOADED or (relationship.to_many and not is_whole(held)):
         return UNLOADED
-    return held if core.unit.contains(target) else UNLOADED
+    if any(map(lacks_values, members_of(held))) or not core.unit.contains(target):
+        return UNLOADED
+    return held
 
 
 def _with_siblings(core: SessionCore, instances: Iterable[Any]) -> list[Any]:
@@ -74,7 +91,7 @@ async def _load_steps(core: SessionCore, owners: list[Any], steps: Sequence[Step
         concerned = [owner for owner in owners if isinstance(owner, step.relationship.owner)]
         related: dict[Any, None] = {}
         for load in _loads(step, concerned):
-            await load_step(load, core.context)
+            await load_step(load, core.context, follow=True)
             related.update(dict.fromkeys(load.related()))
         owners = list(related)
 
@@ -88,9 +105,7 @@ def _loads(step: Step, owners: Iterable[Any]) -> list[RelatedLoad]:
 
 
 def _edge(step: Step, criteria: tuple[Criteria, ...]) -> Edge:
-    target: Any = step.relationship.target
-    mapper: Mapper = target
-    edge = Edge(step, Strategy.SELECTIN, LoadNode(mapper).narrow(criteria))
+    edge = Edge(step, Strategy.SELECTIN, make_node(step.mapper, ()).narrow(criteria))
     edge.selection = narrowed(step.relationship, step.selection, criteria)
     return edge
 
@@ -102,25 +117,25 @@ def _steps(path: Sequence[Any]) -> list[Step]:
         )
     steps: list[Step] = []
     for given in path:
-        selection = given if isinstance(given, Selection) else None
-        relationship = given if selection is None else selection.relationship
         if isinstance(given, BaseColumn):
             raise ArgumentError(
                 "load() takes one column at a time, and no relationship with it",
                 hint="call it once more, or put both into options()",
             )
-        if not isinstance(relationship, Relationship):
+        alias, relationship, selection, target = parts_of(given)
+        if alias is not None:
             raise ArgumentError(
-                f"load() takes relationships, not a {type(given).__name__}",
+                f"load() takes relationships of entities, not of an alias, as {relationship} here",
                 hint="write session.load(user, User.books)",
             )
-        relationship.owner.metadata.configure()
+        selection = of_target(relationship, selection, target)
         if selection is not None and not relationship.to_many:
             raise ArgumentError(
                 f"a condition on {relationship} could hide the one object that it leads to",
                 hint=f"load {relationship} and look at the object",
             )
-        steps.append(Step(relationship.origin, Strategy.SELECTIN, selection))
+        target = target if relationship.to_many else None
+        steps.append(Step(relationship, Strategy.SELECTIN, selection, target).checked())
     return steps
 
 

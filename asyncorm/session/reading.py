@@ -16,11 +16,11 @@ from asyncorm.models.model import Model
 from asyncorm.session.core import SessionCore
 from asyncorm.session.executing import Options, Parameters, check_statement, execute, with_options
 from asyncorm.session.explicit import load
-from asyncorm.session.getting import get_by_key
+from asyncorm.session.getting import get_by_key, listed
 from asyncorm.session.guard import TaskGuard
 from asyncorm.session.streaming import ResultStream, open_stream
 from asyncorm.session.transaction import Transaction
-from asyncorm.sql.nodes import Statement
+from asyncorm.sql.nodes import Option, Statement
 from asyncorm.sql.table import BaseColumn
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notices
@@ -49,7 +49,7 @@ class ReadingSession:
         entity: type[M],
         key: Any,
         *,
-        options: Sequence[Any] = (),
+        options: Sequence[Option] = (),
         populate_existing: bool = False,
         with_for_update: bool | Mapping[str, Any] | None = None,
     ) -> M | None:
@@ -79,7 +79,7 @@ class ReadingSession:
         entity: type[M],
         key: Any,
         *,
-        options: Sequence[Any] = (),
+        options: Sequence[Option] = (),
         populate_existing: bool = False,
         with_for_update: bool | Mapping[str, Any] | None = None,
     ) -> M:
@@ -96,7 +96,7 @@ class ReadingSession:
         return found
 
     async def get_many(
-        self, entity: type[M], keys: Iterable[Any], *, options: Sequence[Any] = ()
+        self, entity: type[M], keys: Iterable[Any], *, options: Sequence[Option] = ()
     ) -> list[M | None]:
         """The objects with these primary keys, in the order asked for; None for missing rows."""
         with self._guard("get_many"):
@@ -108,7 +108,7 @@ class ReadingSession:
             find = self._unit.identity_map.get
             held = {key: find(mapper, key) for key in wanted}
             missing = [k for k, i in held.items() if i is None or is_expired(i) or options]
-            loaded = await self._load_many(mapper, held, missing, options)
+            loaded = await self._load_many(mapper, held, missing, listed(options))
             for key in missing:
                 if key not in loaded and (gone := held[key]) is not None:
                     deleted_elsewhere(self._unit, gone)

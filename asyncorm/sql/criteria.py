@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
+from asyncorm.errors import ArgumentError
 from asyncorm.sql.expressions import Expression, as_condition
-from asyncorm.sql.nodes import combined
+from asyncorm.sql.nodes import Option, combined
 from asyncorm.sql.table import Table
 from asyncorm.types.scalars import BOOLEAN
 
@@ -21,7 +22,7 @@ class Criterion(Expression[bool, bool]):
         self.inner = inner
 
 
-class Criteria:
+class Criteria(Option):
     """An option of statements: the conditions for a class and all that derive from it.
 
     A function makes the condition for each mapped class. It is called again when there are more
@@ -47,6 +48,11 @@ class Criteria:
     def conditions(self) -> dict[type[Any], Criterion]:
         """The condition for each mapped class."""
         classes = list(_mapped(self.entity))
+        if not classes:
+            raise ArgumentError(
+                f"criteria for {self.entity.__name__} hold for no mapped class",
+                hint="give a mapped class, or one that mapped classes derive from",
+            )
         if len(classes) != len(self._known):
             where = self._where
             if isinstance(where, Expression):
@@ -99,7 +105,7 @@ def _mapped(entity: type[Any]) -> Iterable[type[Any]]:
     return (cls for cls in found if isinstance(_table(cls), Table))
 
 
-class Rereading:
+class Rereading(Option):
     """An option: the rows that a statement is about are known, so that no criteria apply to them.
 
     They do to what is joined.

@@ -67,7 +67,9 @@ def decode_json(text: str) -> Any:
         return json.loads(text)
 
 
-class _JSONDocument(SQLType[Any]):
+class JSONDocument(SQLType[Any]):
+    """What json and jsonb have in common; values travel as text."""
+
     parameter_type = "text"
     bulk_type = "text"
     select_type = "text"
@@ -82,7 +84,13 @@ class _JSONDocument(SQLType[Any]):
         self.decode = self.thaw = decode_json
 
     def as_text(self, value: Any) -> str:
+        """The JSON text of a value."""
         return str((self.encode or encode_json)(value))
+
+    @staticmethod
+    def from_raw(value: Any) -> Any:
+        """A document as raw SQL gives it, in the form that a mapped column has on its way."""
+        return value if value is None or isinstance(value, str) else encode_json(value)
 
 
 class DocumentText(str):
@@ -106,7 +114,7 @@ def _sorted(text: str) -> str:
     return json.dumps(json.loads(text), sort_keys=True)
 
 
-class JSONB(_JSONDocument):
+class JSONB(JSONDocument):
     """jsonb: dict, list or any other JSON value; None is SQL's NULL."""
 
     def __init__(self) -> None:
@@ -117,7 +125,7 @@ class JSONB(_JSONDocument):
         return DocumentText((self.encode or encode_json)(value))
 
 
-class JSON(_JSONDocument):
+class JSON(JSONDocument):
     """json: keeps the text as it was sent, and has no comparison operators."""
 
     def __init__(self) -> None:
