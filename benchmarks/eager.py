@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import asyncpg
+from pydantic import BaseModel
 
 from asyncorm import (
     Engine,
@@ -23,6 +24,7 @@ from asyncorm import (
     create_engine,
     foreign_key,
     joinedload,
+    nestedload,
     relationship,
     select,
     selectinload,
@@ -90,13 +92,71 @@ class Tag(Base, table="eager_tag"):
     name: Mapped[str]
 
 
+class TagRead(BaseModel):
+    """A tag as a read model."""
+
+    id: int
+    name: str
+
+
+class BookRead(BaseModel):
+    """A book without its tags, as a read model."""
+
+    id: int
+    name: str
+    year: int
+    price: float
+    author_id: int
+
+
+class BookWithTags(BookRead):
+    """A book with its tags."""
+
+    tags: list[TagRead]
+
+
+class AuthorRead(BaseModel):
+    """An author, as a read model."""
+
+    id: int
+    name: str
+    email: str
+    born: int
+    publisher_id: int
+
+
+class AuthorWithBooks(AuthorRead):
+    """The tree of the first level."""
+
+    books: list[BookRead]
+
+
+class AuthorWithTags(AuthorRead):
+    """The tree of the second level."""
+
+    books: list[BookWithTags]
+
+
+class PublisherWithAuthors(BaseModel):
+    """The tree of the third level."""
+
+    id: int
+    name: str
+    authors: list[AuthorWithTags]
+
+
+READ_MODELS: dict[int, type[BaseModel]] = {
+    1: AuthorWithBooks,
+    2: AuthorWithTags,
+    3: PublisherWithAuthors,
+}
 STEPS: dict[int, tuple[Any, ...]] = {
     1: (Author.books,),
     2: (Author.books, Book.tags),
     3: (Publisher.authors, Author.books, Book.tags),
 }
 #: loader options, whose methods of the same names lead to the next step
-LOADERS: tuple[Callable[..., Any], ...] = (selectinload, joinedload)
+LOADERS: tuple[Callable[..., Any], ...] = (selectinload, joinedload, nestedload)
 
 
 async def prepare(engine: Engine) -> None:
@@ -134,6 +194,17 @@ def by_option(engine: Engine, loader: Callable[..., Any]) -> Load:
     return load
 
 
+def into_read_models(engine: Engine) -> Load:
+    """asyncorm: read models that pydantic validates from the JSON of one statement."""
+
+    async def load(level: int) -> list[Any]:
+        top: Any = Publisher if level == 3 else Author
+        async with Session(engine) as session:
+            return await session.all(select(top).order_by(top.id).into(READ_MODELS[level]))
+
+    return load
+
+
 def in_a_loop(engine: Engine) -> Load:
     """asyncorm: every object's relationship is loaded where it is needed."""
 
@@ -157,6 +228,7 @@ async def open_cases(url: str, stack: AsyncExitStack) -> dict[str, Load]:
     cases: dict[str, Load] = {BY_HAND: partial(load_tree, pool)}
     for loader in LOADERS:
         cases[f"asyncorm {loader.__name__}"] = by_option(engine, loader)
+    cases["asyncorm into(ReadModel)"] = into_read_models(engine)
     cases["asyncorm session.load, a loop"] = in_a_loop(engine)
     if find_spec("sqlalchemy") is not None:
         module = import_module("benchmarks.eager_sqlalchemy")

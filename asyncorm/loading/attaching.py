@@ -17,7 +17,6 @@ from asyncorm.mapping.relationships import Direction
 from asyncorm.mapping.selection import unknown
 from asyncorm.tracking.filling import fill_collections
 from asyncorm.tracking.known import is_whole
-from asyncorm.tracking.state import UNLOADED
 
 Members = dict[Any, dict[Any, None]]
 
@@ -26,32 +25,41 @@ _SORTABLE = frozenset((int, str, bytes, UUID, date, datetime, Decimal))
 
 def attach(
     attachments: Sequence[Attachment], columns: list[list[Any]], nodes: dict[int, LoadNode]
-) -> None:
-    """Put the objects of all attachments in place, where their owners lack them."""
+) -> bool:
+    """Put the objects of all attachments in place, where their owners lack them.
+
+    Returns whether all owners lacked them, and have got them.
+    """
+    is_complete = True
     for owner, was, position in attachments:
         # values in options are those of this statement, not of the one that was compiled
         edge = nodes[owner].edges[was.relationship]
         if edge.relationship.to_many:
-            _fill(edge, _members(columns[owner], columns[position]))
+            is_complete &= _fill(edge, _members(columns[owner], columns[position]))
         else:
-            _set(edge, columns[owner], columns[position])
+            is_complete &= _set(edge, columns[owner], columns[position])
+    return is_complete
 
 
-def _set(edge: Edge, owners: list[Any], found: list[Any]) -> None:
+def _set(edge: Edge, owners: list[Any], found: list[Any]) -> bool:
     relationship = edge.relationship
     name = relationship.name
     to_one = relationship.direction is Direction.MANY_TO_ONE
     keys = relationship.local_attributes if to_one else ()
+    is_complete = True
     for owner, related in zip(owners, found, strict=True):
         if owner is None:
             continue
         values = owner.__dict__
         if name in values:
+            is_complete = is_complete and values[name] is related
             continue
         originals = owner._state.originals
         if originals and any(key in originals for key in keys):
-            continue  # it refers to another row now than the one that was joined
+            is_complete = False  # it refers to another row now than the one that was joined
+            continue
         values[name] = related
+    return is_complete
 
 
 def _members(owners: list[Any], found: list[Any]) -> Members:
@@ -68,20 +76,22 @@ def _members(owners: list[Any], found: list[Any]) -> Members:
     return groups
 
 
-def _fill(edge: Edge, groups: Members) -> None:
+def _fill(edge: Edge, groups: Members) -> bool:
     relationship, selection, key = edge.relationship, edge.selection, _natural_order(edge)
     if edge.strategy is Strategy.CONTAINS:
         selection = unknown(relationship)
-    pairs: list[tuple[Any, list[Any]]] = []
+    name = relationship.name
+    lacking: list[Any] = []
+    lists: list[list[Any]] = []
     for owner, members in groups.items():
-        held = owner.__dict__.get(relationship.name, UNLOADED)
-        if is_whole(held) or (held is not UNLOADED and is_same(held.selection, selection)):
+        held = owner.__dict__.get(name)
+        if held is not None and (is_whole(held) or is_same(held.selection, selection)):
             continue
-        found = list(members)
-        if key is not None:
-            found.sort(key=key)
-        pairs.append((owner, found))
-    fill_collections(pairs, relationship, selection)
+        lacking.append(owner)
+        is_sorted = key is None or len(members) < 2
+        lists.append(list(members) if is_sorted else sorted(members, key=key))
+    fill_collections(lacking, lists, relationship, selection)
+    return len(lacking) == len(groups)
 
 
 def _natural_order(edge: Edge) -> Callable[[Any], Any] | None:

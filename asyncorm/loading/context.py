@@ -21,6 +21,6 @@ class LoadContext:
     statements: StatementCache
     fetch: Fetch
 
-    def plan(self, statement: Any) -> LoadPlan:
-        """How a statement is sent, and how its records become rows."""
-        return plan_for(statement, self.statements)
+    def plan(self, statement: Any, *, in_pieces: bool = False) -> LoadPlan:
+        """How a statement is sent, and how its records become rows, all at once or not."""
+        return plan_for(statement, self.statements, in_pieces=in_pieces)

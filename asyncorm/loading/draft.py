@@ -97,7 +97,7 @@ class Draft:
         """Go on with a statement that has the same items as the draft has now."""
         self._statement = statement
         self.items = list(statement._output_items())
-        self.joins = []
+        self.joins, self.order = [], []
         self.places = [
             place._replace(source=source)
             for place, source in zip(self.places, sources, strict=True)

@@ -12,8 +12,11 @@ from asyncorm.loading.tree import LoadNode
 from asyncorm.sql.query import Rows
 
 
-def expand(statement: Any, trees: dict[int, LoadNode]) -> Expansion:
-    """The statement that loads these trees as far as one statement can."""
+def expand(statement: Any, trees: dict[int, LoadNode], *, in_pieces: bool) -> Expansion:
+    """The statement that loads these trees as far as one statement can.
+
+    ``in_pieces`` its rows don't arrive all at once.
+    """
     if not isinstance(statement, Rows):
         for node in trees.values():
             check_none_contained(node)
@@ -21,5 +24,5 @@ def expand(statement: Any, trees: dict[int, LoadNode]) -> Expansion:
     draft = Draft(statement, trees)
     take_contained(draft)
     join_related(draft)
-    nest_related(draft)
+    nest_related(draft, in_pieces=in_pieces)
     return draft.finished()

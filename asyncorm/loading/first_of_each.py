@@ -11,7 +11,7 @@ from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.constructs import true
 from asyncorm.sql.expressions import and_
 from asyncorm.sql.functions import func, orders
-from asyncorm.sql.keys import any_of
+from asyncorm.sql.keys import any_key
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, column_of, source_of
 
@@ -19,7 +19,7 @@ from asyncorm.sql.sources import Alias, column_of, source_of
 def first_of_each(
     step: Step,
     selection: Selection[Any, Any],
-    keys: Sequence[tuple[Any, ...]],
+    keys: Sequence[Any],
 ) -> Select[Any]:
     """The SELECT of the first related objects of each key, each with the key.
 
@@ -47,4 +47,4 @@ def first_of_each(
     )
     key = [column_of(owner, name) for name in relationship.local_attributes]
     statement: Select[Any] = select(found, *key).select_from(owner).join(first, true())
-    return statement.join(found, same).where(any_of(key, keys)).order_by(first.c["place"])
+    return statement.join(found, same).where(any_key(key, keys)).order_by(first.c["place"])

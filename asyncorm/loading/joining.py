@@ -36,7 +36,7 @@ def join_related(draft: Draft) -> None:
     """Join all that is loaded by a join, with what is loaded by a join with it in turn."""
     if not any(any(joined_edges(place)) for place in draft.places):
         return
-    if _needs_nesting(draft) and not _nest(draft):
+    if _needs_nesting(draft) and not put_inside(draft):
         return
     pending = deque(draft.places)
     while pending:
@@ -193,8 +193,11 @@ def _is_plain(expression: Any) -> bool:
     return isinstance(expression, FunctionCall) and all(map(_is_plain, expression.arguments))
 
 
-def _nest(draft: Draft) -> bool:
-    """Make the statement a subquery, so that it has its rows before anything is joined."""
+def put_inside(draft: Draft, *, common: bool = False) -> bool:
+    """Make the statement a subquery, so that it has its rows before anything is joined.
+
+    It is a ``common`` table expression if several parts of the new statement ask for the rows.
+    """
     items: Any = result_of(draft.statement)[1]
     names = [item.name for item in items]
     nullable = [getattr(item, "nullable", False) for item in items]
@@ -206,7 +209,7 @@ def _nest(draft: Draft) -> bool:
         ]
         for place in draft.places
     }
-    nesting = nest(draft.statement, names, needed, nullable)
+    nesting = nest(draft.statement, names, needed, nullable, common=common)
     if nesting is None:
         return False
     outer: Select[Any] = Select(tuple(nesting.items))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -46,11 +47,11 @@ class Payload(NamedTuple):
             return list(self._converted(columns)) if columns else found
         if any(convert or wrapped for convert, wrapped in self.fields):
             for arrays in values:
-                if arrays[0] is not None:
+                if arrays is not None and arrays[0] is not None:
                     found.extend(self._converted(arrays))
             return found
         for arrays in values:
-            if arrays[0] is not None:
+            if arrays is not None and arrays[0] is not None:
                 found.extend(zip(*arrays, strict=True))
         return found
 
@@ -81,25 +82,26 @@ class Arrived(NamedTuple):
     rows: Rows
     objects: list[Any]
 
-    def by_key(self, *, repeated: bool) -> dict[tuple[Any, ...], list[Any]]:
-        """The objects of each owner, in their order; ``repeated`` owners come in several rows."""
+    def by_key(self, *, repeated: bool) -> dict[Any, list[Any]]:
+        """The objects of each owner, in their order; ``repeated`` owners come in several rows.
+
+        Keys are bare if they have one part.
+        """
         payload = self.payload
-        if len(payload.key) == 1 and payload.key[0][1] is None:
-            number = payload.key[0][0]
-            keys: Any = (row[number] for row in self.rows)
+        if len(payload.key) == 1:
+            number, decode = payload.key[0]
+            keys: Any = [row[number] for row in self.rows]
+            if decode is not None:
+                keys = map(decode, keys)
         else:
             keys = payload.keys(self.rows)
         pairs: Any = zip(keys, self.objects, strict=True)
         if repeated or payload.shared:
             pairs = dict.fromkeys(pairs)
-        found: dict[Any, list[Any]] = {}
+        found: defaultdict[Any, list[Any]] = defaultdict(list)
         for key, related in pairs:
-            if key in found:
-                found[key].append(related)
-            else:
-                found[key] = [related]
-        # bare keys are faster, and there are fewer owners than objects
-        return {key if type(key) is tuple else (key,): group for key, group in found.items()}
+            found[key].append(related)
+        return found
 
 
 def unfold(
@@ -132,8 +134,12 @@ def _hydrated(
     return take_in(mapper, hydrate, rows, unit, existing, partial=partial, tree=node)
 
 
-def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfWork) -> None:
-    """Put the objects of payloads in place, where their owners lack them."""
+def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfWork) -> bool:
+    """Put the objects of payloads in place, where their owners lack them.
+
+    Returns whether all owners lacked them, and have got them.
+    """
+    is_complete = True
     for one in arrived:
         payload = one.payload
         found = columns[payload.owner] if payload.above is None else arrived[payload.above].objects
@@ -142,8 +148,11 @@ def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfW
         load = RelatedLoad(one.edge, owners)
         if unready := load.unready:  # they are read again before they are asked
             load.instances = [instance for instance in load.instances if instance not in unready]
+            is_complete = False
         load.find_missing(unit)
-        if load.missing:
+        is_complete = is_complete and len(load.lacking) == len(load.instances)
+        if load.lacking:
             items = columns[payload.owner]
             by_key = one.by_key(repeated=len(set(map(id, items))) < len(items))
             load.hand_out(by_key, one.edge.selection)
+    return is_complete

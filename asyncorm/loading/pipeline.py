@@ -93,13 +93,14 @@ async def make_rows(
             forget_loaded(columns[position], seen)
         for one in arrived:
             forget_loaded(one.objects, seen)
+    is_complete = plan.brings_all
     if plan.attachments:
-        attach(plan.attachments, columns, nodes)
+        is_complete &= attach(plan.attachments, columns, nodes)
     if arrived:
-        hand_out(arrived, columns, context.unit)
+        is_complete &= hand_out(arrived, columns, context.unit)
     if context.unit.notices:
         await Notices(context.unit)
-    if follow:
+    if follow and not is_complete:
         for position, node in trees.items():
             found = dict.fromkeys(columns[position])
             found.pop(None, None)
@@ -133,9 +134,13 @@ async def load_tree(
             await load_step(step, context, seen)
             if edge.node.edges:
                 # levels that repeat may lead back to where they came from
-                known = visited.setdefault(edge, {})
-                related = [one for one in step.related() if one not in known]
-                known.update(dict.fromkeys(related))
+                related = step.related()
+                known = visited.get(edge)
+                if known is None:
+                    visited[edge] = dict.fromkeys(related)
+                else:
+                    related = [one for one in related if one not in known]
+                    known.update(dict.fromkeys(related))
                 if related:
                     pending.append((related, edge.node))
 

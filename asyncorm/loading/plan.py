@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any
 
 from asyncorm.compiler.cache import StatementCache
@@ -73,11 +74,18 @@ class LoadPlan:
         self._locked, self._unlocked = makers[:locked], makers[locked:]
         self._row: Any = None if len(self.names) == 1 else row_class(self.names)
         self._trees = trees or {}
+        #: whether rows bring all of the trees; looking at each object takes longer than 1 ms of 15
+        self.brings_all = len(self.attachments) + len(payloads) == sum(
+            map(_count_edges, self._trees.values())
+        )
         #: whether options hold values, which differ between statements of one shape
         self._has_values = any(node.has_values for node in self._trees.values())
 
     def _is_repeated(self, position: int) -> bool:
-        return any(a.owner == position and a.is_collection for a in self.attachments)
+        # beside other items an entity may be repeated: many-to-many targets come in rows of links
+        return self._asked > 1 or any(
+            a.owner == position and a.is_collection for a in self.attachments
+        )
 
     def trees(self, statement: Any) -> dict[int, LoadNode]:
         """What is loaded with the entities of a statement, by position."""
@@ -144,15 +152,19 @@ def _comparable(value: Any) -> Any:
     return repr(value) if isinstance(value, list | dict | set) else value
 
 
-def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
-    """The plan of a statement; it lives as long as the compiled statement stays cached."""
+def plan_for(statement: Any, statements: StatementCache, *, in_pieces: bool = False) -> LoadPlan:
+    """The plan of a statement; it lives as long as the compiled statement stays cached.
+
+    ``in_pieces`` is for streams: what comes with a row must be of that row.
+    """
     compiled = statements.recent(statement._key)
     if compiled is not None and compiled.plan is not None:
         known: LoadPlan = compiled.plan
         return known
     is_shape_given = getattr(statement, "_shape", None) is not None and isinstance(statement, Rows)
     if is_shape_given or loads_more(statement):
-        compiled = statements.find(("load", statement._key), _compile_expanded, statement)
+        way, compile_it = ("stream", _compile_stream) if in_pieces else ("load", _compile_whole)
+        compiled = statements.find((way, statement._key), compile_it, statement)
     else:
         compiled = statements.get(statement)
         if compiled.plan is None:
@@ -161,7 +173,15 @@ def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
     return found
 
 
-def _compile_expanded(statement: Any) -> CompiledStatement:
+def _compile_whole(statement: Any) -> CompiledStatement:
+    return _compile_expanded(statement, in_pieces=False)
+
+
+def _compile_stream(statement: Any) -> CompiledStatement:
+    return _compile_expanded(statement, in_pieces=True)
+
+
+def _compile_expanded(statement: Any, *, in_pieces: bool) -> CompiledStatement:
     check_options(statement)
     if is_document(statement):
         expansion = as_documents(statement)
@@ -174,10 +194,24 @@ def _compile_expanded(statement: Any) -> CompiledStatement:
         return compiled
     check_shape(statement)
     trees = trees_of(statement)
-    expansion = expand(statement, trees)
+    expansion = expand(statement, trees, in_pieces=in_pieces)
     compiled = compile_statement(expansion.statement, statement, expansion.constants, loads=True)
     compiled.plan = LoadPlan(compiled, trees, expansion)
     return compiled
+
+
+def _count_edges(node: LoadNode) -> float:
+    """How many relationships a tree follows; no number if its levels repeat, or if loading one of
+    them is an error."""
+    count, pending, seen = 0, [node], {node}
+    while pending:
+        for edge in pending.pop().edges.values():
+            if edge.node in seen or edge.relationship.lazy == "write_only":
+                return inf
+            count += 1
+            seen.add(edge.node)
+            pending.append(edge.node)
+    return count
 
 
 def _index(item: EntityItem | ColumnItem) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from asyncorm.errors import ObjectDeletedError
@@ -15,7 +16,7 @@ from asyncorm.mapping.selection import Selection
 from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.functions import orders
-from asyncorm.sql.keys import any_of
+from asyncorm.sql.keys import any_key, any_of
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import source_of
 from asyncorm.tracking.changes import stored_values
@@ -27,6 +28,7 @@ from asyncorm.tracking.transitions import is_expired
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 
 _PERSISTENT = Status.PERSISTENT
+_state = attrgetter("_state")
 
 
 class RelatedLoad:
@@ -41,11 +43,15 @@ class RelatedLoad:
         self._aside = aside and edge.step.selection is not None
         self.instances = list(dict.fromkeys(instances))
         mapper: Any = self.relationship.mapper
+        # the objects of one result that nobody has changed share one state
+        self._states = set(map(_state, self.instances))
         self._ready = not (
             any(name in mapper.deferred for name in self.relationship.local_attributes)
-            or any(instance._state.partial for instance in self.instances)
+            or any(state.partial for state in self._states)
         )
-        self.missing: dict[Any, list[Any]] = {}
+        #: who lacks what is to be loaded, and the key of each: bare if it has one part
+        self.lacking: list[Any] = []
+        self.keys: list[Any] = []
         self._answered: list[Any] = []
         #: whether rows bring their keys, since those of objects held already may be stale
         self.keyed = False
@@ -108,37 +114,52 @@ class RelatedLoad:
 
         Objects are read again unless they are among those ``seen``.
         """
-        relationship, missing = self.relationship, self.missing
-        name, names = relationship.name, relationship.local_attributes
+        relationship = self.relationship
         to_one = relationship.direction is Direction.MANY_TO_ONE
-        for instance in self.instances:
-            known = instance.__dict__
-            if name in known and self._has(instance):
-                self._answered.append(instance)
-                continue
-            state = instance._state
-            if not to_one and (state.originals or state.status is not _PERSISTENT):
-                if not has_row(instance):
-                    continue
-                # children refer to the key that the row has, whatever it will be after the flush
-                known = stored_values(instance)
-            key = tuple([known.get(attribute, UNLOADED) for attribute in names])
-            if UNLOADED in key:
-                raise ObjectDeletedError(
-                    f"the row of the {relationship.mapper.name} to load {relationship} for no "
-                    "longer exists"
-                )
-            if to_one and self._answer(instance, key, unit, seen):
-                continue
-            if key in missing:
-                missing[key].append(instance)
-            else:
-                missing[key] = [instance]
+        lacking = self._lacking()
+        if len(lacking) < len(self.instances):
+            without = set(lacking)
+            self._answered = [instance for instance in self.instances if instance not in without]
+        rows = [instance.__dict__ for instance in lacking]
+        if not to_one and any(s.originals or s.status is not _PERSISTENT for s in self._states):
+            lacking = [instance for instance in lacking if has_row(instance)]
+            # children refer to the key that the row has, whatever it will be after the flush
+            rows = [stored_values(instance) for instance in lacking]
+        try:
+            keys = list(map(itemgetter(*relationship.local_attributes), rows))
+        except KeyError:
+            raise ObjectDeletedError(
+                f"the row of the {relationship.mapper.name} to load {relationship} for no "
+                "longer exists"
+            ) from None
+        if to_one:
+            is_single = len(relationship.local_attributes) == 1
+            pairs = [
+                (instance, key)
+                for instance, key in zip(lacking, keys, strict=True)
+                if not self._answer(instance, (key,) if is_single else key, unit, seen)
+            ]
+            lacking, keys = [instance for instance, _ in pairs], [key for _, key in pairs]
+        self.lacking, self.keys = lacking, keys
+
+    def _lacking(self) -> list[Any]:
+        """The instances that don't have what is to be loaded."""
+        name = self.relationship.name
+        if not self.relationship.to_many:
+            return [one for one in self.instances if name not in one.__dict__]
+        if self._aside or self.edge.selection is not None:
+            return [one for one in self.instances if not self._has(one)]
+        # what _has() comes to for whole collections: 0.1 µs instead of 0.3 for each
+        return [
+            one
+            for one in self.instances
+            if (held := one.__dict__.get(name)) is None or getattr(held, "selection", None)
+        ]
 
     def statement(self, unit: UnitOfWork, seen: Container[Any] | None = None) -> Select[Any] | None:
         """The SELECT still needed once memory has answered what it can; None if nothing is."""
         self.find_missing(unit, seen)
-        if not self.missing:
+        if not self.lacking:
             return None
         relationship = self.relationship
         to_one = relationship.direction is Direction.MANY_TO_ONE
@@ -147,7 +168,7 @@ class RelatedLoad:
             or not set(relationship.remote_attributes).issubset(self.edge.node.attributes)
             or (not to_one and bool(unit.identity_map.references(relationship.target)))  # type: ignore[arg-type]
         )
-        keys = list(self.missing)
+        keys = list(dict.fromkeys(self.keys))
         selection, node = self.edge.selection, self.edge.node
         if selection is not None and selection.count is not None:
             self.keyed = True
@@ -173,7 +194,7 @@ class RelatedLoad:
         instance.__dict__[relationship.name] = found
         return True
 
-    def _select(self, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
+    def _select(self, keys: Sequence[Any]) -> Select[Any]:
         relationship, selection = self.relationship, self.edge.selection
         target, secondary = self.edge.step.mapper, relationship.secondary
         places = self.edge.step.places(source_of(target.entity))
@@ -190,7 +211,7 @@ class RelatedLoad:
         if selection is not None:
             conditions = (*conditions, *(adapted(c, *places) for c in selection.conditions))
             order = (*selection.order, *order)
-        statement = statement.where(any_of(columns, keys), *conditions)
+        statement = statement.where(any_key(columns, keys), *conditions)
         return statement.order_by(*(adapted_order(one, *places) for one in order))
 
     def distribute(self, loaded: Sequence[list[Any]], criteria: Iterable[Criteria] = ()) -> None:
@@ -202,35 +223,32 @@ class RelatedLoad:
         if not self.keyed:
             names = self.relationship.remote_attributes
             columns = [[one.__dict__.get(name) for one in related] for name in names]
-        by_key: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
-        for key, one in zip(zip(*columns, strict=True), related, strict=True):
+        keys: Iterable[Any] = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
+        by_key: defaultdict[Any, list[Any]] = defaultdict(list)
+        for key, one in zip(keys, related, strict=True):
             by_key[key].append(one)
         selection = self.edge.selection
         self.hand_out(by_key, selection or narrowed(self.relationship, None, criteria))
 
     def hand_out(
-        self, by_key: Mapping[tuple[Any, ...], list[Any]], selection: Selection[Any, Any] | None
+        self, by_key: Mapping[Any, list[Any]], selection: Selection[Any, Any] | None
     ) -> None:
         """Give the instances what was found for their keys; ``selection`` says what that is."""
         name = self.relationship.name
         nobody: list[Any] = []
-        pairs = [
-            (instance, by_key.get(key, nobody))
-            for key, instances in self.missing.items()
-            for instance in instances
-        ]
+        groups = [by_key.get(key, nobody) for key in self.keys]
         if not self.relationship.to_many:
-            for instance, members in pairs:
+            for instance, members in zip(self.lacking, groups, strict=True):
                 instance.__dict__[name] = members[0] if members else None
         elif self._aside:
-            for instance, members in pairs:
+            for instance, members in zip(self.lacking, groups, strict=True):
                 held = instance.__dict__.get(name, UNLOADED)
                 if is_whole(held):
                     held.aside = (self.edge.selection, members)
                 else:
                     fill_collection(instance, self.relationship, members, selection)
         else:
-            fill_collections(pairs, self.relationship, selection)
+            fill_collections(self.lacking, groups, self.relationship, selection)
 
     def leave_empty(self) -> None:
         """Put nothing in place: None, or an empty collection that knows that it is not whole."""

@@ -29,7 +29,7 @@ async def open_stream(
     if HEARD:
         statement = await announce(core.unit, Execution(statement))
     await core.autoflush()
-    plan = core.context.plan(statement)
+    plan = core.context.plan(statement, in_pieces=True)
     if plan.repeats:
         raise _comes_in_pieces(plan)
     connection = await core.write_connection()

@@ -37,3 +37,8 @@ def any_of(
     if len(columns) == 1:
         return columns[0].in_([key[0] for key in keys])
     return AmongRows(tuple(columns), keys)
+
+
+def any_key(columns: Sequence[BaseColumn[Any, Any]], keys: Sequence[Any]) -> Condition | AmongRows:
+    """``any_of`` for keys that are bare if they have one part."""
+    return columns[0].in_(keys) if len(columns) == 1 else any_of(columns, keys)

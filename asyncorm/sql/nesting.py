@@ -48,14 +48,16 @@ def nest(
     names: Sequence[str],
     needed: dict[int, Sequence[str]],
     nullable: Sequence[bool],
+    *,
+    common: bool = False,
 ) -> Nesting | None:
     """A query as a subquery; None for a set operation whose columns can't be told apart.
 
     ``names`` are those of the items. Of the entities at the positions in ``needed`` attributes are
-    read as well that selecting them would not give.
+    read as well that selecting them would not give. ``common`` makes it a common table expression.
     """
     if isinstance(statement, Select):
-        return _nest_select(statement, names, needed, nullable)
+        return _nest_select(statement, names, needed, nullable, common=common)
     if isinstance(statement, Compound):
         return _nest_compound(statement, names, needed, nullable)
     return None
@@ -66,6 +68,8 @@ def _nest_select(
     names: Sequence[str],
     needed: dict[int, Sequence[str]],
     nullable: Sequence[bool],
+    *,
+    common: bool,
 ) -> Nesting:
     outputs = _Outputs()
     found: list[Any] = []
@@ -84,7 +88,7 @@ def _nest_select(
     extras = statement._extras
     if statement._limit is statement._offset is None and not extras.distinct and not extras.lock:
         inner._order = ()  # it would only be sorted twice
-    derived = inner.subquery()
+    derived = inner.cte() if common else inner.subquery()
     items = [
         EntityPart(item, derived, name, nullable=nullable[position])
         if isinstance(name, dict)

@@ -245,19 +245,23 @@ def make_collection(
     return collection
 
 
-def make_list(
-    owner: Any,
+def put_lists(
+    owners: Iterable[Any],
+    groups: Iterable[list[Any]],
     relationship: Relationship[Any, Any],
     listener: CollectionListener,
-    members: list[Any],
     selection: Any = None,
-) -> RelatedList:
-    """``make_collection`` of a list, for thousands of owners: 0.35 µs instead of 0.8."""
-    made = RelatedList(members)
-    made._owner = ref(owner)
-    made._relationship, made._listener, made.selection = relationship, listener, selection
-    made._counts = made.aside = None
-    return made
+) -> None:
+    """``make_collection`` of lists for thousands of owners: 0.35 µs for each instead of 0.8."""
+    name = relationship.name
+    for owner, members in zip(owners, groups, strict=True):
+        made = RelatedList(members)
+        made._owner = ref(owner)
+        made._relationship = relationship
+        made._listener = listener
+        made.selection = selection
+        made._counts = made.aside = None
+        owner.__dict__[name] = made
 
 
 def silent_add(collection: RelatedCollection, member: Any) -> None:

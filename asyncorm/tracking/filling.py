@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -11,7 +12,7 @@ from asyncorm.mapping.selection import Selection
 from asyncorm.tracking.changes import changed_members
 from asyncorm.tracking.collections import (
     make_collection,
-    make_list,
+    put_lists,
     silent_add,
     silent_remove,
 )
@@ -22,20 +23,27 @@ _state = attrgetter("_state")
 
 
 def fill_collections(
-    found: Iterable[tuple[Any, list[Any]]],
+    owners: Sequence[Any],
+    groups: Sequence[list[Any]],
     relationship: Relationship[Any, Any],
     selection: Selection[Any, Any] | None = None,
 ) -> None:
     """``fill_collection`` of many owners, most of whom nobody has touched."""
-    pairs = list(found)
-    name = relationship.name
-    # objects that nobody has changed share one state
-    states = {one._state for _, members in pairs for one in members}
-    is_plain = relationship.collection is list and not any(s and s.originals for s in states)
-    for owner, members in pairs:
-        state, values = owner._state, owner.__dict__
-        if is_plain and state is not None and state.originals is None and name not in values:
-            values[name] = make_list(owner, relationship, LINKS, members, selection)
+    name, back = relationship.name, relationship.back
+    is_plain = relationship.collection is list
+    if is_plain and back is not None and back.direction is Direction.MANY_TO_ONE:
+        # objects that nobody has changed share one state
+        states = set(map(_state, chain.from_iterable(groups)))
+        is_plain = not any(state is not None and state.originals for state in states)
+    are_new = all(s is not None and s.originals is None for s in set(map(_state, owners)))
+    if is_plain and are_new and all(name not in owner.__dict__ for owner in owners):
+        put_lists(owners, groups, relationship, LINKS, selection)
+        return
+    for owner, members in zip(owners, groups, strict=True):
+        state = owner._state
+        is_new = state is not None and state.originals is None and name not in owner.__dict__
+        if is_plain and is_new:
+            put_lists((owner,), (members,), relationship, LINKS, selection)
         else:
             fill_collection(owner, relationship, members, selection)
 

@@ -99,7 +99,7 @@ async def test_a_tree_is_the_same_as_by_further_selects(
     names = [relationship.name for relationship in path]
     statement = select(entity).order_by(*entity.__mapper__.primary_key_columns)
     rows = await session.all(statement.options(nestedload(*path)))
-    assert sent.verbs() == ["SELECT"]
+    assert sent.verbs() == ["WITH"]
     async with Session(engine) as other:
         expected = await other.all(statement.options(selectinload(*path)))
         sent()
@@ -134,14 +134,14 @@ async def test_several_relationships_of_one_entity_come_in_one_statement(
     assert ada.profile.text == "poet"
     assert [[tag.name for tag in book.tags] for book in ada.books] == [["x", "y"], [], ["x"]]
     assert [len(book.loans) for book in ada.books] == [2, 0, 0]
-    assert sent.verbs() == ["SELECT"]
+    assert sent.verbs() == ["WITH"]
 
 
 async def test_levels_of_a_self_reference(session: Session, sent: Sent) -> None:
     levels = nestedload(Branch.children, recursion_depth=2)
     root = await session.one(select(Branch).where(Branch.id == 1).options(levels))
     assert [[below.id for below in child.children] for child in root.children] == [[4, 5], [6, 7]]
-    assert sent.verbs() == ["SELECT"]
+    assert sent.verbs() == ["WITH"]
     assert "children" in inspect(root.children[0].children[0]).unloaded
 
 
@@ -154,14 +154,14 @@ async def test_an_alias_of_the_entity_is_selected(session: Session, sent: Sent) 
     parent = aliased(Branch)
     statement = select(parent).where(parent.id == 2).options(nestedload(Branch.children))
     assert [child.id for child in (await session.one(statement)).children] == [4, 5]
-    assert sent.verbs() == ["SELECT"]
+    assert sent.verbs() == ["WITH"]
 
 
 async def test_a_limit_counts_the_parents(session: Session, sent: Sent) -> None:
     statement = select(Writer).order_by(Writer.name.desc()).limit(2)
     rows = await session.all(statement.options(nestedload(Writer.books)))
     assert [(row.name, len(row.books)) for row in rows] == [("cid", 0), ("ben", 1)]
-    assert sent.verbs() == ["SELECT"]
+    assert sent.verbs() == ["WITH"]
 
 
 async def test_conditions_choose_members(session: Session, engine: Engine, sent: Sent) -> None:
@@ -171,7 +171,7 @@ async def test_conditions_choose_members(session: Session, engine: Engine, sent:
         async with Session(engine) as other:
             (ada,) = await other.all(statement.options(cheap.nestedload(Book.tags)))
             assert [book.title for book in ada.books] == expected
-    assert sent.verbs() == ["SELECT", "SELECT"]
+    assert sent.verbs() == ["WITH", "WITH"]
 
 
 async def test_the_first_of_each_and_what_is_below_them(session: Session, sent: Sent) -> None:
@@ -184,7 +184,7 @@ async def test_the_first_of_each_and_what_is_below_them(session: Session, sent: 
     ]
     assert [(book.title, [t.name for t in book.tags]) for book in ben.books] == [("b1", ["z"])]
     assert cid.books == []
-    assert sent.verbs() == ["SELECT"]
+    assert sent.verbs() == ["WITH"]
 
 
 async def test_other_loads_above_and_below(session: Session, sent: Sent) -> None:
@@ -192,12 +192,12 @@ async def test_other_loads_above_and_below(session: Session, sent: Sent) -> None
     below = selectinload(Writer.books).nestedload(Book.tags)
     ada, *_ = await session.all(statement.options(below))
     assert [len(book.tags) for book in ada.books] == [2, 0, 1]
-    assert sent.verbs() == ["SELECT", "SELECT"]
+    assert sent.verbs() == ["SELECT", "WITH"]
     session.clear()
     above = nestedload(Writer.books).selectinload(Book.tags)
     ada, *_ = await session.all(statement.options(above))
     assert [len(book.tags) for book in ada.books] == [2, 0, 1]
-    assert sent.verbs() == ["SELECT", "SELECT"]
+    assert sent.verbs() == ["WITH", "SELECT"]
 
 
 async def test_below_and_above_joins(session: Session, sent: Sent) -> None:
@@ -210,7 +210,7 @@ async def test_below_and_above_joins(session: Session, sent: Sent) -> None:
         "acme",
         None,
     ]
-    assert sent.verbs() == ["SELECT"]
+    assert sent.verbs() == ["WITH"]
     session.clear()
     # rows that come once for each book bring the profile each time
     both = select(Writer).order_by(Writer.id).limit(1)
@@ -218,7 +218,7 @@ async def test_below_and_above_joins(session: Session, sent: Sent) -> None:
     (ada,) = await session.all(both.options(*options))
     assert [[tag.name for tag in book.tags] for book in ada.books] == [["x", "y"], [], ["x"]]
     assert ada.profile is not None
-    assert sent.verbs() == ["SELECT"]
+    assert sent.verbs() == ["WITH"]
 
 
 async def test_a_joined_collection_beside_a_nested_one_repeats_no_member(session: Session) -> None:
@@ -264,13 +264,23 @@ async def test_a_stream_brings_whole_trees(session: Session, sent: Sent) -> None
     ]
     assert found == [("ada", [["x", "y"], [], ["x"]]), ("ben", [["x", "y", "z"]]), ("cid", [])]
     assert "SELECT" not in sent.verbs()  # beside the one of the cursor
+    session.clear()
+    rows = await session.all(statement)  # the same statement, whose rows come all at once
+    assert [len(writer.books) for writer in rows] == [3, 1, 0]
+    assert sent.verbs() == ["WITH"]
+
+
+async def test_nothing_is_nested_in_no_rows(session: Session, sent: Sent) -> None:
+    nobody = select(Writer).where(Writer.name == "zoe")
+    assert await session.all(nobody.options(nestedload(Writer.books, Book.tags))) == []
+    assert sent.verbs() == ["WITH"]
 
 
 async def test_an_object_by_key_and_a_set_operation(session: Session, sent: Sent) -> None:
     ada = await session.get(Writer, 1, options=[nestedload(Writer.books)])
     assert ada is not None
     assert len(ada.books) == 3
-    assert sent.verbs() == ["SELECT"]
+    assert sent.verbs() == ["WITH"]
     session.clear()
     # its rows have no place for more: the books come by a SELECT of their own
     both = union(select(Writer).where(Writer.id == 1), select(Writer).where(Writer.id == 2))
@@ -294,7 +304,7 @@ async def test_several_entities_in_a_row(session: Session, sent: Sent) -> None:
         ("ben", ["x", "y", "z"], 9),
         ("cid", None, None),
     ]
-    assert sent.verbs() == ["SELECT"]
+    assert sent.verbs() == ["WITH"]
 
 
 async def test_chosen_columns_below(session: Session, sent: Sent) -> None:
@@ -302,7 +312,7 @@ async def test_chosen_columns_below(session: Session, sent: Sent) -> None:
     ada, *_ = await session.all(select(Writer).order_by(Writer.id).options(option))
     assert [book.title for book in ada.books] == ["a1", "a2", "a3"]
     assert [book.publisher and book.publisher.name for book in ada.books] == ["acme", "acme", None]
-    assert sent.verbs() == ["SELECT"]
+    assert sent.verbs() == ["WITH"]
     with pytest.raises(UnloadedAttributeError):
         _ = ada.books[0].price
 
@@ -315,7 +325,7 @@ async def test_criteria_hold_below(session: Session, sent: Sent) -> None:
             statement.options(cheap).execution_options(populate_existing=True)
         )
         assert [book.title for book in ada.books] == ["a2", "a3"][: price - 1]
-    assert sent.verbs() == ["SELECT", "SELECT"]
+    assert sent.verbs() == ["WITH", "WITH"]
 
 
 async def test_a_relationship_that_is_nested_by_default(
@@ -340,7 +350,7 @@ async def test_a_relationship_that_is_nested_by_default(
         sent()
         owner = await session.one(select(Owner))
         assert [pet.id for pet in owner.pets] == [1, 2]
-        assert sent.verbs() == ["SELECT"]
+        assert sent.verbs() == ["WITH"]
 
 
 async def test_members_in_the_order_that_a_link_table_says(
