@@ -8,9 +8,11 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
+from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection
 from asyncorm.sql.nodes import combined
+from asyncorm.sql.sources import Alias, source_of
 from asyncorm.sql.table import BaseColumn
 
 
@@ -52,6 +54,20 @@ class Step:
     inner: bool = False
     #: how many levels of a self-reference; -1 for all
     depth: int | None = None
+
+    @property
+    def mapper(self) -> Mapper:
+        """The entity that is loaded: the target of the relationship, or a subclass of it."""
+        target: Any = self.target or self.relationship.target.entity
+        mapper: Mapper = getattr(target, "_entity", target).__mapper__
+        return mapper
+
+    def places(self, source: Any) -> list[tuple[Any, Any]]:
+        """What mapping and options call the entity, each with what stands for it in a statement."""
+        named: list[Any] = [self.relationship.target.entity, self.mapper.entity]
+        if isinstance(self.target, Alias):
+            named.append(self.target)
+        return [(one, source) for one in dict.fromkeys(map(source_of, named))]
 
     @cached_property
     def _key(self) -> Hashable:

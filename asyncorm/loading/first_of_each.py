@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from asyncorm.mapping.relationships import Relationship
+from asyncorm.loading.directives import Step
 from asyncorm.mapping.selection import Selection
+from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.constructs import true
 from asyncorm.sql.expressions import and_
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions import func, orders
 from asyncorm.sql.keys import any_of
 from asyncorm.sql.select import Select, select
-from asyncorm.sql.sources import Alias, column_of
+from asyncorm.sql.sources import Alias, column_of, source_of
 
 
 def first_of_each(
-    relationship: Relationship[Any, Any],
+    step: Step,
     selection: Selection[Any, Any],
     keys: Sequence[tuple[Any, ...]],
 ) -> Select[Any]:
@@ -26,17 +27,20 @@ def first_of_each(
     only its keys come out, so that an index can find the first ones without reading the others.
     """
     assert selection.count is not None
-    target = relationship.target
+    relationship, target = step.relationship, step.mapper
+    places = step.places(source_of(target.entity))
     owner: Any = Alias(relationship.mapper.entity, None)
     found: Any = Alias(target.entity, None)
-    order = selection.order or relationship.order_by or target.primary_key_columns
+    given = selection.order or relationship.order_by or target.primary_key_columns
+    order = [adapted_order(one, *places) for one in orders(given)]
     number = func.row_number().over(order_by=order).label("place")
     _, condition, link = relationship._join(owner, target.entity)
     items: list[Any] = [*target.primary_key_columns, number]
     rows: Select[Any] = select(*items)
     if link is not None:
         rows = rows.join(*link)
-    rows = rows.where(condition, *selection.conditions).order_by(number)
+    conditions = (adapted(one, *places) for one in selection.conditions)
+    rows = rows.where(condition, *conditions).order_by(number)
     first = rows.limit(selection.count).lateral()
     same = and_(
         *(column_of(found, c.attribute) == first.c[c.name] for c in target.primary_key_columns)

@@ -11,7 +11,7 @@ from asyncorm.loading.contained import check_none_contained
 from asyncorm.loading.directives import Strategy
 from asyncorm.loading.draft import Draft, Place
 from asyncorm.loading.tree import Edge, LoadNode
-from asyncorm.sql.adapted import Adapted, adapted
+from asyncorm.sql.adapted import Adapted, adapted, adapted_order
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.constructs import Constant, Extract
 from asyncorm.sql.expressions import (
@@ -81,7 +81,7 @@ def _join(draft: Draft, place: Place, edge: Edge) -> Place:
         present = (column_of(place.source, n).is_not(None) for n in relationship.local_attributes)
         draft.joins.append(Join(target, and_(*present), kind))
     else:
-        target = Alias(_entity(edge), None)
+        target = Alias(edge.step.mapper.entity, None)
         _, condition, link = relationship._join(place.source, target)
         sources = _sources(edge, target, link)
         conditions, order = _conditions(edge, sources), _order(edge, sources)
@@ -102,7 +102,7 @@ def _first_rows(
 ) -> tuple[Alias, Sequence[Order]]:
     """The first related rows of each owner, as a lateral subquery, and what orders them."""
     relationship = edge.relationship
-    entity = _entity(edge)
+    entity = edge.step.mapper.entity
     inner: Any = Alias(entity, None)
     _, condition, link = relationship._join(place.source, inner)
     sources = _sources(edge, inner, link)
@@ -121,18 +121,11 @@ def _first_rows(
     return EntityOf(entity, derived), [Order(derived.c[name])]
 
 
-def _entity(edge: Edge) -> Any:
-    target = edge.step.target
-    given = getattr(target, "_entity", target)
-    return given or edge.relationship.target.entity
-
-
 def _sources(edge: Edge, target: Any, link: Any) -> list[tuple[Any, Any]]:
     """What the tables that a mapping or an option names are called in a join."""
-    relationship = edge.relationship
-    found = [(source_of(relationship.target.entity), source_of(target))]
-    if relationship.secondary is not None:
-        found.append((relationship.secondary.table, link[0]))
+    found = edge.step.places(source_of(target))
+    if edge.relationship.secondary is not None:
+        found.append((edge.relationship.secondary.table, link[0]))
     return found
 
 
@@ -146,10 +139,7 @@ def _order(edge: Edge, sources: list[tuple[Any, Any]]) -> list[Order]:
     """How the members of a collection are ordered; by nothing if nothing is said."""
     selection = edge.selection
     own = () if selection is None else selection.order
-    return [
-        Order(adapted(order.expression, *sources), order.direction, order.nulls)
-        for order in (*own, *orders(edge.relationship.order_by))
-    ]
+    return [adapted_order(order, *sources) for order in (*own, *orders(edge.relationship.order_by))]
 
 
 def _values(parts: Sequence[Any]) -> Iterator[Parameter[Any]]:

@@ -18,13 +18,13 @@ from asyncorm.loading.payload import Payload
 from asyncorm.loading.tree import Edge
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Direction
-from asyncorm.sql.adapted import adapted
+from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.constructs import Constant, RowValue, true
 from asyncorm.sql.expressions import CastTo, Expression, Label, Order, Parameter, ScalarQuery
 from asyncorm.sql.functions import UNKNOWN, func, orders
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.select import Select, select
-from asyncorm.sql.sources import Alias, Derived, column_of, source_of
+from asyncorm.sql.sources import Alias, Derived, column_of
 from asyncorm.types.arrays import Array
 from asyncorm.types.scalars import BIGINT
 from asyncorm.types.transport import Transport, transport_of
@@ -41,10 +41,8 @@ class Level:
         self.relationship = edge.relationship
         self.place = place
         self.above = above
-        target = edge.step.target
-        entity = getattr(target, "_entity", target) or edge.relationship.target.entity
-        self.mapper: Mapper = entity.__mapper__
-        self.alias: Any = Alias(entity, None)
+        self.mapper: Mapper = edge.step.mapper
+        self.alias: Any = Alias(self.mapper.entity, None)
         #: whether a row may be related to several owners of one row of the statement
         self.repeats: bool = edge.relationship.direction is not Direction.ONE_TO_MANY
         self.shared: bool = self.repeats or (above is not None and above.shared)
@@ -54,8 +52,7 @@ class Level:
     @property
     def attributes(self) -> tuple[str, ...]:
         """The columns that are read."""
-        node = self.edge.node
-        return node.attributes if node.mapper is self.mapper else self.mapper.selected
+        return self.edge.node.attributes
 
     def rows(self, items: Sequence[Expression[Any, Any]]) -> Select[Any]:
         """Some of their columns, ordered among those of one owner."""
@@ -104,7 +101,7 @@ class Level:
             condition = adapted(condition, places)
         selection = self.edge.selection
         if selection is not None:
-            rows = rows.where(*map(self._here, selection.conditions))
+            rows = rows.where(*(adapted(c, *self._places) for c in selection.conditions))
         rows = rows.where(condition).order_by(*order)
         rows._limit = self._count
         return rows
@@ -118,7 +115,7 @@ class Level:
         """How the rows of one owner are ordered: always the same where only some are asked for."""
         own = () if self.edge.selection is None else self.edge.selection.order
         given = [
-            Order(self._here(order.expression), order.direction, order.nulls)
+            adapted_order(order, *self._places)
             for order in (*own, *orders(self.relationship.order_by))
         ]
         if given and self._count is None:
@@ -126,12 +123,13 @@ class Level:
         keys = (column_of(self.alias, name) for name in self.mapper.primary_key)
         return [*given, *map(Order, keys)]
 
-    def _here(self, expression: Expression[Any, Any]) -> Any:
-        """An expression about the related entity, or the link table, as it is named here."""
-        places = [(source_of(self.relationship.target.entity), self.alias)]
+    @property
+    def _places(self) -> list[tuple[Any, Any]]:
+        """What the related entity and the link table are named here."""
+        places = self.edge.step.places(self.alias)
         if self.relationship.secondary is not None:
             places.append((self.relationship.secondary.table, self.link))
-        return adapted(expression, *places)
+        return places
 
     @property
     def constants(self) -> list[Parameter[Any]]:

@@ -150,6 +150,10 @@ class LoaderOption:
                 f"contains_eager() takes no conditions on {relationship}: the statement has them",
                 hint=f"write select(...).join({relationship}).where(...)",
             )
+        if strategy is not Strategy.CONTAINS:
+            selection = of_target(relationship, selection, target)
+            if not relationship.to_many:
+                target = None
         if self.path:
             check_follows(self.path[-1], relationship)
         if depth is not None:
@@ -211,6 +215,19 @@ def parts_of(given: Any) -> tuple[Any, Relationship[Any, Any], Selection[Any, An
         )
     given.owner.metadata.configure()
     return root, given.origin, selection, target
+
+
+def of_target(
+    relationship: Relationship[Any, Any], selection: Selection[Any, Any] | None, target: Any
+) -> Selection[Any, Any] | None:
+    """What is loaded of a collection whose target is narrowed to a subclass by ``of_type()``.
+
+    One object is loaded whatever it is: None would say that there is none.
+    """
+    entity = getattr(target, "_entity", target)
+    if entity is None or entity is relationship.target.entity or not relationship.to_many:
+        return selection
+    return (Selection(relationship) if selection is None else selection).of_kind(entity)
 
 
 def check_follows(before: Relationship[Any, Any], after: Relationship[Any, Any]) -> None:

@@ -12,9 +12,12 @@ from asyncorm.loading.first_of_each import first_of_each
 from asyncorm.loading.tree import Edge, Resolved, only
 from asyncorm.mapping.relationships import Direction, referring
 from asyncorm.mapping.selection import Selection
+from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.criteria import Criteria
+from asyncorm.sql.functions import orders
 from asyncorm.sql.keys import any_of
 from asyncorm.sql.select import Select, select
+from asyncorm.sql.sources import source_of
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.filling import fill_collection, fill_collections
@@ -146,7 +149,7 @@ class RelatedLoad:
         selection, node = self.edge.selection, self.edge.node
         if selection is not None and selection.count is not None:
             self.keyed = True
-            statement = first_of_each(relationship, selection, keys)
+            statement = first_of_each(self.edge.step, selection, keys)
         else:
             statement = self._select(keys)
         return statement if node.is_trivial else statement.options(Resolved(node))
@@ -170,7 +173,8 @@ class RelatedLoad:
 
     def _select(self, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
         relationship, selection = self.relationship, self.edge.selection
-        target, secondary = relationship.target, relationship.secondary
+        target, secondary = self.edge.step.mapper, relationship.secondary
+        places = self.edge.step.places(source_of(target.entity))
         if secondary is not None:
             table, columns = secondary.table, list(secondary.owner_key.columns)
             condition = referring(secondary.target_key, table, target.entity)
@@ -179,10 +183,13 @@ class RelatedLoad:
             columns = [target.columns[name] for name in relationship.remote_attributes]
             entities: list[Any] = [target.entity, *columns] if self.keyed else [target.entity]
             statement = select(*entities)
-        statement = statement.where(any_of(columns, keys), *relationship.restriction())
+        conditions = relationship.restriction(target.entity)
+        order = orders(relationship.order_by or target.primary_key_columns)
         if selection is not None:
-            statement = statement.where(*selection.conditions).order_by(*selection.order)
-        return statement.order_by(*(relationship.order_by or target.primary_key_columns))
+            conditions = (*conditions, *(adapted(c, *places) for c in selection.conditions))
+            order = (*selection.order, *order)
+        statement = statement.where(any_of(columns, keys), *conditions)
+        return statement.order_by(*(adapted_order(one, *places) for one in order))
 
     def distribute(self, loaded: Sequence[list[Any]], criteria: Iterable[Criteria] = ()) -> None:
         """Hand the objects of the first column out to the instances that refer to them.
@@ -242,7 +249,8 @@ class RelatedLoad:
             held = instance.__dict__.get(name)
             members = _found_aside(held, self.edge.selection) if self._aside else None
             found.update(dict.fromkeys(members_of(held) if members is None else members))
-        return list(found)
+        kind = self.edge.selection and self.edge.selection.kind
+        return [one for one in found if isinstance(one, kind)] if kind else list(found)
 
 
 def is_same(one: Selection[Any, Any] | None, other: Selection[Any, Any] | None) -> bool:

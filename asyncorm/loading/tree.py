@@ -237,7 +237,7 @@ def _leads_back(relationship: Relationship[Any, Any], above: Path) -> bool:
 
 
 def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:
-    target: Any = step.relationship.target
+    target = step.mapper
     if strategy is Strategy.NOLOAD:
         return Edge(step, strategy, LoadNode(target))
     if step.depth is not None:
@@ -253,7 +253,7 @@ def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Pa
 def _endless(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:
     """An edge whose node has the same edge again: levels to the end of the data."""
     edge = Edge(step, strategy, None)
-    node = make_node(step.relationship.target, directives, above)  # type: ignore[arg-type]
+    node = make_node(step.mapper, directives, above)
     node.edges[step.relationship] = edge
     node._key = (node._key, edge._key)
     edge.node = node

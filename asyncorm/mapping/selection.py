@@ -23,7 +23,7 @@ class Selection(Generic[E, R]):
     Loading it gives ``R``. Immutable; every method gives a new one.
     """
 
-    __slots__ = ("_key", "_parameters", "conditions", "count", "order", "relationship")
+    __slots__ = ("_key", "_parameters", "conditions", "count", "kind", "order", "relationship")
 
     def __init__(
         self,
@@ -31,12 +31,15 @@ class Selection(Generic[E, R]):
         conditions: tuple[Expression[bool, Any], ...] = (),
         order: tuple[Order, ...] = (),
         count: Expression[Any, Any] | None = None,
+        kind: type[Any] | None = None,
     ) -> None:
         self.relationship = relationship
         self.conditions = conditions
         self.order = order
         #: at most so many for each owner
         self.count = count
+        #: only objects of this subclass
+        self.kind = kind
         condition_keys, parameters = combined(conditions)
         order_keys, more = combined(order)
         self._parameters: tuple[Any, ...] = parameters + more
@@ -48,12 +51,13 @@ class Selection(Generic[E, R]):
             condition_keys,
             order_keys,
             count is not None and count._key,
+            kind,
         )
 
     def where(self, *conditions: Expression[bool, Any]) -> Self:
         """Only objects that fulfil these conditions too."""
         more = tuple(map(as_condition, conditions))
-        return type(self)(self.relationship, self.conditions + more, self.order, self.count)
+        return self._with(conditions=self.conditions + more)
 
     def and_(self, *conditions: Expression[bool, Any]) -> Self:
         """The same as ``where``."""
@@ -61,14 +65,24 @@ class Selection(Generic[E, R]):
 
     def order_by(self, *order: Expression[Any, Any] | Order) -> Self:
         """Add to the order, which comes before that of the relationship."""
-        return type(self)(
-            self.relationship, self.conditions, self.order + orders(order), self.count
-        )
+        return self._with(order=self.order + orders(order))
 
     def limit(self, count: int) -> Self:
         """At most so many objects for each owner."""
-        number = row_count(count, "limit")
-        return type(self)(self.relationship, self.conditions, self.order, number)
+        return self._with(count=row_count(count, "limit"))
+
+    def of_kind(self, kind: type[Any]) -> Self:
+        """Only objects of a subclass."""
+        return self._with(kind=kind)
+
+    def _with(self, **changed: Any) -> Self:
+        parts = {
+            "conditions": self.conditions,
+            "order": self.order,
+            "count": self.count,
+            "kind": self.kind,
+        }
+        return type(self)(self.relationship, **parts | changed)
 
     def _join(self, owner: Any = None, target: Any = None) -> JoinParts:
         """What a join along it is made of: its conditions belong to what is joined on."""

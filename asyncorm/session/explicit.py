@@ -9,12 +9,11 @@ from typing import Any
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.loading.criteria import by_criteria, narrowed
 from asyncorm.loading.directives import Step, Strategy
+from asyncorm.loading.options import of_target, parts_of
 from asyncorm.loading.pipeline import load_step
 from asyncorm.loading.selectin import RelatedLoad, siblings
 from asyncorm.loading.tree import Edge, LoadNode
-from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
-from asyncorm.mapping.selection import Selection
 from asyncorm.models.model import Model
 from asyncorm.session.column_loading import load_column
 from asyncorm.session.core import SessionCore
@@ -88,9 +87,7 @@ def _loads(step: Step, owners: Iterable[Any]) -> list[RelatedLoad]:
 
 
 def _edge(step: Step, criteria: tuple[Criteria, ...]) -> Edge:
-    target: Any = step.relationship.target
-    mapper: Mapper = target
-    edge = Edge(step, Strategy.SELECTIN, LoadNode(mapper).narrow(criteria))
+    edge = Edge(step, Strategy.SELECTIN, LoadNode(step.mapper).narrow(criteria))
     edge.selection = narrowed(step.relationship, step.selection, criteria)
     return edge
 
@@ -102,25 +99,25 @@ def _steps(path: Sequence[Any]) -> list[Step]:
         )
     steps: list[Step] = []
     for given in path:
-        selection = given if isinstance(given, Selection) else None
-        relationship = given if selection is None else selection.relationship
         if isinstance(given, BaseColumn):
             raise ArgumentError(
                 "load() takes one column at a time, and no relationship with it",
                 hint="call it once more, or put both into options()",
             )
-        if not isinstance(relationship, Relationship):
+        alias, relationship, selection, target = parts_of(given)
+        if alias is not None:
             raise ArgumentError(
-                f"load() takes relationships, not a {type(given).__name__}",
+                f"load() takes relationships of entities, not of an alias, as {relationship} here",
                 hint="write session.load(user, User.books)",
             )
-        relationship.owner.metadata.configure()
+        selection = of_target(relationship, selection, target)
         if selection is not None and not relationship.to_many:
             raise ArgumentError(
                 f"a condition on {relationship} could hide the one object that it leads to",
                 hint=f"load {relationship} and look at the object",
             )
-        steps.append(Step(relationship.origin, Strategy.SELECTIN, selection))
+        target = target if relationship.to_many else None
+        steps.append(Step(relationship, Strategy.SELECTIN, selection, target))
     return steps
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from asyncorm.sql.expressions import Expression
+from asyncorm.sql.expressions import Expression, Order
 from asyncorm.sql.nodes import combined
 from asyncorm.types.scalars import BOOLEAN
 
@@ -33,3 +33,8 @@ def adapted(condition: Expression[bool, Any], *places: tuple[Any, Any]) -> Expre
     """The condition with sources replaced, where any of them has to be."""
     changed = tuple((was, now) for was, now in places if was is not now)
     return Adapted(condition, changed) if changed else condition
+
+
+def adapted_order(order: Order, *places: tuple[Any, Any]) -> Order:
+    """The same for what ORDER BY was given."""
+    return Order(adapted(order.expression, *places), order.direction, order.nulls)

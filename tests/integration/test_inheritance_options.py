@@ -11,12 +11,17 @@ from asyncorm import (
     contains_eager,
     joinedload,
     load_only,
+    nestedload,
     select,
+    selectinload,
     with_loader_criteria,
 )
 from tests.support.animals import Animal, Cat, Dog, Lion, Owner, Puppy, Toy, Trick
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asyncorm.loading.options import LoaderOption
     from asyncorm.session.factory import SessionFactory
     from tests.support.sent import Sent
 
@@ -145,3 +150,38 @@ async def test_criteria_of_a_base_hold_for_all_classes(Animals: SessionFactory) 
         assert [animal.name for animal in await session.all(lions)] == ["Don", "Leo", "Pip"]
         ada = await session.one(select(Owner).options(late, joinedload(Owner.pets)))
         assert sorted(pet.name for pet in ada.pets) == ["Don", "Leo", "Pip"]
+
+
+@pytest.mark.parametrize("option", [selectinload, joinedload, nestedload])
+async def test_a_collection_of_one_class_is_partial_however_it_is_loaded(
+    Animals: SessionFactory, option: Callable[..., LoaderOption]
+) -> None:
+    async with Animals() as session:
+        dogs = option(Owner.pets.of_type(Dog)).selectinload(Dog.tricks)
+        ada = await session.one(select(Owner).options(dogs))
+        assert [type(pet) for pet in ada.pets] == [Dog, Puppy]
+        assert ada.pets.partial
+        assert [trick.name for pet in ada.pets for trick in pet.tricks] == ["sit"]  # type: ignore[attr-defined]  # ty: ignore[unresolved-attribute]
+        assert len(await session.load(ada, Owner.pets)) == 5
+    async with Animals() as session:
+        pugs = option(Owner.pets.of_type(Dog).where(Dog.breed == "pug"))
+        ada = await session.one(select(Owner).options(pugs))
+        assert [pet.name for pet in ada.pets] == ["Don"]
+    async with Animals() as session:
+        last = option(Owner.pets.of_type(Cat).top(1, order_by=Cat.lives))
+        ada = await session.one(select(Owner).options(last))
+        assert [pet.name for pet in ada.pets] == ["Cid"]
+    async with Animals() as session:  # one object is what it is
+        toys = await session.all(select(Toy).options(option(Toy.cat.of_type(Lion))))
+        assert {toy.cat.name for toy in toys} == {"Cid"}
+
+
+async def test_load_takes_the_members_of_one_class(Animals: SessionFactory, sent: Sent) -> None:
+    async with Animals() as session:
+        ada = await session.one(select(Owner))
+        dogs = await session.load(ada, Owner.pets.of_type(Dog))
+        assert [dog.name for dog in dogs] == ["Don", "Pip"]
+        await session.load(ada, Owner.pets)
+        sent()
+        await session.load(ada, Owner.pets.of_type(Cat), Cat.toys)
+        assert [len(pet.toys) for pet in ada.pets if isinstance(pet, Cat)] == [2, 0]
