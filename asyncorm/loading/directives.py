@@ -8,11 +8,13 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
+from asyncorm.compiler.compiler import sources_of
+from asyncorm.errors import ArgumentError
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.sources import Alias, source_of
+from asyncorm.sql.sources import Alias, entity_name, source_of
 from asyncorm.sql.table import BaseColumn
 
 
@@ -68,6 +70,34 @@ class Step:
         if isinstance(self.target, Alias):
             named.append(self.target)
         return [(one, source) for one in dict.fromkeys(map(source_of, named))]
+
+    def checked(self) -> Step:
+        """Itself; what a selection says must be about what is loaded, and nothing else.
+
+        Another entity would be joined to it without a condition, or not at all.
+        """
+        if self.selection is None:
+            return self
+        mine = [one for one, _ in self.places(None)]
+        if self.relationship.secondary is not None:
+            mine.append(self.relationship.secondary.table)
+        order = (one.expression for one in self.selection.order)
+        for expression in (*self.selection.conditions, *order):
+            for source in sources_of(expression):
+                if not any(source is one for one in mine):
+                    raise self._is_about(source)
+        return self
+
+    def _is_about(self, source: Any) -> ArgumentError:
+        name, other = self.mapper.name, entity_name(source)
+        below = [kind.name for kind in self.mapper.subtypes if source_of(kind.entity) is source]
+        return ArgumentError(
+            f"members of {self.relationship} are chosen by columns of {other}, not of {name}",
+            hint=f"take those of the class only: {self.relationship}.of_type({below[0]}).where(...)"
+            if below
+            else f"use columns of {name}; those of related rows with any() or has() of its "
+            f"relationships, or over .to",
+        )
 
     @cached_property
     def _key(self) -> Hashable:

@@ -10,7 +10,7 @@ from asyncorm.loading.directives import Columns, Directive, Everything, Step, St
 from asyncorm.mapping.related import Placed
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection
-from asyncorm.sql.nodes import combined
+from asyncorm.sql.nodes import Option, combined
 from asyncorm.sql.sources import entity_name
 from asyncorm.sql.table import BaseColumn
 
@@ -19,7 +19,7 @@ Loadable: TypeAlias = Relationship[Any, Any] | Selection[Any, Any]
 ColumnOf: TypeAlias = BaseColumn[Any, Any]
 
 
-class LoaderOption:
+class LoaderOption(Option):
     """What is loaded with a statement's objects, as a value; every method gives a new one.
 
     The methods go on from the relationship named last:
@@ -158,7 +158,7 @@ class LoaderOption:
             check_follows(self.path[-1], relationship)
         if depth is not None:
             check_depth(relationship, depth)
-        step = Step(relationship, strategy, selection, target, inner, depth)
+        step = Step(relationship, strategy, selection, target, inner, depth).checked()
         first = self._root if self.path else root
         directive = Directive(self.path, step, first)
         return type(self)((*self.directives, directive), (*self.path, relationship), first)
@@ -175,12 +175,7 @@ class LoaderOption:
             return self._with(Columns(kind))
         for column in columns:
             if not isinstance(column, BaseColumn):
-                raise ArgumentError(
-                    f"{column!r} is not a column"
-                    if isinstance(column, str)
-                    else f"a {type(column).__name__} is not a column",
-                    hint="name columns of a model: load_only(User.name)",
-                )
+                raise _no_column(column)
         if not columns:
             raise ArgumentError("no column was given", hint="name some: load_only(User.name)")
         return self._with(Columns(kind, columns))
@@ -200,11 +195,26 @@ class LoaderOption:
         return instruction.columns if isinstance(instruction, Columns) else ("*",)
 
 
+def _no_column(given: Any) -> ArgumentError:
+    if isinstance(given, Relationship):
+        return ArgumentError(
+            f"{given} is a relationship, not a column",
+            hint=f"leave it unloaded with lazyload({given}), or forbid it with raiseload({given})",
+        )
+    return ArgumentError(
+        f"{given!r} is not a column"
+        if isinstance(given, str)
+        else f"a {type(given).__name__} is not a column",
+        hint="name columns of a model: load_only(User.name)",
+    )
+
+
 def parts_of(given: Any) -> tuple[Any, Relationship[Any, Any], Selection[Any, Any] | None, Any]:
     """The alias it begins at, the relationship, the selection and the target of what was given."""
     selection = given if isinstance(given, Selection) else None
     if selection is not None:
         given = selection.relationship
+        selection = None if selection.is_whole else selection
     root, target = None, None
     if isinstance(given, Placed):
         root, target, given = given.owner, given.target, given.relationship

@@ -24,7 +24,7 @@ from asyncorm.loading.placing import place
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
-from asyncorm.sql.nodes import combined
+from asyncorm.sql.nodes import Option, combined
 from asyncorm.sql.text import Text
 
 Path = tuple[Relationship[Any, Any], ...]
@@ -114,7 +114,7 @@ class LoadNode:
         return self
 
 
-class Resolved:
+class Resolved(Option):
     """The option of a statement that loads a relationship: a node that is known already."""
 
     def __init__(self, node: LoadNode) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
-from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.errors import ArgumentError, InvalidRequestError, UnknownAttributeError
 from asyncorm.mapping.matching import Ends, differs, equals, holds, is_one_of, lacks, links, relates
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection, first_of
@@ -89,6 +89,13 @@ class OneExpressions(Attribute, Generic[U]):
             )
         return cast("type[U]", implied_alias(ends.owner, ends.relationship, ends.target))
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise _unknown(
+                self, name, "ask for the related row with has(), or compare with an object"
+            )
+
 
 class ManyExpressions(Attribute, Generic[U]):
     """The conditions on a relationship to a collection."""
@@ -125,6 +132,10 @@ class ManyExpressions(Attribute, Generic[U]):
                 f"{self._ends.relationship} is a collection: .to would repeat rows",
                 hint="ask with any(), or join it: select(...).join(User.books)",
             )
+
+        def __getattr__(self, name):
+            hint = "ask for members with any() or contains(), choose some with where() or top()"
+            raise _unknown(self, name, hint)
 
 
 class ToOne(Relationship[E, R], OneExpressions[U], Generic[E, R, U]):
@@ -235,6 +246,19 @@ class ToManyFrom(Placed, ManyExpressions[U]):
     def top(self, count: int, *, order_by: Any = None) -> Selection[Any, Any]:
         """The first related objects of each owner, in an order: for loading."""
         return first_of(self, count, order_by)
+
+
+def _unknown(attribute: Attribute, name: str, hint: str) -> AttributeError:
+    known = vars(attribute)
+    relationship = known.get("relationship", attribute)
+    if name.startswith("_") or "name" not in vars(relationship):
+        # asked by Python, which copies and inspects objects, maybe before they are made
+        return AttributeError(f"{type(attribute).__name__!r} object has no attribute {name!r}")
+    if isinstance(attribute, OneExpressions) and name in getattr(
+        relationship.target, "columns", ()
+    ):
+        hint = f"write {relationship}.to.{name}, which joins it"
+    return UnknownAttributeError(f"{relationship} is a relationship and has no {name!r}", hint=hint)
 
 
 def _not_comparable(relationship: Relationship[Any, Any]) -> ArgumentError:

@@ -54,6 +54,11 @@ class Selection(Generic[E, R]):
             kind,
         )
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it chooses nothing, as ``where()`` without conditions does."""
+        return not (self.conditions or self.order or self.kind) and self.count is None
+
     def where(self, *conditions: Expression[bool, Any]) -> Self:
         """Only objects that fulfil these conditions too."""
         more = tuple(map(as_condition, conditions))
@@ -70,6 +75,14 @@ class Selection(Generic[E, R]):
     def limit(self, count: int) -> Self:
         """At most so many objects for each owner."""
         return self._with(count=row_count(count, "limit"))
+
+    def top(self, count: int, *, order_by: Any = None) -> Self:
+        """The first of these objects of each owner, in an order."""
+        chosen = self._with(count=row_count(count, "top"))
+        if order_by is None:
+            return chosen
+        given = order_by if isinstance(order_by, list | tuple) else (order_by,)
+        return chosen.order_by(*given)
 
     def of_kind(self, kind: type[Any]) -> Self:
         """Only objects of a subclass."""
@@ -108,11 +121,7 @@ class Selection(Generic[E, R]):
 
 def first_of(relationship: Any, count: int, order_by: Any) -> Selection[Any, Any]:
     """The first objects of each owner, in an order (or in that of the relationship)."""
-    chosen: Selection[Any, Any] = Selection(relationship).limit(count)
-    if order_by is None:
-        return chosen
-    given = order_by if isinstance(order_by, list | tuple) else (order_by,)
-    return chosen.order_by(*given)
+    return Selection[Any, Any](relationship).top(count, order_by=order_by)
 
 
 def unknown(relationship: Any) -> Selection[Any, Any]:

@@ -312,10 +312,26 @@ def relationship(
     )
 
 
+#: what is called differently here, or is not there
+_SQLALCHEMY_LAZY: dict[object, str] = {
+    "dynamic": '"write_only", and select() of the collection to read it',
+    "subquery": '"selectin"',
+    "immediate": '"selectin"',
+    "joinedload": '"joined"',
+    "selectinload": '"selectin"',
+    "nestedload": '"nested"',
+    True: '"select", which is the default: reading it raises until it is loaded',
+    False: '"joined"',
+    None: '"noload"',
+}
+
+
 def _checked_lazy(lazy: str) -> str:
     if lazy not in LAZY:
+        instead = _SQLALCHEMY_LAZY.get(lazy)
         raise ConfigurationError(
-            f"relationship(lazy={lazy!r}) is not known", hint=f"use one of {', '.join(LAZY)}"
+            f"relationship(lazy={lazy!r}) is not known",
+            hint=f"use {instead}" if instead else f"use one of {', '.join(LAZY)}",
         )
     return lazy
 

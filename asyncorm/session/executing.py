@@ -19,6 +19,7 @@ from asyncorm.sql.nodes import Statement
 from asyncorm.sql.text import Text
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notices
+from asyncorm.tracking.write_only import WriteOnlyCollection
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 Options = Mapping[str, Any] | None
@@ -58,7 +59,9 @@ def check_statement(statement: Any) -> None:
         what = "a class" if isinstance(statement, type) else f"a {type(statement).__name__}"
         raise ArgumentError(
             f"{what} is no statement",
-            hint='write select(User), or sql("select ...") for text',
+            hint="select its members: await session.all(obj.collection.select())"
+            if isinstance(statement, WriteOnlyCollection)
+            else 'write select(User), or sql("select ...") for text',
         )
 
 

@@ -32,7 +32,7 @@ async def load(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
     if (held := _held(core, target, path)) is not UNLOADED:
         return held
     single = isinstance(target, Model)
-    instances: list[Any] = [target] if single else list(target)
+    instances = [target] if single else _instances(target)
     if len(path) == 1 and isinstance(path[0], BaseColumn):
         await load_column(core, instances, path[0])
         return getattr(target, path[0].attribute) if single else None
@@ -46,6 +46,21 @@ async def load(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
         core.transaction.autobegin()
         await _load_steps(core, _with_siblings(core, instances), steps)
     return first[0].answer(target) if single else None
+
+
+def _instances(given: Any) -> list[Any]:
+    if not isinstance(given, Iterable) or isinstance(given, type):
+        raise ArgumentError(
+            f"load() takes an object or several, not {_named(given)}",
+            hint="write session.load(user, User.books)",
+        )
+    return list(given)
+
+
+def _named(given: Any) -> str:
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    return "None" if given is None else f"a {type(given).__name__}"
 
 
 def _held(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
@@ -117,7 +132,7 @@ def _steps(path: Sequence[Any]) -> list[Step]:
                 hint=f"load {relationship} and look at the object",
             )
         target = target if relationship.to_many else None
-        steps.append(Step(relationship, Strategy.SELECTIN, selection, target))
+        steps.append(Step(relationship, Strategy.SELECTIN, selection, target).checked())
     return steps
 
 

@@ -11,6 +11,7 @@ from asyncorm.loading.on_demand import key_statement, load_by_key
 from asyncorm.loading.pipeline import load
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.session.core import SessionCore
+from asyncorm.sql.nodes import Option
 from asyncorm.tracking.notices import Notices
 from asyncorm.tracking.transitions import deleted_elsewhere
 
@@ -36,7 +37,7 @@ async def get_by_key(
     lock = lock_options(with_for_update)
     if held is None and not options and lock is None:
         return await load_by_key(mapper, key, core.context)
-    statement = key_statement(mapper, [mapper.key_values(key)]).options(*options)
+    statement = key_statement(mapper, [mapper.key_values(key)]).options(*listed(options))
     existing = None
     if lock is not None:
         statement = statement.with_for_update(**lock)
@@ -54,6 +55,16 @@ async def get_by_key(
         if core.unit.notices:
             await Notices(core.unit)
     return None
+
+
+def listed(options: Any) -> Sequence[Any]:
+    """Loader options as a list; one alone is refused, which a statement would take."""
+    if isinstance(options, Option):
+        raise ArgumentError(
+            "options= takes a list of loader options, not one alone",
+            hint="write options=[selectinload(User.books)]",
+        )
+    return options  # type: ignore[no-any-return]
 
 
 def lock_options(given: Any) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from asyncorm.session.debugging import count_by_class
 from asyncorm.session.identity_view import IdentityView
 from asyncorm.session.objects import Objects
 from asyncorm.session.reading import ReadingSession
-from asyncorm.session.refreshing import check_attributes
+from asyncorm.session.refreshing import check_attributes, names_given
 from asyncorm.tracking.cascades import related
 from asyncorm.tracking.changes import has_changes
 from asyncorm.tracking.notices import fire_noted
@@ -66,7 +66,7 @@ class MembershipSession(ReadingSession):
         """Forget loaded values and unflushed changes; the next refresh reads them again."""
         self._guard.check("expire")
         self._unit.require_persistent(instance)
-        names = None if attribute_names is None else tuple(attribute_names)
+        names = names_given(attribute_names)
         check_attributes(instance, names or ())
         queue, reached = [instance], set[int]()
         for member in queue:

@@ -16,7 +16,7 @@ from asyncorm.models.model import Model
 from asyncorm.session.core import SessionCore
 from asyncorm.session.executing import Options, Parameters, check_statement, execute, with_options
 from asyncorm.session.explicit import load
-from asyncorm.session.getting import get_by_key
+from asyncorm.session.getting import get_by_key, listed
 from asyncorm.session.guard import TaskGuard
 from asyncorm.session.streaming import ResultStream, open_stream
 from asyncorm.session.transaction import Transaction
@@ -108,7 +108,7 @@ class ReadingSession:
             find = self._unit.identity_map.get
             held = {key: find(mapper, key) for key in wanted}
             missing = [k for k, i in held.items() if i is None or is_expired(i) or options]
-            loaded = await self._load_many(mapper, held, missing, options)
+            loaded = await self._load_many(mapper, held, missing, listed(options))
             for key in missing:
                 if key not in loaded and (gone := held[key]) is not None:
                     deleted_elsewhere(self._unit, gone)

@@ -43,10 +43,28 @@ async def refresh(
         )
 
 
+def names_given(names: Iterable[str] | None) -> tuple[str, ...] | None:
+    """The names of attributes that were given; a single one is refused, whose letters it'd be."""
+    if names is None:
+        return None
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ArgumentError(
+            f"attributes are named by a list of their names, not by a {type(names).__name__}",
+            hint="write refresh(obj, ['books']) or expire(obj, ['books'])",
+        )
+    return tuple(names)
+
+
 def check_attributes(instance: Any, names: Iterable[str]) -> None:
     """Refuse names that are no attributes of the object."""
     mapper = mapper_of(instance)
     for name in names:
+        if not isinstance(name, str):
+            raise ArgumentError(
+                f"attributes of {mapper.name} are named by their names, not by a "
+                f"{type(name).__name__}",
+                hint="write refresh(obj, ['books']) or expire(obj, ['books'])",
+            )
         if name not in mapper.columns and name not in mapper.relationships:
             raise ArgumentError(
                 f"{mapper.name} has no attribute {name!r}",

@@ -29,7 +29,7 @@ from asyncorm.session.deleting import delete
 from asyncorm.session.executing import check_statement
 from asyncorm.session.explaining import explain
 from asyncorm.session.membership import MembershipSession
-from asyncorm.session.refreshing import refresh
+from asyncorm.session.refreshing import names_given, refresh
 from asyncorm.session.repeats import task_guard
 from asyncorm.sql.nodes import Statement
 from asyncorm.tracking.listeners import HEARD, Listeners, inherited_listeners
@@ -287,7 +287,7 @@ class Session(MembershipSession, CopyingSession):
         """
         with self._guard("refresh"):
             self._transaction.check()
-            names = None if attribute_names is None else tuple(attribute_names)
+            names = names_given(attribute_names)
             await refresh(self._core, instance, names, with_for_update, discard)
 
     # -- changing ----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from asyncorm.sql.expressions import Expression, as_condition
-from asyncorm.sql.nodes import combined
+from asyncorm.sql.nodes import Option, combined
 from asyncorm.sql.table import Table
 from asyncorm.types.scalars import BOOLEAN
 
@@ -21,7 +21,7 @@ class Criterion(Expression[bool, bool]):
         self.inner = inner
 
 
-class Criteria:
+class Criteria(Option):
     """An option of statements: the conditions for a class and all that derive from it.
 
     A function makes the condition for each mapped class. It is called again when there are more
@@ -99,7 +99,7 @@ def _mapped(entity: type[Any]) -> Iterable[type[Any]]:
     return (cls for cls in found if isinstance(_table(cls), Table))
 
 
-class Rereading:
+class Rereading(Option):
     """An option: the rows that a statement is about are known, so that no criteria apply to them.
 
     They do to what is joined.

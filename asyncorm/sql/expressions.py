@@ -537,7 +537,8 @@ def as_condition(value: Any) -> Expression[bool, Any]:
         return cast("Expression[bool, Any]", value)
     raise InvalidRequestError(
         f"a condition must be a SQL expression, not a {type(value).__name__}",
-        hint="compare columns, as in where(User.id == 5); true() and false() are the constants",
+        hint="compare columns, as in where(User.id == 5) or where(Book.author.to.name == 'x'); "
+        "true() and false() are the constants",
     )
 
 

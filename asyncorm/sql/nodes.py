@@ -76,6 +76,12 @@ class Statement(Generic[R]):
         return render(self)
 
 
+class Option:
+    """What ``options()`` takes: it says what a statement brings, beside its own rows."""
+
+    __slots__ = ()
+
+
 class Query(Statement[R]):
     """A statement that yields rows and may stand inside another one."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Self, TypeVar, cast, overload
 
-from asyncorm.errors import InvalidRequestError
+from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.clauses import row_count
 from asyncorm.sql.expressions import Condition, Expression, NullExpression, Order, ScalarQuery
 from asyncorm.sql.functions import orders
-from asyncorm.sql.nodes import Query, combined
+from asyncorm.sql.nodes import Option, Query, combined
 from asyncorm.sql.sources import Derived, entity_columns, is_entity
 from asyncorm.types.base import SQLType
 from asyncorm.types.scalars import BOOLEAN
@@ -57,7 +57,7 @@ class Rows(Query[R]):
     def options(self, *options: Any) -> Self:
         """Loader options such as ``selectinload(User.books)``."""
         for option in options:
-            if not hasattr(option, "_key"):
+            if not isinstance(option, Option):
                 raise InvalidRequestError(
                     f"options() takes loader options, not a {type(option).__name__}",
                     hint="write options(selectinload(User.books))",
@@ -74,6 +74,11 @@ class Rows(Query[R]):
 
     def into(self, shape: Callable[..., U]) -> Rows[U]:
         """Rows as another class: a pydantic model, dataclass or NamedTuple."""
+        if not callable(shape):
+            raise ArgumentError(
+                f"into() takes a class, not a {type(shape).__name__}",
+                hint="write into(UserRead), a pydantic model, a dataclass or a NamedTuple",
+            )
         new = self._copy()
         new._shape = shape
         return cast("Rows[U]", new)

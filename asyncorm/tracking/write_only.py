@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.mapping.relationships import Relationship, referring
@@ -147,6 +147,14 @@ class WriteOnlyCollection(Generic[T]):
 
     def __contains__(self, member: object) -> NoReturn:
         raise self._unreadable("searched")
+
+    if not TYPE_CHECKING:
+
+        def __aiter__(self):
+            raise self._unreadable("iterated over")
+
+        def __getitem__(self, index):
+            raise self._unreadable("indexed")
 
     def _unreadable(self, what: str) -> TypeError:
         name = self._relationship.name
