@@ -6,7 +6,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from asyncorm import Session, StaleDataError, event, func, inspect, select
+from asyncorm import (
+    InvalidRequestError,
+    Session,
+    StaleDataError,
+    event,
+    func,
+    inspect,
+    select,
+    update,
+)
 from asyncorm.engine.engine import Engine
 from asyncorm.errors import NotNullViolation, UniqueViolation
 from tests.conftest import CreateTables
@@ -228,6 +237,23 @@ async def test_an_sql_expression_is_written_to_the_table_it_is_for(
     await session.commit()
     assert (small.name, new.breed) == ("X", "pug")
     assert await rows(engine, "select breed from dog order by id") == [("pug",), ("pug",)]
+
+
+async def test_an_sql_expression_is_about_the_row_that_is_written(session: Session) -> None:
+    litter = [Puppy(name="p", breed="x", weeks=weeks) for weeks in (1, 50, 70)]
+    session.add_all(litter)
+    await session.flush()
+    last = litter[-1]
+    last.weeks = Puppy.weeks + 1  # type: ignore[assignment]
+    last.breed = Puppy.name + "!"  # type: ignore[assignment]
+    await session.commit()
+    assert (last.weeks, last.breed) == (71, "p!")
+    last.weeks = Animal.id  # type: ignore[assignment]
+    with pytest.raises(InvalidRequestError, match="another class of the hierarchy"):
+        await session.flush()
+    await session.rollback()
+    await session.execute(update(Puppy).values(weeks=Puppy.weeks + 1).where(Puppy.weeks == 71))
+    assert last.weeks == 72
 
 
 async def test_friends_across_classes(session: Session, engine: Engine) -> None:
