@@ -14,7 +14,7 @@ from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.compiler.select import write_items, write_source, write_where
-from asyncorm.compiler.subtypes import check_one_class, kinds_of, own_further
+from asyncorm.compiler.subtypes import kinds_of, own_further
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Conflict
 from asyncorm.sql.dml import Delete, Insert, Modification, Update
@@ -164,10 +164,7 @@ def write_delete(renderer: Renderer, delete: Delete[Any], *, is_top: bool) -> No
 def _other_sources(renderer: Renderer, statement: Modification[Any], nodes: list[Any]) -> list[Any]:
     found = renderer.sources_in(nodes)
     found.pop(source_key(statement._table), None)
-    others = list(found.values())
-    if statement._target is not statement._table:  # a table means itself
-        check_one_class([statement._table], others)
-    return others
+    return list(found.values())
 
 
 def write_target(renderer: Renderer, table: Table) -> None:

@@ -10,7 +10,7 @@ from asyncorm.compiler.joins import JoinTree, join_trees, place_implied
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
-from asyncorm.compiler.subtypes import Widened, check_one_class, kinds_of, write_subtype
+from asyncorm.compiler.subtypes import Widened, kinds_of, write_subtype
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Extras, Join, Lock
 from asyncorm.sql.expressions import Expression, Label
@@ -117,7 +117,6 @@ def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], s
             found.setdefault(source_key(source), source)
         else:
             found.update(renderer.sources_in([item]))
-    chosen = {*found, *(source_key(join.source) for join in select._joins)}
     found.update(renderer.sources_in(select._where))
     joined = {source_key(join.source) for join in select._joins}
     repeated = joined & explicit.keys()
@@ -131,9 +130,6 @@ def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], s
         kept = {key: source for key, source in found.items() if key not in outer}
         found = kept if kept or joined else found
     roots = [source for key, source in found.items() if key not in joined]
-    about = [one for key, one in found.items() if key in chosen]
-    about += [join.source for join in select._joins]
-    check_one_class(about, (one for key, one in found.items() if key not in chosen))
     trees = join_trees(renderer, roots, select._joins)
     visible = {source_key(source) for tree in trees for source in tree.sources}
     return trees, visible

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.compiler.joins import JoinTree
 from asyncorm.compiler.quoting import quote_name, quote_qualified, quote_text
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
-from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Label, and_
 from asyncorm.sql.implied import ImpliedAlias
@@ -19,13 +18,12 @@ from asyncorm.sql.sources import (
     PartialEntity,
     column_of,
     entity_columns,
-    entity_name,
     is_entity,
     source_of,
     table_of,
 )
 from asyncorm.sql.subtype import Below, Kinds, OfKind, Part, Subtype
-from asyncorm.sql.table import BaseColumn, Table
+from asyncorm.sql.table import BaseColumn
 
 Columns = tuple[BaseColumn[Any, Any], ...]
 
@@ -49,27 +47,6 @@ def write_subtype(renderer: Renderer, subtype: Subtype) -> None:
     if subtype.kinds is not None:
         renderer.write(" WHERE ", kinds_sql(subtype.kinds, _qualified(subtype.kinds.column)))
     renderer.write(")")
-
-
-def check_one_class(about: Iterable[Any], others: Iterable[Any]) -> None:
-    """Refuse a class of a hierarchy that conditions alone name, beside another of its classes.
-
-    Their rows would be combined without a condition, while the same rows are meant.
-    """
-    tables = [source for source in about if isinstance(source, Table)]
-    for other in others:
-        if not isinstance(other, Table):
-            continue
-        for table in tables:
-            if table is other or not set(table.physical) & set(other.physical):
-                continue
-            raise InvalidRequestError(
-                f"a statement about {entity_name(table)} has a column of another class of the "
-                f"hierarchy, {entity_name(other)}, whose rows would be others",
-                hint="name columns by the class that is selected, which has those of its bases "
-                "(Dog.name, not Animal.name); those of a subclass need select(Dog); other rows of "
-                "the hierarchy are an alias: aliased(Animal)",
-            )
 
 
 def kinds_of(*sources: Any) -> tuple[OfKind, ...]:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from asyncorm import (
-    InvalidRequestError,
     UnloadedAttributeError,
-    aliased,
     contains_eager,
-    delete,
-    exists,
     joinedload,
     load_only,
     nestedload,
     select,
     selectinload,
-    update,
     with_loader_criteria,
 )
 from tests.support.animals import Animal, Cat, Dog, Lion, Owner, Puppy, Toy, Trick
@@ -190,34 +185,3 @@ async def test_load_takes_the_members_of_one_class(Animals: SessionFactory, sent
         sent()
         await session.load(ada, Owner.pets.of_type(Cat), Cat.toys)
         assert [len(pet.toys) for pet in ada.pets if isinstance(pet, Cat)] == [2, 0]
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        select(Dog).where(Animal.name == "Don"),
-        select(Cat).where(Animal.name == "Cid"),
-        select(Animal).where(Dog.breed == "pug"),
-        select(Animal.name).where(Cat.lives == 9),
-        select(Owner).join(Owner.pets.of_type(Dog)).where(Animal.name == "Don"),
-        update(Cat).where(Animal.name == "Cid").values(lives=1),
-        delete(Dog).where(Animal.name == "Don"),
-    ],
-)
-def test_a_condition_on_another_class_of_the_hierarchy_is_refused(statement: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="another class of the hierarchy") as raised:
-        str(statement)
-    assert "aliased(Animal)" in str(raised.value.hint)
-
-
-async def test_other_rows_of_the_hierarchy_are_an_alias_or_named_in_from(
-    Animals: SessionFactory,
-) -> None:
-    other = aliased(Animal)
-    same_owner = select(Dog.name).where(Dog.owner_id == other.owner_id, other.name == "Cid")
-    pairs = select(Dog.name, Animal.name).where(Dog.id == Animal.id, Animal.name == "Don")
-    inside = select(Animal.name).where(exists(select(Dog.id).where(Dog.id == Animal.id)))
-    async with Animals() as session:
-        assert "Don" in await session.all(same_owner)
-        assert [tuple(row) for row in await session.all(pairs)] == [("Don", "Don")]
-        assert "Don" in await session.all(inside)
