@@ -50,6 +50,10 @@ class StatementCache:
             return found
         return self.find(statement._key, self._compile, statement)
 
+    def recent(self, key: Hashable) -> CompiledStatement | None:
+        """What is kept under a key, if that takes no looking."""
+        return self._young.get(key)
+
     def find(
         self,
         key: Hashable,

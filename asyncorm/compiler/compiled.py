@@ -77,6 +77,8 @@ class CompiledStatement:
         self.items = items
         #: whether a statement inside it changes rows
         self.writes = writes
+        #: what loading knows of its rows, kept as long as this is
+        self.plan: Any = None
         self.returns_rows = kind in ("select", "text") or bool(items)
         #: values that belong to the text: those of a mapping, not of who sends the statement
         self._constants = constants

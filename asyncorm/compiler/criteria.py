@@ -10,7 +10,7 @@ from asyncorm.sql.adapted import adapted
 from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.select import Select
-from asyncorm.sql.sources import Alias, PartialEntity, is_entity, source_of
+from asyncorm.sql.sources import Alias, entity_of, is_entity, source_of
 from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import Table
 
@@ -60,8 +60,5 @@ class Filters:
 
 def _entity_of(target: Any) -> Any:
     """The class whose rows a source gives, or the table; None for an alias of a link table."""
-    if isinstance(target, PartialEntity):
-        target = target.source
-    if not isinstance(target, Alias):
-        return target
-    return target._entity if isinstance(target._entity, type) else None
+    entity = entity_of(target)
+    return entity if isinstance(entity, type) or not isinstance(target, Alias) else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
+from asyncorm.compiler.bases import bases_of, check_linked
 from asyncorm.compiler.joined_dml import (
     parts_to_delete,
     write_joined_delete,
@@ -128,42 +129,62 @@ def write_update(renderer: Renderer, update: Update[Any], *, is_top: bool) -> No
     """UPDATE ... SET ... FROM ... WHERE."""
     table = update._table
     values = [assignment.value for assignment in update._assignments]
-    others = _other_sources(renderer, update, [*values, *update._where])
-    with renderer.within([{source_key(table), *map(source_key, others)}]):
-        if len(table.physical) > 1:
-            returning = partial(_write_returning, renderer, update, is_top=is_top)
-            write_joined_update(renderer, update, others, returning)
-            return
-        renderer.write("UPDATE ")
-        write_target(renderer, table)
-        renderer.write(" SET ")
-        _write_assignments(renderer, update._assignments)
-        _write_sources(renderer, " FROM ", others)
-        write_where(renderer, (*update._where, *kinds_of(table, *others)))
-        _write_returning(renderer, update, is_top=is_top)
+    with renderer.deriving(bases_of(table)):
+        others = _other_sources(renderer, update, [*values, *update._where])
+        with renderer.within([{source_key(table), *map(source_key, others)}]):
+            _write_update(renderer, update, others, is_top=is_top)
+
+
+def _write_update(
+    renderer: Renderer, update: Update[Any], others: list[Any], *, is_top: bool
+) -> None:
+    table = update._table
+    if len(table.physical) > 1:
+        returning = partial(_write_returning, renderer, update, is_top=is_top)
+        write_joined_update(renderer, update, others, returning)
+        return
+    renderer.write("UPDATE ")
+    write_target(renderer, table)
+    renderer.write(" SET ")
+    _write_assignments(renderer, update._assignments)
+    _write_sources(renderer, " FROM ", others)
+    write_where(renderer, (*update._where, *kinds_of(table, *others)))
+    _write_returning(renderer, update, is_top=is_top)
 
 
 def write_delete(renderer: Renderer, delete: Delete[Any], *, is_top: bool) -> None:
     """DELETE FROM ... USING ... WHERE."""
     table = delete._table
-    others = _other_sources(renderer, delete, list(delete._where))
-    with renderer.within([{source_key(table), *map(source_key, others)}]):
-        if len(table.physical) > 1 or len(parts_to_delete(table)) > 1:
-            alone = len(parts_to_delete(table)) == 1
-            write = _write_returning if alone else _write_returned_items
-            returning = partial(write, renderer, delete, is_top=is_top)
-            write_joined_delete(renderer, delete, others, returning)
-            return
-        renderer.write("DELETE FROM ")
-        write_target(renderer, table)
-        _write_sources(renderer, " USING ", others)
-        write_where(renderer, (*delete._where, *kinds_of(table, *others)))
-        _write_returning(renderer, delete, is_top=is_top)
+    with renderer.deriving(bases_of(table)):
+        others = _other_sources(renderer, delete, list(delete._where))
+        with renderer.within([{source_key(table), *map(source_key, others)}]):
+            _write_delete(renderer, delete, others, is_top=is_top)
+
+
+def _write_delete(
+    renderer: Renderer, delete: Delete[Any], others: list[Any], *, is_top: bool
+) -> None:
+    table = delete._table
+    if len(table.physical) > 1 or len(parts_to_delete(table)) > 1:
+        alone = len(parts_to_delete(table)) == 1
+        write = _write_returning if alone else _write_returned_items
+        returning = partial(write, renderer, delete, is_top=is_top)
+        write_joined_delete(renderer, delete, others, returning)
+        return
+    renderer.write("DELETE FROM ")
+    write_target(renderer, table)
+    _write_sources(renderer, " USING ", others)
+    write_where(renderer, (*delete._where, *kinds_of(table, *others)))
+    _write_returning(renderer, delete, is_top=is_top)
 
 
 def _other_sources(renderer: Renderer, statement: Modification[Any], nodes: list[Any]) -> list[Any]:
+    table = statement._table
     found = renderer.sources_in(nodes)
-    found.pop(source_key(statement._table), None)
+    found.pop(source_key(table), None)
+    if found:
+        conditions = cast("Update[Any] | Delete[Any]", statement)._where
+        check_linked(renderer, [table, *found.values()], (), conditions)
     return list(found.values())
 
 

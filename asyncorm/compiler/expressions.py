@@ -59,7 +59,7 @@ _BARE_FUNCTIONS = frozenset(
 def render_column(renderer: Renderer, column: BaseColumn[Any, Any]) -> None:
     """A column, qualified by its source."""
     source = column.table
-    if renderer.places and source is not None:
+    if source is not None and (renderer.places or renderer.bases):
         source = renderer.placed(source)
     if renderer.collecting is not None and source is not None:
         renderer.collect(source)

@@ -41,6 +41,8 @@ class Renderer:
         self.collecting: dict[SourceKey, Any] | None = None
         #: what stands for a source in the condition that is written
         self.places: Mapping[SourceKey, Any] = {}
+        #: classes in FROM that stand for those they derive from, which are not there themselves
+        self.bases: Mapping[SourceKey, Subtype] = {}
         #: writes columns of the target of a statement whose rows are in several tables
         self.spread: tuple[SourceKey, Callable[[Any], str]] | None = None
         #: conditions for the rows of entities, wherever they are read
@@ -186,12 +188,25 @@ class Renderer:
         finally:
             self.places = kept
 
+    @contextmanager
+    def deriving(self, bases: Mapping[SourceKey, Subtype]) -> Generator[None]:
+        """Write columns of some classes as those of classes that derive from them."""
+        kept, self.bases = self.bases, bases
+        try:
+            yield
+        finally:
+            self.bases = kept
+
     def placed(self, source: Any) -> Any:
         """The source itself, or what stands for it."""
         if isinstance(source, ImpliedAlias):
-            root = self.places.get(source_key(source._root))
+            root = self._stand_in(source_key(source._root))
             return source if root is None else source._rooted_at(root)
-        return self.places.get(source_key(source), source)
+        found = self._stand_in(source_key(source))
+        return source if found is None else found
+
+    def _stand_in(self, key: SourceKey) -> Any:
+        return self.places.get(key) or self.bases.get(key)
 
     def imply(self, alias: ImpliedAlias) -> None:
         """Have a path joined by the SELECT that has its beginning in FROM."""

@@ -13,12 +13,12 @@ from asyncorm.sql.nesting import EntityPart
 from asyncorm.sql.query import Compound, Rows
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import (
-    Alias,
-    PartialEntity,
     entity_columns,
+    entity_of,
     is_entity,
     source_of,
     table_of,
+    whole,
 )
 from asyncorm.sql.table import BaseColumn
 
@@ -54,12 +54,12 @@ def _further(statement: Any, item: Any) -> tuple[BaseColumn[Any, Any], ...]:
 def _entity_item(
     statement: Any, item: Any, start: int, further: tuple[BaseColumn[Any, Any], ...]
 ) -> EntityItem:
-    source = item.source if isinstance(item, PartialEntity) else item
-    entity = source._entity if isinstance(source, Alias) else source
     # columns of the table itself, also for an alias: the loader knows those
     table = table_of(item)
     columns = tuple(table.by_attribute[column.attribute] for column in entity_columns(item))
-    return EntityItem(entity, start, columns, _is_nullable(statement, item), source, further)
+    return EntityItem(
+        entity_of(item), start, columns, _is_nullable(statement, item), whole(item), further
+    )
 
 
 def _is_nullable(statement: Any, item: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from asyncorm.compiler.bases import check_linked, explicit_sources, standing_in
 from asyncorm.compiler.criteria import Filters
 from asyncorm.compiler.joins import JoinTree, join_trees, place_implied
 from asyncorm.compiler.quoting import quote_name, quote_qualified
@@ -35,17 +36,28 @@ def render_compound(renderer: Renderer, compound: Compound[Any]) -> None:
 def write_select(renderer: Renderer, select: Select[Any], *, is_top: bool) -> None:
     """SELECT; at the top, columns that the driver should not see as they are get a cast."""
     with renderer.placing(_places(renderer, select)):
-        trees, visible = _sources(renderer, select)
-        scope = Scope(visible)
-        widened = Widened(select._items if is_top and renderer.loads else (), trees)
-        filters = Filters(renderer.criteria, select, renderer.exempt)
-        with renderer.within([*renderer.scopes, scope]):
-            if any(isinstance(item, ImpliedName) for item in select._parameters):
-                with renderer.aside():  # to learn which paths it uses, also in queries within it
-                    _write_body(renderer, select, widened, scope, filters, is_top=is_top)
-                renderer.labels = frozenset()
-                place_implied(trees, scope)
-            _write_body(renderer, select, widened, scope, filters, is_top=is_top)
+        with renderer.deriving({}):
+            found = _named(renderer, select)
+        bases = standing_in(renderer, select, found)
+        found = {key: source for key, source in found.items() if key not in bases}
+        with renderer.deriving(bases):
+            _write_select(renderer, select, found, is_top=is_top)
+
+
+def _write_select(
+    renderer: Renderer, select: Select[Any], found: dict[SourceKey, Any], *, is_top: bool
+) -> None:
+    trees, visible = _sources(renderer, select, found)
+    scope = Scope(visible)
+    widened = Widened(select._items if is_top and renderer.loads else (), trees)
+    filters = Filters(renderer.criteria, select, renderer.exempt)
+    with renderer.within([*renderer.scopes, scope]):
+        if any(isinstance(item, ImpliedName) for item in select._parameters):
+            with renderer.aside():  # to learn which paths it uses, also in queries within it
+                _write_body(renderer, select, widened, scope, filters, is_top=is_top)
+            renderer.labels = frozenset()
+            place_implied(trees, scope)
+        _write_body(renderer, select, widened, scope, filters, is_top=is_top)
 
 
 def _write_body(
@@ -96,20 +108,13 @@ def _places(renderer: Renderer, select: Select[Any]) -> Mapping[SourceKey, Any]:
     """What stands for other sources in a SELECT: not for those that it names itself."""
     if not renderer.places:
         return renderer.places
-    named = {source_key(source) for source in select._extras.sources}
-    named.update(source_key(join.source) for join in select._joins)
-    named.update(source_key(source_of(item)) for item in select._items if is_entity(item))
+    named = explicit_sources(select)
     return {key: now for key, now in renderer.places.items() if key not in named}
 
 
-def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], set[SourceKey]]:
-    """The FROM list of a SELECT, and all that it makes visible.
-
-    It names the sources of the select list and of WHERE. A source of the statement around a
-    nested query is not repeated in it, unless it would be its only one.
-    """
-    explicit = {source_key(source): source for source in select._extras.sources}
-    found = dict(explicit)
+def _named(renderer: Renderer, select: Select[Any]) -> dict[SourceKey, Any]:
+    """The sources of a SELECT's FROM, select list and WHERE."""
+    found = {source_key(source): source for source in select._extras.sources}
     for item in select._items:
         if is_entity(item):
             source = source_of(item)
@@ -118,18 +123,32 @@ def _sources(renderer: Renderer, select: Select[Any]) -> tuple[list[JoinTree], s
         else:
             found.update(renderer.sources_in([item]))
     found.update(renderer.sources_in(select._where))
+    return found
+
+
+def _sources(
+    renderer: Renderer, select: Select[Any], found: dict[SourceKey, Any]
+) -> tuple[list[JoinTree], set[SourceKey]]:
+    """The FROM list of a SELECT, and all that it makes visible.
+
+    A source of the statement around a nested query is not repeated in it, unless it would be its
+    only one.
+    """
+    explicit = {source_key(source) for source in select._extras.sources}
     joined = {source_key(join.source) for join in select._joins}
-    repeated = joined & explicit.keys()
+    repeated = joined & explicit
     if repeated or len(joined) < len(select._joins):
         raise InvalidRequestError(
             "a table is joined that is in FROM already",
             hint="use aliased(Model) to have a table twice in one statement",
         )
     if len(found.keys() | joined) > 1:
-        outer = set[SourceKey]().union(*renderer.scopes) - explicit.keys() - joined
+        outer = set[SourceKey]().union(*renderer.scopes) - explicit - joined
         kept = {key: source for key, source in found.items() if key not in outer}
         found = kept if kept or joined else found
     roots = [source for key, source in found.items() if key not in joined]
+    if len(roots) > 1:
+        check_linked(renderer, roots, explicit_sources(select), select._where)
     trees = join_trees(renderer, roots, select._joins)
     visible = {source_key(source) for tree in trees for source in tree.sources}
     return trees, visible

@@ -21,6 +21,7 @@ from asyncorm.sql.sources import (
     is_entity,
     source_of,
     table_of,
+    whole,
 )
 from asyncorm.sql.subtype import Below, Kinds, OfKind, Part, Subtype
 from asyncorm.sql.table import BaseColumn
@@ -111,7 +112,7 @@ class Widened:
         source, table = source_of(item), table_of(item)
         root = source_key(source._root if isinstance(source, ImpliedAlias) else source)
         tree = next(t for t in self.trees if root in map(source_key, t.sources))
-        key = [column_of(_entity_of(item), column.attribute) for column in table.primary_key]
+        key = [column_of(whole(item), column.attribute) for column in table.primary_key]
         joined = [(part.table, part.primary_key) for part in below.joined]
         places: dict[Any, Any] = {table: source}
         if isinstance(source, Derived) and any(c.table is table for c in below.columns):
@@ -129,12 +130,9 @@ def below_of(item: Any) -> Below | None:
     """What loading an item of a select list reads besides its columns."""
     if not is_entity(item):
         return None
-    found: Below | None = table_of(item).below
+    given = item.below if isinstance(item, PartialEntity) else None
+    found: Below | None = table_of(item).below if given is None else given
     return found
-
-
-def _entity_of(item: Any) -> Any:
-    return item.source if isinstance(item, PartialEntity) else item
 
 
 def own_further(item: Any) -> tuple[Columns, Columns]:

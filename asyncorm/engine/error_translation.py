@@ -147,9 +147,12 @@ def _server_error(error: asyncpg.PostgresError, statement: str | None) -> Databa
     columns: tuple[str, ...] = (error.column_name,) if error.column_name else ()
     if not columns and detail and issubclass(found, IntegrityError):
         columns = key_columns(detail)
+    hint = (error.hint if sqlstate.startswith("42") else None) or HINTS.get(sqlstate)
+    if sqlstate == "42P01" and message.startswith("missing FROM-clause"):
+        hint = "join what the condition is about, or put it into exists(), any() or has()"
     return found(
         message,
-        hint=(error.hint if sqlstate.startswith("42") else None) or HINTS.get(sqlstate),
+        hint=hint,
         sqlstate=sqlstate or None,
         constraint=error.constraint_name,
         table=error.table_name,

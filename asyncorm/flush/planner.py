@@ -37,7 +37,7 @@ from asyncorm.tracking.unit_of_work import mapper_of
 def plan_flush(changes: ChangeSet) -> FlushPlan:
     """Order the changes; raises CircularDependencyError before anything is sent."""
     rows = ChangedRows(changes)
-    batches = _remove_links(rows, changes)
+    batches = _remove_links(changes)
     batches += _order_rows(rows, changes)
     batches += [
         AssociationBatch(Kind.INSERT, found.linked, list(found.added))
@@ -53,7 +53,7 @@ def _follows(batch: AnyBatch) -> bool:
     return isinstance(batch, Batch) and batch.kind is Kind.DELETE and batch.part.row_follows
 
 
-def _remove_links(rows: ChangedRows, changes: ChangeSet) -> list[AnyBatch]:
+def _remove_links(changes: ChangeSet) -> list[AnyBatch]:
     """The rows of link tables that go, before any of those that they refer to."""
     batches: list[AnyBatch] = [
         AssociationBatch(Kind.DELETE, found.linked, list(found.removed))

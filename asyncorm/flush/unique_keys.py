@@ -83,6 +83,8 @@ def _attributes(table: Table, names: Iterable[str]) -> tuple[str, ...]:
 def find_turns(changes: ChangeSet) -> list[Turn]:
     """Which rows must be written before which others, because of unique keys."""
     changed = list(_changed_keys(changes.updates))
+    if not (changed or changes.inserts):
+        return []  # nobody takes what deleted rows give up
     freed: dict[Table, Freed] = {}
     for row in rows_of(changes.deletes):
         instance, part = row

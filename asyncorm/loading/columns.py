@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from asyncorm.errors import ArgumentError
 from asyncorm.loading.directives import Columns
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
-from asyncorm.sql.sources import PartialEntity
+from asyncorm.sql.sources import Alias, PartialEntity
+from asyncorm.sql.subtype import Below
 from asyncorm.sql.table import BaseColumn
 
 
@@ -31,7 +32,10 @@ def chosen_attributes(
         elif not option.columns:
             rest = wanted
         else:
-            named.update((_attribute(mapper, column), wanted) for column in option.columns)
+            its = [c.attribute for c in option.columns if concerns(c, mapper)]
+            if not its:
+                continue  # it is about other classes of the hierarchy
+            named.update(dict.fromkeys(its, wanted))
         if option.kind == "only":
             rest = False
     always = {*mapper.primary_key, *needed}
@@ -46,15 +50,32 @@ def chosen_attributes(
     )
 
 
-def _attribute(mapper: Mapper, column: BaseColumn[Any, Any]) -> str:
-    known = mapper.columns.get(column.attribute)
-    if known is None or known.name != column.name:
-        raise ArgumentError(
-            f"{column} is no column of {mapper.name}",
-            hint=f"name columns of {mapper.name}, or put the option below the relationship that "
-            "leads to their entity",
-        )
-    return column.attribute
+def owner_of(column: BaseColumn[Any, Any], mapper: Mapper) -> Mapper | None:
+    """The class of a mapper's hierarchy by which a column was named, if it was by one of them."""
+    return next((kind for kind in mapper.root.subtypes if kind.source is column.table), None)
+
+
+def concerns(column: BaseColumn[Any, Any], mapper: Mapper) -> bool:
+    """Whether objects of an entity have a column, by whatever class or alias it was named."""
+    if isinstance(column.table, Alias):
+        owner: Any = column.table._entity
+    else:
+        known = owner_of(column, mapper)
+        owner = known and known.entity
+    if owner is None or column.attribute not in mapper.columns:
+        return False
+    return issubclass(mapper.entity, owner)
+
+
+def check_columns(mapper: Mapper, options: Sequence[Columns]) -> None:
+    """Raise ArgumentError for columns that no object of the entity has."""
+    for column in (column for option in options for column in option.columns):
+        if not any(concerns(column, kind) for kind in mapper.subtypes):
+            raise ArgumentError(
+                f"{column} is no column of {mapper.name}",
+                hint=f"name columns of {mapper.name}, or put the option below the relationship "
+                "that leads to their entity",
+            )
 
 
 def loaded_with(mapper: Mapper, name: str) -> tuple[str, ...]:
@@ -65,7 +86,14 @@ def loaded_with(mapper: Mapper, name: str) -> tuple[str, ...]:
     return tuple(other for other, its in mapper.deferred.items() if its == group)
 
 
-def with_columns(statement: Any, chosen: dict[int, tuple[str, ...]]) -> Any:
+class Chosen(NamedTuple):
+    """The columns that are read of an entity, and of its subclasses if not all of theirs."""
+
+    attributes: tuple[str, ...]
+    below: Below | None
+
+
+def with_columns(statement: Any, chosen: dict[int, Chosen]) -> Any:
     """The statement with fewer or more columns of the entities at some positions."""
     if not chosen:
         return statement
@@ -74,7 +102,7 @@ def with_columns(statement: Any, chosen: dict[int, tuple[str, ...]]) -> Any:
         new.queries = tuple(with_columns(query, chosen) for query in statement.queries)
     elif isinstance(statement, Select):
         new._items = tuple(
-            PartialEntity(item, chosen[position]) if position in chosen else item
+            PartialEntity(item, *chosen[position]) if position in chosen else item
             for position, item in enumerate(statement._items)
         )
     return new

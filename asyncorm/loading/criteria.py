@@ -39,6 +39,11 @@ def with_loader_criteria(
             f"a {type(where).__name__} is no condition for {entity.__name__}",
             hint="give an expression, or a function of the class: lambda cls: cls.active.is_(True)",
         )
+    if isinstance(where, Expression) and getattr(entity, "__mapper__", None) is None:
+        raise ArgumentError(
+            f"the condition for {entity.__name__}, which is not mapped, names columns of one class",
+            hint="give a function of the class: lambda cls: cls.active.is_(True)",
+        )
     return Criteria(entity, where, include_aliases=include_aliases, propagates=propagate_to_loaders)
 
 

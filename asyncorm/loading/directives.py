@@ -14,7 +14,7 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.sources import Alias, entity_name, source_of
+from asyncorm.sql.sources import Alias, entity_name, entity_of, source_of
 from asyncorm.sql.table import BaseColumn
 
 
@@ -60,8 +60,7 @@ class Step:
     @property
     def mapper(self) -> Mapper:
         """The entity that is loaded: the target of the relationship, or a subclass of it."""
-        target: Any = self.target or self.relationship.target.entity
-        mapper: Mapper = getattr(target, "_entity", target).__mapper__
+        mapper: Mapper = entity_of(self.target or self.relationship.target.entity).__mapper__
         return mapper
 
     def places(self, source: Any) -> list[tuple[Any, Any]]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.compiler.results import result_of
-from asyncorm.errors import ConfigurationError, InvalidRequestError
+from asyncorm.errors import ArgumentError, ConfigurationError, InvalidRequestError
 from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.draft import Expansion, Place
@@ -26,7 +26,7 @@ from asyncorm.sql.expressions import CastTo, Expression, Label, Parameter, Scala
 from asyncorm.sql.nesting import nest
 from asyncorm.sql.query import Rows
 from asyncorm.sql.select import Select, select
-from asyncorm.sql.sources import column_of, is_entity, source_of
+from asyncorm.sql.sources import column_of, entity_of, is_entity, source_of
 from asyncorm.types.documents import json_template, label_values
 from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.scalars import TEXT
@@ -44,6 +44,24 @@ def is_shaped(statement: Any) -> bool:
     return _selects_one_entity(statement) and bool(_field_names(shape))
 
 
+def check_shape(statement: Any) -> None:
+    """Refuse a class that rows of a SELECT can't be made into."""
+    shape = getattr(statement, "_shape", None)
+    if not isinstance(shape, type) or not isinstance(statement, Rows):
+        return
+    if hasattr(shape, "__mapper__"):
+        raise ArgumentError(
+            f"into() takes no mapped class: {shape.__name__} would be made as a new object",
+            hint=f"select({shape.__name__}) gives the objects; a read model is a class of its own",
+        )
+    if _selects_one_entity(statement):
+        (item,) = statement._output_items()
+        raise ArgumentError(
+            f"{shape.__name__} has no fields to read {getattr(item, '_entity', item).__name__} by",
+            hint="give into() a pydantic model, a dataclass or a NamedTuple",
+        )
+
+
 def _selects_one_entity(statement: Any) -> bool:
     if not isinstance(statement, Rows):
         return False
@@ -55,14 +73,14 @@ def as_documents(statement: Rows[Any]) -> Expansion:
     """The statement whose rows are JSON texts."""
     trees = trees_of(statement)
     (item,) = statement._output_items()
-    entity = getattr(item, "_entity", item)
+    mapper: Mapper = entity_of(item).__mapper__
     builder = _Builder(criteria_of(statement._options))
-    source, query = _plain_query(statement, item, entity.__mapper__)
-    node = trees.get(0) or LoadNode(entity.__mapper__)
+    source, query = _plain_query(statement, item, mapper)
+    node = trees.get(0) or LoadNode(mapper)
     model: Any = statement._shape
     if all(join.source is not source_of(source) for join in query._joins):
         query = query.select_from(source)  # there may be nothing but subqueries to tell it
-    query._items = tuple(builder.fields(model, entity.__mapper__, source, node))
+    query._items = tuple(builder.fields(model, mapper, source, node))
     query._options, query._shape = (), None
     rows = query.subquery()
     text: Label[Any, Any] = Label(CastTo(DocumentRows(rows, "one"), TEXT), model.__name__[:60])
@@ -207,8 +225,7 @@ def as_columns(statement: Any) -> Any:
     """The statement with the columns that a dataclass or NamedTuple has as fields."""
     shape = statement._shape
     (item,) = statement._output_items()
-    entity = getattr(item, "_entity", item)
-    mapper: Mapper = entity.__mapper__
+    mapper: Mapper = entity_of(item).__mapper__
     names: list[str] = []
     for name, is_required in _field_names(shape):
         if name in mapper.columns:

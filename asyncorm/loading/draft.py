@@ -61,7 +61,7 @@ class Draft:
         self.joins: list[Join] = list(getattr(statement, "_joins", ()))
         self.attachments: list[Attachment] = []
         #: the columns that are read of items for which options say it
-        self._chosen = {p: node.attributes for p, node in trees.items() if node.columns}
+        self._chosen = {p: node.chosen for p, node in trees.items() if node.columns}
         self.payloads: list[Payload] = []
         #: values of the mapping that joins and orders have brought in
         self.constants: list[Parameter[Any]] = []
@@ -79,7 +79,7 @@ class Draft:
         place = Place(len(self.items), source, edge.node, nullable, above)
         self.items.append(source)
         if edge.node.columns:
-            self._chosen[place.position] = edge.node.attributes
+            self._chosen[place.position] = edge.node.chosen
         self.attachments.append(Attachment(owner.position, edge, place.position))
         return place
 

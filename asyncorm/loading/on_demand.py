@@ -9,12 +9,13 @@ from asyncorm.errors import ArgumentError, DataError, InvalidRequestError
 from asyncorm.loading.columns import loaded_with
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.criteria import rereading
+from asyncorm.loading.directives import Columns
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, overwrite_columns
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.pipeline import announce, load, load_path, load_tree
 from asyncorm.loading.subtypes import is_partial
-from asyncorm.loading.tree import only, tree_of
+from asyncorm.loading.tree import LoadNode, Resolved, only, tree_of
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.sql.expressions import Parameter
 from asyncorm.sql.keys import any_of
@@ -135,15 +136,17 @@ async def load_many(
     return {identity_key(instance): instance for instance in found}
 
 
-async def load_columns(instances: Iterable[Any], name: str, context: LoadContext) -> None:
+async def load_columns(
+    mapper: Mapper, instances: Iterable[Any], name: str, context: LoadContext
+) -> None:
     """Read a column of the instances that lack it, with its group; what has expired comes along."""
     lacking = [one for one in instances if name not in one.__dict__]
-    mapper = mapper_of(lacking[0])
-    names = dict.fromkeys(loaded_with(mapper, name))
-    if any(map(is_expired, lacking)):
-        names.update(dict.fromkeys(mapper.selected))
+    columns = tuple(mapper.columns[other] for other in loaded_with(mapper, name))
+    kind = "undefer" if any(map(is_expired, lacking)) else "only"
     keys = [mapper.key_values(identity_key(instance)) for instance in lacking]
-    statement = key_statement(mapper, keys).options(only(mapper, names))
+    statement = key_statement(mapper, keys).options(
+        Resolved(LoadNode(mapper, (Columns(kind, columns),)))
+    )
     await load(statement, context, follow=False, is_column_load=True)
 
 
@@ -178,7 +181,7 @@ async def refresh(
 def _columns_of(instance: Any) -> list[str]:
     """The columns that an instance was loaded with, and others that it has got since then."""
     mapper, tree = mapper_of(instance), instance._state.tree
-    usual = mapper.selected if tree is None or not tree.columns else tree.attributes
+    usual = mapper.selected if tree is None else tree.attributes_of(mapper)
     return [name for name in mapper.columns if name in usual or name in instance.__dict__]
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from asyncorm.loading.arrivals import note_loaded
+from asyncorm.loading.arrivals import take_in
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.selectin import RelatedLoad
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.mapping.mapper import Mapper
-from asyncorm.tracking.listeners import HEARD
-from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from asyncorm.types.base import Converter
 
@@ -129,16 +127,9 @@ def _hydrated(
     payload: Payload, rows: Rows, node: LoadNode, unit: UnitOfWork, existing: Existing | None
 ) -> list[Any]:
     mapper = payload.mapper
-    references = unit.identity_map.references(mapper)
     partial = mapper.lacks_columns(payload.attributes)
-    state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
-    state.node = node
     hydrate = hydrator(mapper, payload.attributes, 0, nullable=False)
-    objects = hydrate(rows, state, references, existing)
-    references.sweep()
-    if HEARD:
-        note_loaded(unit, objects, state)
-    return objects
+    return take_in(mapper, hydrate, rows, unit, existing, partial=partial, tree=node)
 
 
 def hand_out(arrived: Sequence[Arrived], columns: list[list[Any]], unit: UnitOfWork) -> None:

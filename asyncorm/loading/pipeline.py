@@ -6,17 +6,17 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from asyncorm.errors import InvalidRequestError, ObjectDeletedError
+from asyncorm.errors import ObjectDeletedError
 from asyncorm.loading.attaching import attach
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.criteria import rereading, unfiltered
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, Seen, forget_loaded
-from asyncorm.loading.payload import hand_out, unfold
+from asyncorm.loading.payload import Arrived, hand_out, unfold
 from asyncorm.loading.plan import LoadPlan
 from asyncorm.loading.selectin import RelatedLoad
-from asyncorm.loading.tree import Edge, LoadNode
+from asyncorm.loading.tree import Edge, LoadNode, make_node, refuse_write_only
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
 from asyncorm.tracking.listeners import HEARD
@@ -84,15 +84,19 @@ async def make_rows(
     trees = plan.trees(statement)
     nodes = plan.nodes(trees)
     columns = plan.columns(records, context.unit, existing, nodes)
-    arrived = unfold(plan.payloads, records, nodes, context.unit, existing)
+    arrived: list[Arrived] = []
+    if plan.payloads:
+        arrived = unfold(plan.payloads, records, nodes, context.unit, existing)
     if existing is Existing.OVERWRITE:
         seen = {} if seen is None else seen
         for position in plan.entities:
             forget_loaded(columns[position], seen)
         for one in arrived:
             forget_loaded(one.objects, seen)
-    attach(plan.attachments, columns, nodes)
-    hand_out(arrived, columns, context.unit)
+    if plan.attachments:
+        attach(plan.attachments, columns, nodes)
+    if arrived:
+        hand_out(arrived, columns, context.unit)
     if context.unit.notices:
         await Notices(context.unit)
     if follow:
@@ -100,7 +104,8 @@ async def make_rows(
             found = dict.fromkeys(columns[position])
             found.pop(None, None)
             await load_tree(found, node, context, seen)
-    criteria = criteria_of(getattr(statement, "_options", ()))
+    options = getattr(statement, "_options", ())
+    criteria = criteria_of(options) if options else ()
     if not follow:
         values = plan.values(columns)
         return Loaded(values[0], plan.names, criteria, values)
@@ -145,22 +150,27 @@ async def load_path(
     """
     owners = list(instances)
     for relationship in path:
-        node: Any = LoadNode(relationship.target)  # type: ignore[arg-type]
+        target: Any = relationship.target
+        node = LoadNode(target) if whole else make_node(target, ())
         step = RelatedLoad(Edge(Step(relationship, None), Strategy.SELECTIN, node), owners)
-        await load_step(step, context, whole=whole)
+        await load_step(step, context, whole=whole, follow=not whole)
         owners = step.related()
 
 
 async def load_step(
-    step: RelatedLoad, context: LoadContext, seen: Seen | None = None, *, whole: bool = False
+    step: RelatedLoad,
+    context: LoadContext,
+    seen: Seen | None = None,
+    *,
+    whole: bool = False,
+    follow: bool = False,
 ) -> None:
-    """Load one relationship for the instances that lack it."""
-    if step.relationship.lazy == "write_only" and step.instances:
-        raise InvalidRequestError(
-            f"{step.relationship} is write-only: its members are never loaded, which this needs",
-            hint=f"read it by a statement, obj.{step.relationship.name}.select(); for a delete let "
-            'the server see to the members: foreign_key(ondelete="CASCADE"), or passive_deletes',
-        )
+    """Load one relationship for the instances that lack it.
+
+    With ``follow`` also what is loaded with the objects that it finds.
+    """
+    if step.instances:
+        refuse_write_only(step.relationship)
     if step.edge.strategy is Strategy.NOLOAD:
         step.leave_empty()
         return
@@ -181,6 +191,12 @@ async def load_step(
             is_relationship_load=True,
         )
         step.distribute(loaded.columns, loaded.criteria)
+        if follow and step.edge.node.edges:
+            await load_tree(loaded.columns[0], step.edge.node, context)
+    expired = None if whole or seen is not None else step.expired_statement()
+    if expired is not None:
+        # whoever asks for related objects wants to read them
+        await load(expired, context, follow=follow, is_column_load=True)
 
 
 async def _load_references(step: RelatedLoad, context: LoadContext) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from asyncorm.errors import ArgumentError
+from asyncorm.loading.columns import concerns, owner_of
 from asyncorm.loading.directives import Columns, Directive, Step
 from asyncorm.loading.options import LoaderOption
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
-from asyncorm.sql.sources import Alias, is_entity
+from asyncorm.sql.sources import Alias, entity_of, is_entity
 
 
 class Places(NamedTuple):
@@ -32,7 +33,7 @@ def place(statement: Any) -> Places:
     left = {id(directive): directive for directive in given}
     for position, item in enumerate(statement._output_items()):
         if is_entity(item):
-            mapper: Mapper = getattr(item, "_entity", item).__mapper__
+            mapper: Mapper = entity_of(item).__mapper__
             mine = [d for d in given if _concerns(d, mapper, item)]
             found[position] = mapper, mine
             for directive in mine:
@@ -86,7 +87,8 @@ def check_options(statement: Any) -> None:
 
 
 def _check_group(group: str, mappers: Sequence[Mapper]) -> None:
-    known = {its for mapper in mappers for its in mapper.deferred.values() if its is not None}
+    kinds = [kind for mapper in mappers for kind in mapper.subtypes]
+    known = {its for kind in kinds for its in kind.deferred.values() if its is not None}
     if group not in known:
         raise ArgumentError(
             f"{mappers[0].name} has no group of deferred columns named {group!r}",
@@ -109,7 +111,11 @@ def _concerns(directive: Directive, mapper: Mapper, item: Any) -> bool:
         columns = instruction.columns
         if isinstance(item, Alias):
             return any(column.table is item for column in columns)
-        return any(mapper.columns.get(column.attribute) is column for column in columns)
+        return any(
+            owner_of(column, mapper) is not None and concerns(column, kind)
+            for column in columns
+            for kind in mapper.subtypes
+        )
     return True
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import ColumnItem, CompiledStatement, EntityItem
 from asyncorm.compiler.compiler import compile_statement
 from asyncorm.engine.rows import row_class
 from asyncorm.engine.shapes import shape_rows
-from asyncorm.loading.arrivals import note_loaded
+from asyncorm.loading.arrivals import take_in
 from asyncorm.loading.directives import Strategy
-from asyncorm.loading.documents import as_columns, as_documents, is_document, is_shaped
+from asyncorm.loading.documents import (
+    as_columns,
+    as_documents,
+    check_shape,
+    is_document,
+    is_shaped,
+)
 from asyncorm.loading.draft import Expansion
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.expansion import expand
@@ -24,8 +29,6 @@ from asyncorm.loading.tree import LoadNode, loads_more, trees_of
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.models.documents import read_documents
 from asyncorm.sql.query import Rows
-from asyncorm.tracking.listeners import HEARD
-from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 Column = Callable[[Sequence[Any], UnitOfWork, Existing | None, LoadNode | None], list[Any]]
@@ -56,16 +59,18 @@ class LoadPlan:
         self.repeats = any(attachment.is_collection for attachment in self.attachments)
         self._asked = len(items) - len(self.attachments)
         contained = [a for a in self.attachments if a.edge.strategy is Strategy.CONTAINS]
-        #: how many items come from what the statement names itself, and its lock concerns
-        self._locked = self._asked + len(contained)
+        # these come from what the statement names itself, and its lock concerns
+        locked = self._asked + len(contained)
         self.names = tuple(item.name for item in items[: self._asked])
         self.entities = [
             position for position, item in enumerate(items) if isinstance(item, EntityItem)
         ]
-        self._make = [
+        makers = [
             _maker(item, repeated=self._is_repeated(position))
             for position, item in enumerate(items)
         ]
+        #: how values are made of records: of what a lock concerns, and of all else
+        self._locked, self._unlocked = makers[:locked], makers[locked:]
         self._row: Any = None if len(self.names) == 1 else row_class(self.names)
         self._trees = trees or {}
         #: whether options hold values, which differ between statements of one shape
@@ -88,12 +93,12 @@ class LoadPlan:
         """The values of each item of the statement, over all records."""
         found = [
             make(records, unit, existing, nodes.get(position))
-            for position, make in enumerate(self._make[: self._locked])
+            for position, make in enumerate(self._locked)
         ]
         if existing is not Existing.OVERWRITE:
             existing = None  # a lock does not concern rows that were joined to those it is on
-        for position, make in enumerate(self._make[self._locked :], self._locked):
-            found.append(make(records, unit, existing, nodes.get(position)))
+        for make in self._unlocked:
+            found.append(make(records, unit, existing, nodes.get(len(found))))
         return found
 
     def nodes(self, trees: dict[int, LoadNode]) -> dict[int, LoadNode]:
@@ -139,37 +144,39 @@ def _comparable(value: Any) -> Any:
     return repr(value) if isinstance(value, list | dict | set) else value
 
 
-_plans: WeakKeyDictionary[CompiledStatement, LoadPlan] = WeakKeyDictionary()
-
-
 def plan_for(statement: Any, statements: StatementCache) -> LoadPlan:
     """The plan of a statement; it lives as long as the compiled statement stays cached."""
+    compiled = statements.recent(statement._key)
+    if compiled is not None and compiled.plan is not None:
+        known: LoadPlan = compiled.plan
+        return known
     is_shape_given = getattr(statement, "_shape", None) is not None and isinstance(statement, Rows)
     if is_shape_given or loads_more(statement):
         compiled = statements.find(("load", statement._key), _compile_expanded, statement)
-        return _plans[compiled]
-    compiled = statements.get(statement)
-    plan = _plans.get(compiled)
-    if plan is None:
-        plan = _plans[compiled] = LoadPlan(compiled)
-    return plan
+    else:
+        compiled = statements.get(statement)
+        if compiled.plan is None:
+            compiled.plan = LoadPlan(compiled)
+    found: LoadPlan = compiled.plan
+    return found
 
 
 def _compile_expanded(statement: Any) -> CompiledStatement:
+    check_options(statement)
     if is_document(statement):
         expansion = as_documents(statement)
         compiled = compile_statement(expansion.statement, statement, expansion.constants)
-        _plans[compiled] = LoadPlan(compiled, is_document=True)
+        compiled.plan = LoadPlan(compiled, is_document=True)
         return compiled
     if is_shaped(statement):
         compiled = compile_statement(as_columns(statement), statement)
-        _plans[compiled] = LoadPlan(compiled)
+        compiled.plan = LoadPlan(compiled)
         return compiled
-    check_options(statement)
+    check_shape(statement)
     trees = trees_of(statement)
     expansion = expand(statement, trees)
     compiled = compile_statement(expansion.statement, statement, expansion.constants, loads=True)
-    _plans[compiled] = LoadPlan(compiled, trees, expansion)
+    compiled.plan = LoadPlan(compiled, trees, expansion)
     return compiled
 
 
@@ -194,15 +201,7 @@ def _entity_maker(item: EntityItem, *, repeated: bool) -> Column:
     def make(
         records: Sequence[Any], unit: UnitOfWork, existing: Existing | None, node: LoadNode | None
     ) -> list[Any]:
-        references = unit.identity_map.references(mapper)
-        # one state for all clean instances of this result
-        state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
-        state.node = node
-        found = hydrate(records, state, references, existing)
-        references.sweep()
-        if HEARD:
-            note_loaded(unit, found, state)
-        return found
+        return take_in(mapper, hydrate, records, unit, existing, partial=partial, tree=node)
 
     return make
 

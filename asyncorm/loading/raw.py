@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.loading.arrivals import note_loaded
+from asyncorm.loading.arrivals import take_in
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.subtypes import is_partial
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.table import BaseColumn
-from asyncorm.tracking.listeners import HEARD
-from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from asyncorm.types.json import JSONDocument
 
@@ -42,12 +40,8 @@ def load_entities(entity: type[Any], records: Sequence[Any], unit: UnitOfWork) -
             convert = column._type.from_raw  # mapped columns are selected as text
             rows = [(*row[:place], convert(row[place]), *row[place + 1 :]) for row in rows]
     partial = is_partial(mapper, attributes, further)
-    state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
-    references = unit.identity_map.references(mapper)
-    found = hydrator(mapper, attributes, 0, False, further)(rows, state, references, None)
-    if HEARD:
-        note_loaded(unit, found, state)
-    return found
+    hydrate = hydrator(mapper, attributes, 0, False, further)
+    return take_in(mapper, hydrate, rows, unit, partial=partial)
 
 
 def _further(mapper: Mapper, names: list[str]) -> tuple[BaseColumn[Any, Any], ...]:

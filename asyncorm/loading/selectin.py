@@ -46,13 +46,14 @@ class RelatedLoad:
             or any(instance._state.partial for instance in self.instances)
         )
         self.missing: dict[Any, list[Any]] = {}
+        self._answered: list[Any] = []
         #: whether rows bring their keys, since those of objects held already may be stale
         self.keyed = False
 
     @property
     def is_done(self) -> bool:
         """Whether memory holds for all instances what is to be loaded."""
-        return all(map(self._has, self.instances))
+        return all(map(self._has, self.instances)) and not self._expired(self.instances)
 
     def _has(self, instance: Any) -> bool:
         selection = self.edge.selection
@@ -113,6 +114,7 @@ class RelatedLoad:
         for instance in self.instances:
             known = instance.__dict__
             if name in known and self._has(instance):
+                self._answered.append(instance)
                 continue
             state = instance._state
             if not to_one and (state.originals or state.status is not _PERSISTENT):
@@ -166,7 +168,7 @@ class RelatedLoad:
         if self.edge.selection is not None or not relationship.found_by_key:
             return False
         found = unit.find(target.entity, key)
-        if found is None or (seen is not None and found not in seen):
+        if found is None or lacks_values(found) or (seen is not None and found not in seen):
             return False
         instance.__dict__[relationship.name] = found
         return True
@@ -243,14 +245,41 @@ class RelatedLoad:
 
     def related(self) -> list[Any]:
         """All related objects, for the edges that go on from them."""
-        name = self.relationship.name
         found: dict[Any, None] = {}
         for instance in self.instances:
-            held = instance.__dict__.get(name)
-            members = _found_aside(held, self.edge.selection) if self._aside else None
-            found.update(dict.fromkeys(members_of(held) if members is None else members))
+            found.update(dict.fromkeys(self._related_to(instance)))
         kind = self.edge.selection and self.edge.selection.kind
         return [one for one in found if isinstance(one, kind)] if kind else list(found)
+
+    def _related_to(self, instance: Any) -> Iterable[Any]:
+        held = instance.__dict__.get(self.relationship.name)
+        members = _found_aside(held, self.edge.selection) if self._aside else None
+        return members_of(held) if members is None else members
+
+    def _expired(self, owners: Iterable[Any]) -> list[Any]:
+        related = (one for owner in owners for one in self._related_to(owner))
+        return [one for one in dict.fromkeys(related) if lacks_values(one)]
+
+    def expired_statement(self) -> Select[Any] | None:
+        """The SELECT of related objects that were held already, but whose values have expired."""
+        expired = self._expired(self._answered)
+        if not expired:
+            return None
+        mapper: Any = self.relationship.target
+        keys = [mapper.key_values(identity_key(instance)) for instance in expired]
+        statement = select(mapper.entity).where(any_of(mapper.primary_key_columns, keys))
+        node = self.edge.node
+        if node.is_trivial or node.mapper is not mapper:
+            return statement
+        return statement.options(Resolved(node))
+
+
+def lacks_values(instance: Any) -> bool:
+    """Whether columns have expired of an object that has a row."""
+    state = instance._state
+    if state is None or not state.partial or state.status is not _PERSISTENT:
+        return False
+    return is_expired(instance)
 
 
 def is_same(one: Selection[Any, Any] | None, other: Selection[Any, Any] | None) -> bool:

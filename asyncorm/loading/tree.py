@@ -10,7 +10,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from asyncorm.loading.columns import chosen_attributes
+from asyncorm.errors import InvalidRequestError
+from asyncorm.loading.columns import Chosen, check_columns, chosen_attributes
 from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.directives import (
     EAGER,
@@ -21,6 +22,7 @@ from asyncorm.loading.directives import (
     Strategy,
 )
 from asyncorm.loading.placing import place
+from asyncorm.mapping.hierarchy import columns_below
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
@@ -49,7 +51,16 @@ class Edge:
 class LoadNode:
     """The relationships and columns that are loaded with objects of an entity."""
 
-    __slots__ = ("_key", "_parameters", "columns", "criteria", "edges", "mapper", "unloaded")
+    __slots__ = (
+        "_key",
+        "_parameters",
+        "columns",
+        "criteria",
+        "edges",
+        "keys",
+        "mapper",
+        "unloaded",
+    )
 
     def __init__(
         self,
@@ -63,6 +74,8 @@ class LoadNode:
         self.edges: dict[Relationship[Any, Any], Edge] = {edge.relationship: edge for edge in edges}
         #: relationships that are left unloaded on purpose; None stands for all the others
         self.unloaded = unloaded or {}
+        #: the columns by which a collection finds the objects here
+        self.keys: tuple[str, ...] = ()
         #: conditions under which everything here is loaded, and what is loaded later
         self.criteria: tuple[Criteria, ...] = ()
         parts = (*columns, *self.edges.values())
@@ -73,11 +86,22 @@ class LoadNode:
     @property
     def attributes(self) -> tuple[str, ...]:
         """The columns that are read of each object."""
+        return self.attributes_of(self.mapper)
+
+    def attributes_of(self, mapper: Mapper) -> tuple[str, ...]:
+        """The columns that are read of objects of the entity, or of a subclass."""
         if not self.columns:
-            return self.mapper.selected
+            return mapper.selected
         # what an edge starts from must be known to follow it
         needed = [n for edge in self.edges.values() for n in edge.relationship.local_attributes]
-        return chosen_attributes(self.mapper, self.columns, needed)
+        return chosen_attributes(mapper, self.columns, (*needed, *self.keys))
+
+    @property
+    def chosen(self) -> Chosen:
+        """The same for a statement, with those of subclasses."""
+        kinds = self.mapper.subtypes
+        below = columns_below(self.mapper, self.attributes_of) if len(kinds) > 1 else None
+        return Chosen(self.attributes, below)
 
     def strategy_of(self, relationship: Relationship[Any, Any]) -> str | None:
         """How options want a relationship to be left unloaded; None if they say nothing of it."""
@@ -178,7 +202,7 @@ def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ())
     unloaded: dict[Relationship[Any, Any] | None, Strategy] = {}
     if everything:
         unloaded[None] = everything[-1].strategy
-    for step in _steps(mapper, here, below, everything, above):
+    for step in _steps(mapper, here, everything, above):
         strategy = step.strategy or Strategy(step.relationship.lazy)
         relationship = step.relationship
         if strategy in EAGER:
@@ -187,6 +211,7 @@ def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ())
         elif step.strategy is not None:
             unloaded[relationship] = strategy
     columns = tuple(i for i in here if isinstance(i, Columns))
+    check_columns(mapper, columns)
     node = LoadNode(mapper, columns, edges, unloaded)
     for edge in edges:
         if edge.node is None:
@@ -197,7 +222,6 @@ def make_node(mapper: Mapper, directives: Sequence[Directive], above: Path = ())
 def _steps(
     mapper: Mapper,
     here: Sequence[Any],
-    below: dict[Relationship[Any, Any], list[Directive]],
     everything: Sequence[Everything],
     above: Path,
 ) -> list[Step]:
@@ -238,6 +262,7 @@ def _leads_back(relationship: Relationship[Any, Any], above: Path) -> bool:
 
 def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:
     target = step.mapper
+    refuse_write_only(step.relationship)
     if strategy is Strategy.NOLOAD:
         return Edge(step, strategy, LoadNode(target))
     if step.depth is not None:
@@ -247,7 +272,20 @@ def _edge(step: Step, strategy: Strategy, directives: list[Directive], above: Pa
             again = replace(step, depth=step.depth - 1)
             repeated = [d.below((step.relationship,)) for d in directives]
             directives = [*directives, Directive((), again), *repeated]
-    return Edge(step, strategy, make_node(target, directives, above))
+    node = make_node(target, directives, above)
+    if step.relationship.keyed_by is not None:
+        node.keys = (step.relationship.keyed_by,)
+    return Edge(step, strategy, node)
+
+
+def refuse_write_only(relationship: Relationship[Any, Any]) -> None:
+    """Refuse to load the members of a collection that is never loaded."""
+    if relationship.lazy == Strategy.WRITE_ONLY.value:
+        raise InvalidRequestError(
+            f"{relationship} is write-only: its members are never loaded, which this needs",
+            hint=f"read it by a statement, obj.{relationship.name}.select(); for a delete let "
+            'the server see to the members: foreign_key(ondelete="CASCADE"), or passive_deletes',
+        )
 
 
 def _endless(step: Step, strategy: Strategy, directives: list[Directive], above: Path) -> Edge:
@@ -256,5 +294,7 @@ def _endless(step: Step, strategy: Strategy, directives: list[Directive], above:
     node = make_node(step.mapper, directives, above)
     node.edges[step.relationship] = edge
     node._key = (node._key, edge._key)
+    if step.relationship.keyed_by is not None:
+        node.keys = (step.relationship.keyed_by,)
     edge.node = node
     return edge

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.errors import ConfigurationError
@@ -12,6 +11,7 @@ from asyncorm.mapping.hierarchy import check_key
 from asyncorm.mapping.keyed_dict import KeyedDict
 from asyncorm.mapping.link_table import find_ends, link_table
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.mapping.member_order import resolve_order
 from asyncorm.mapping.registry import Registry
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.sql.constraints import ForeignKeyConstraint
@@ -35,8 +35,7 @@ def configure(registry: Registry) -> None:
                 resolve_direction(relationship)
         else:
             _resolve_secondary(relationship, registry)
-        order_by = relationship.declaration.order_by
-        relationship.order_by = () if order_by is None else _order_by(relationship, order_by)
+        relationship.order_by = resolve_order(relationship)
     for relationship, _ in declared:
         _check_loaded(relationship)
         _link_back(relationship)
@@ -205,34 +204,6 @@ def _resolve_secondary(relationship: Relationship[Any, Any], registry: Registry)
     for target in relationship.target.subtypes:
         # the other side, if there is one, has the last word
         target.link_keys.setdefault(its, its.ondelete != "CASCADE")
-
-
-def _order_by(relationship: Relationship[Any, Any], order_by: Any) -> tuple[Any, ...]:
-    given: Sequence[Any] = order_by if isinstance(order_by, list | tuple) else (order_by,)
-    columns: list[Any] = []
-    for item in given:
-        if not isinstance(item, str):
-            columns.append(item)
-            continue
-        name = item.rpartition(".")[2]
-        column = _order_column(relationship, item)
-        if column is None:
-            raise ConfigurationError(
-                f"{relationship}: order_by names an unknown column {item!r}",
-                hint=suggest(name, relationship.target.columns, "use a column of the target"),
-            )
-        columns.append(column)
-    return tuple(columns)
-
-
-def _order_column(relationship: Relationship[Any, Any], item: str) -> BaseColumn[Any, Any] | None:
-    """The column of the target that a text names, or else of the link table."""
-    table_name, _, name = item.rpartition(".")
-    secondary = relationship.secondary
-    found = relationship.target.columns.get(name)
-    if secondary is not None and (found is None or table_name == secondary.table.name):
-        return secondary.table.columns.get(name)
-    return found
 
 
 def _overlaps(relationship: Relationship[Any, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from asyncorm.compiler.cache import forget_statements
@@ -34,7 +35,7 @@ def enter(mapper: Mapper, registry: Registry) -> None:
     for concerned in (mapper, *above):
         _limit(concerned)
     for concerned in above:
-        concerned.source.below = _below(concerned)
+        concerned.source.below = columns_below(concerned)
         concerned.memo.clear()
     forget_statements()
 
@@ -63,19 +64,27 @@ def _limit(mapper: Mapper) -> None:
     source.kinds = Kinds(column, tuple(value for value in values if value is not None))
 
 
-def _below(mapper: Mapper) -> Below:
-    """The columns that only subclasses have: in the same tables, or in tables of their own."""
+def columns_below(mapper: Mapper, chosen: Callable[[Mapper], Iterable[str]] | None = None) -> Below:
+    """The columns that only subclasses have: in the same tables, or in tables of their own.
+
+    ``chosen`` gives those to read of a class, if it is not what a SELECT usually brings.
+    """
     source, tables = mapper.source, mapper.tables
     own = {column._key for part in mapper.parts for column in part.columns.values()}
     found: dict[object, tuple[Column, Column]] = {}
     joined: dict[object, Part] = {}
-    for part in (part for subtype in mapper.subtypes[1:] for part in subtype.parts):
+    parts = [(part, subtype) for subtype in mapper.subtypes[1:] for part in subtype.parts]
+    for part, subtype in parts:
+        names = subtype.selected if chosen is None else chosen(subtype)
         is_new = part.table not in tables
         if is_new:
-            joined.setdefault(part.table, part)
+            if chosen is None or any(
+                name in names for name in part.columns if name not in mapper.columns
+            ):
+                joined.setdefault(part.table, part)
             own.update(column._key for column in part.primary_key)
-        for origin in part.columns.values():
-            if origin._key not in own and not origin.deferred:
+        for name, origin in part.columns.items():
+            if origin._key not in own and name in names:
                 seen = (
                     source.showing(origin) if isinstance(source, Subtype) and not is_new else origin
                 )

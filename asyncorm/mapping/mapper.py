@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from asyncorm.mapping.relationships import Direction, Relationship
@@ -115,7 +116,7 @@ class Mapper:
         """The entity's name, for messages."""
         return self.entity.__name__
 
-    @property
+    @cached_property
     def tables(self) -> tuple[Table, ...]:
         """The physical tables of the entity, base first."""
         return tuple(part.table for part in self.parts)

@@ -18,7 +18,7 @@ from asyncorm.sql.adapted import adapted
 from asyncorm.sql.clauses import JoinParts
 from asyncorm.sql.expressions import Expression, and_
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.sources import Alias, Derived, column_of, entity_name, source_of
+from asyncorm.sql.sources import Alias, Derived, column_of, entity_name, entity_of, source_of
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 
 #: what a relationship seen from a subclass does not share with the one of the base
@@ -259,7 +259,7 @@ class Relationship(Generic[E, R]):
         return JoinParts(target, mine, (link, and_(its, *self.restriction(target, link))))
 
     def _check_target(self, target: Any) -> None:
-        entity = target._entity if isinstance(target, Alias) else target
+        entity = entity_of(target)
         if isinstance(entity, type) and issubclass(entity, self.target.entity):
             return
         raise ArgumentError(

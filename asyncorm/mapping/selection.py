@@ -89,7 +89,7 @@ class Selection(Generic[E, R]):
         return self._with(kind=kind)
 
     def _with(self, **changed: Any) -> Self:
-        parts = {
+        parts: dict[str, Any] = {
             "conditions": self.conditions,
             "order": self.order,
             "count": self.count,

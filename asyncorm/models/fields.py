@@ -278,6 +278,7 @@ def relationship(
     ``cascade`` is a comma-separated list of save-update, merge, refresh-expire, expunge, delete,
     delete-orphan, or all (everything but delete-orphan); the default is "save-update, merge".
     Columns may be given by name where they are declared later. Raises ConfigurationError.
+    ``order_by`` may say ``"year.desc()"``, or be a lambda: ``lambda: Book.year.desc()``.
 
     ``secondary`` makes it many-to-many: the name of the link table, or the class that maps it. A
     table that no class maps is made automatically: a column ``<table>_<key>`` for each side's

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.errors import InvalidRequestError, ObjectDeletedError
+from asyncorm.loading.columns import concerns, owner_of
 from asyncorm.loading.on_demand import load_columns
 from asyncorm.loading.selectin import siblings
 from asyncorm.session.core import SessionCore
@@ -22,7 +23,9 @@ async def load_column(
     name = column.attribute
     for instance in instances:
         core.unit.require_persistent(instance)
-        if mapper_of(instance).columns.get(name) is not column:
+        if owner_of(column, mapper_of(instance)) is None or not concerns(
+            column, mapper_of(instance)
+        ):
             raise InvalidRequestError(
                 f"{column} is no column of {type(instance).__name__}",
                 hint="name the column of a model: session.load(user, User.bio)",
@@ -30,13 +33,15 @@ async def load_column(
     lacking = [instance for instance in instances if name not in instance.__dict__]
     if not lacking:
         return
+    owner: Any = owner_of(column, mapper_of(lacking[0]))
     found: dict[Any, None] = {}
     for instance in lacking:
         if instance not in found:
-            found.update(dict.fromkeys(siblings(instance, core.unit)))
+            same = siblings(instance, core.unit)
+            found.update(dict.fromkeys(one for one in same if isinstance(one, owner.entity)))
     await core.autoflush()
     core.transaction.autobegin()
-    await load_columns(found, name, core.context)
+    await load_columns(owner, found, name, core.context)
     for instance in lacking:
         if name not in instance.__dict__:
             raise ObjectDeletedError(

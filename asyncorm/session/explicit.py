@@ -11,14 +11,15 @@ from asyncorm.loading.criteria import by_criteria, narrowed
 from asyncorm.loading.directives import Step, Strategy
 from asyncorm.loading.options import of_target, parts_of
 from asyncorm.loading.pipeline import load_step
-from asyncorm.loading.selectin import RelatedLoad, siblings
-from asyncorm.loading.tree import Edge, LoadNode
+from asyncorm.loading.selectin import RelatedLoad, lacks_values, siblings
+from asyncorm.loading.tree import Edge, make_node
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.models.model import Model
 from asyncorm.session.column_loading import load_column
 from asyncorm.session.core import SessionCore
 from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.table import BaseColumn
+from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.known import is_whole
 from asyncorm.tracking.state import UNLOADED
 
@@ -69,9 +70,11 @@ def _held(core: SessionCore, target: Any, path: Sequence[Any]) -> Any:
     if not (isinstance(relationship, Relationship) and isinstance(target, relationship.owner)):
         return UNLOADED
     held = target.__dict__.get(relationship.name, UNLOADED)
-    if relationship.to_many and not is_whole(held):
+    if held is UNLOADED or (relationship.to_many and not is_whole(held)):
         return UNLOADED
-    return held if core.unit.contains(target) else UNLOADED
+    if any(map(lacks_values, members_of(held))) or not core.unit.contains(target):
+        return UNLOADED
+    return held
 
 
 def _with_siblings(core: SessionCore, instances: Iterable[Any]) -> list[Any]:
@@ -88,7 +91,7 @@ async def _load_steps(core: SessionCore, owners: list[Any], steps: Sequence[Step
         concerned = [owner for owner in owners if isinstance(owner, step.relationship.owner)]
         related: dict[Any, None] = {}
         for load in _loads(step, concerned):
-            await load_step(load, core.context)
+            await load_step(load, core.context, follow=True)
             related.update(dict.fromkeys(load.related()))
         owners = list(related)
 
@@ -102,7 +105,7 @@ def _loads(step: Step, owners: Iterable[Any]) -> list[RelatedLoad]:
 
 
 def _edge(step: Step, criteria: tuple[Criteria, ...]) -> Edge:
-    edge = Edge(step, Strategy.SELECTIN, LoadNode(step.mapper).narrow(criteria))
+    edge = Edge(step, Strategy.SELECTIN, make_node(step.mapper, ()).narrow(criteria))
     edge.selection = narrowed(step.relationship, step.selection, criteria)
     return edge
 

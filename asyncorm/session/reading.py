@@ -20,7 +20,7 @@ from asyncorm.session.getting import get_by_key, listed
 from asyncorm.session.guard import TaskGuard
 from asyncorm.session.streaming import ResultStream, open_stream
 from asyncorm.session.transaction import Transaction
-from asyncorm.sql.nodes import Statement
+from asyncorm.sql.nodes import Option, Statement
 from asyncorm.sql.table import BaseColumn
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notices
@@ -49,7 +49,7 @@ class ReadingSession:
         entity: type[M],
         key: Any,
         *,
-        options: Sequence[Any] = (),
+        options: Sequence[Option] = (),
         populate_existing: bool = False,
         with_for_update: bool | Mapping[str, Any] | None = None,
     ) -> M | None:
@@ -79,7 +79,7 @@ class ReadingSession:
         entity: type[M],
         key: Any,
         *,
-        options: Sequence[Any] = (),
+        options: Sequence[Option] = (),
         populate_existing: bool = False,
         with_for_update: bool | Mapping[str, Any] | None = None,
     ) -> M:
@@ -96,7 +96,7 @@ class ReadingSession:
         return found
 
     async def get_many(
-        self, entity: type[M], keys: Iterable[Any], *, options: Sequence[Any] = ()
+        self, entity: type[M], keys: Iterable[Any], *, options: Sequence[Option] = ()
     ) -> list[M | None]:
         """The objects with these primary keys, in the order asked for; None for missing rows."""
         with self._guard("get_many"):

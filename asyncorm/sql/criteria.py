@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
+from asyncorm.errors import ArgumentError
 from asyncorm.sql.expressions import Expression, as_condition
 from asyncorm.sql.nodes import Option, combined
 from asyncorm.sql.table import Table
@@ -47,6 +48,11 @@ class Criteria(Option):
     def conditions(self) -> dict[type[Any], Criterion]:
         """The condition for each mapped class."""
         classes = list(_mapped(self.entity))
+        if not classes:
+            raise ArgumentError(
+                f"criteria for {self.entity.__name__} hold for no mapped class",
+                hint="give a mapped class, or one that mapped classes derive from",
+            )
         if len(classes) != len(self._known):
             where = self._where
             if isinstance(where, Expression):

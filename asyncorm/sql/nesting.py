@@ -13,6 +13,7 @@ from asyncorm.sql.sources import (
     EntityOf,
     column_of,
     entity_columns,
+    entity_of,
     is_entity,
     output_columns,
 )
@@ -28,7 +29,7 @@ class EntityPart(EntityOf):
     def __init__(
         self, item: Any, derived: Derived, names: dict[str, str], *, nullable: bool
     ) -> None:
-        super().__init__(getattr(item, "_entity", item), derived, names)
+        super().__init__(entity_of(item), derived, names)
         self._nullable = nullable
         self._key = ("part", self._key, tuple(names.items()))
 

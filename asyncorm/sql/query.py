@@ -54,7 +54,7 @@ class Rows(Query[R]):
         new._offset = row_count(count, "offset")
         return new
 
-    def options(self, *options: Any) -> Self:
+    def options(self, *options: Option) -> Self:
         """Loader options such as ``selectinload(User.books)``."""
         for option in options:
             if not isinstance(option, Option):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.nodes import AnonymousName, Statement
+from asyncorm.sql.subtype import Below
 from asyncorm.sql.table import BaseColumn, NullColumn, Table
 from asyncorm.sql.values import checked_name
 
@@ -204,15 +205,18 @@ class Excluded:
 class PartialEntity:
     """An entity or alias to select, with some of its columns."""
 
-    def __init__(self, source: Any, attributes: Iterable[str]) -> None:
+    def __init__(self, source: Any, attributes: Iterable[str], below: Below | None = None) -> None:
         self.source = source
+        #: what is read for subclasses, if not all that they have
+        self.below = below
         self.columns = tuple(column_of(source, name) for name in attributes)
         self.__table__ = table_of(source)
         is_alias = isinstance(source, Alias)
-        self._entity: Any = source._entity if is_alias else source
+        self._entity: Any = entity_of(source)
         self._parameters: tuple[Any, ...] = source._parameters if is_alias else ()
         key = source._key if is_alias else source
-        self._key: Hashable = ("partial", key, *(column.attribute for column in self.columns))
+        further = () if below is None else tuple(origin._key for origin in below.origins)
+        self._key: Hashable = ("partial", key, further, *(c.attribute for c in self.columns))
 
 
 def aliased(entity: type[M], name: str | Derived | None = None) -> type[M]:
@@ -244,10 +248,19 @@ def table_of(target: Any) -> Table:
     )
 
 
+def entity_of(item: Any) -> Any:
+    """The class of an entity that is selected or joined; of a link table's alias the table."""
+    return item._entity if isinstance(item, Alias | PartialEntity) else item
+
+
+def whole(item: Any) -> Any:
+    """The entity or alias itself where some of its columns are selected."""
+    return item.source if isinstance(item, PartialEntity) else item
+
+
 def source_of(target: Any) -> Any:
     """What ``target`` is in FROM: a Table, Alias or Derived."""
-    if isinstance(target, PartialEntity):
-        target = target.source
+    target = whole(target)
     if isinstance(target, EntityOf):
         return target._derived
     return target if isinstance(target, (Alias, Derived)) else table_of(target)

@@ -76,10 +76,14 @@ class Links:
         back = relationship.back
         if back is not None and back.direction is Direction.MANY_TO_MANY:
             _leave(member, back, owner)
-        elif back is not None and known_one(member, back) is owner:
-            record(member, back.name, owner)
-            member.__dict__[back.name] = None
-            _forget_key(member, back, owner)
+        elif back is not None:
+            known = known_one(member, back)
+            # a reference that is not loaded was what the collection says: a row read before the
+            # flush must not bring it back
+            if known is owner or known is UNLOADED:
+                record(member, back.name, owner)
+                member.__dict__[back.name] = None
+                _forget_key(member, back, owner)
         _drop_orphan(relationship, member)
 
 

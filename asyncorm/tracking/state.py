@@ -71,8 +71,8 @@ class InstanceState:
         "group",
         "inserted",
         "key",
-        "node",
         "originals",
+        "own_tree",
         "partial",
         "queued",
         "scope",
@@ -96,7 +96,7 @@ class InstanceState:
         self.partial = partial
         self.inserted = False
         #: what was loaded with the instance, and what is not to be; None if nothing was said
-        self.node: Any = None
+        self.own_tree: Any = None
         #: whether a column may hold an SQL expression instead of a value
         self.expressions = False
         self.was_deleted = False
@@ -115,7 +115,9 @@ class InstanceState:
     @property
     def tree(self) -> Any:
         """What was said of the loading of the instance, or of the result that it came from."""
-        return self.node if self.node is not None or self.group is None else self.group.node
+        if self.own_tree is None and self.group is not None:
+            return self.group.own_tree
+        return self.own_tree
 
     @property
     def current(self) -> Status:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.mapping.relationships import Relationship, referring
@@ -136,19 +136,19 @@ class WriteOnlyCollection(Generic[T]):
 
     # -- what would have to read -------------------------------------------------------------
 
-    def __iter__(self) -> Iterator[T]:
-        raise self._unreadable("iterated over")
+    if not TYPE_CHECKING:  # type checkers refuse what they don't see
 
-    def __len__(self) -> NoReturn:
-        raise self._unreadable("counted")
+        def __iter__(self):
+            raise self._unreadable("iterated over")
 
-    def __bool__(self) -> NoReturn:
-        raise self._unreadable("asked whether it is empty")
+        def __len__(self):
+            raise self._unreadable("counted")
 
-    def __contains__(self, member: object) -> NoReturn:
-        raise self._unreadable("searched")
+        def __bool__(self):
+            raise self._unreadable("asked whether it is empty")
 
-    if not TYPE_CHECKING:
+        def __contains__(self, member):
+            raise self._unreadable("searched")
 
         def __aiter__(self):
             raise self._unreadable("iterated over")

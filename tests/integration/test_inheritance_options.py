@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asyncorm import (
+    ArgumentError,
+    InvalidRequestError,
     UnloadedAttributeError,
     contains_eager,
+    defer,
+    inspect,
     joinedload,
     load_only,
     nestedload,
@@ -185,3 +189,62 @@ async def test_load_takes_the_members_of_one_class(Animals: SessionFactory, sent
         sent()
         await session.load(ada, Owner.pets.of_type(Cat), Cat.toys)
         assert [len(pet.toys) for pet in ada.pets if isinstance(pet, Cat)] == [2, 0]
+
+
+@pytest.mark.parametrize("option", [selectinload, joinedload, nestedload])
+async def test_chosen_columns_are_those_of_any_class(
+    Animals: SessionFactory, option: Callable[..., LoaderOption]
+) -> None:
+    async with Animals() as session:
+        found = await session.all(select(Animal).options(load_only(Animal.name, Cat.lives)))
+        by_name = {animal.name: animal for animal in found}
+        assert inspect(by_name["Cid"]).unloaded == {"owner_id", "owner", "toys"}
+        assert {"lives"} < set(vars(by_name["Leo"]))
+        assert "breed" in inspect(by_name["Don"]).unloaded
+    async with Animals() as session:
+        few = option(Owner.pets).load_only(Animal.name, Puppy.weeks).selectinload(Cat.toys)
+        ada = await session.one(select(Owner).options(few))
+        by_name = {animal.name: animal for animal in ada.pets}
+        assert vars(by_name["Pip"])["weeks"] == 6
+        assert {"breed", "tricks"} < set(inspect(by_name["Pip"]).unloaded)
+        assert vars(by_name["Cid"])["toys"]
+        assert "lives" in inspect(by_name["Cid"]).unloaded
+    async with Animals() as session:
+        ada = await session.one(select(Owner).options(option(Owner.pets).defer(Dog.breed)))
+        by_name = {animal.name: animal for animal in ada.pets}
+        assert "breed" in inspect(by_name["Don"]).unloaded
+        assert vars(by_name["Cid"])["lives"] == 7
+        with pytest.raises(ArgumentError, match="no column of Animal"):
+            await session.all(select(Owner).options(option(Owner.pets).defer(Toy.name)))
+        with pytest.raises(ArgumentError, match="concerns nothing"):
+            await session.all(select(Cat).options(defer(Dog.breed)))
+
+
+async def test_tables_of_subclasses_of_which_nothing_is_read_are_not_joined(
+    Animals: SessionFactory, sent: Sent
+) -> None:
+    async with Animals() as session:
+        sent()
+        await session.all(select(Animal).options(load_only(Animal.name, Dog.breed)))
+        (text,) = sent()
+        assert 'JOIN "dog"' in text
+        assert "lion" not in text
+
+
+async def test_a_column_is_loaded_for_all_classes_that_have_it(
+    Animals: SessionFactory, sent: Sent
+) -> None:
+    async with Animals() as session:
+        found = await session.all(select(Animal).options(load_only(Animal.name)))
+        by_name = {animal.name: animal for animal in found}
+        sent()
+        assert await session.load(by_name["Leo"], Cat.lives) == 9
+        assert vars(by_name["Cid"])["lives"] == 7
+        await session.load(found, Animal.owner_id)
+        assert sent.verbs() == ["SELECT", "SELECT"]
+        assert all(animal.owner_id == 1 for animal in found)
+        session.expire(by_name["Leo"])
+        assert await session.load(by_name["Leo"], Cat.lives) == 9
+        assert vars(by_name["Leo"])["mane"] == "long"  # what has expired comes along
+        with pytest.raises(InvalidRequestError, match="is no column of Lion"):
+            await session.load(by_name["Leo"], Dog.breed)

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from asyncorm import (
+    ArgumentError,
     ConfigurationError,
     Mapped,
     MetaData,
@@ -227,6 +228,20 @@ async def test_a_field_that_the_entity_lacks(session: Session) -> None:
     single = create_model("Single", books=BookRead)
     with pytest.raises(ConfigurationError, match=r"list\[BookRead\]"):
         await session.all(select(Writer).into(single))
+
+
+async def test_what_is_no_read_model_is_refused(session: Session) -> None:
+    with pytest.raises(ArgumentError, match="into\\(\\) takes no mapped class: Writer"):
+        await session.all(select(Writer).into(Writer))
+    with pytest.raises(ArgumentError, match="takes no mapped class"):
+        await session.all(select(Writer.id, Writer.name).into(Writer))
+    with pytest.raises(ArgumentError, match="int has no fields to read Writer by"):
+        await session.all(select(Writer).into(int))
+
+
+async def test_options_that_concern_nothing_are_refused(session: Session) -> None:
+    with pytest.raises(ArgumentError, match="concerns nothing that is selected"):
+        await session.all(select(Writer).options(nestedload(Book.tags)).into(WriterRead))
 
 
 async def test_a_value_that_does_not_fit_the_read_model(session: Session) -> None:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from asyncorm import Session, inspect, select, selectinload
+from asyncorm import (
+    LoaderOption,
+    Session,
+    inspect,
+    joinedload,
+    nestedload,
+    select,
+    selectinload,
+)
 from asyncorm.engine.engine import Engine
 from tests.conftest import CreateTables
 from tests.integration.conftest import Sent
@@ -80,3 +90,16 @@ async def test_a_dict_is_merged(engine: Engine) -> None:
         assert sorted(merged.notes) == ["b", "c"]
         await session.commit()
     assert await rows(engine, "SELECT title FROM note ORDER BY 1") == [("b",), ("c",)]
+
+
+@pytest.mark.parametrize("load", [selectinload, joinedload, nestedload])
+async def test_the_key_is_read_whatever_columns_are_chosen(
+    engine: Engine, load: Callable[..., LoaderOption]
+) -> None:
+    async with Session(engine) as session:
+        notes = load(Page.notes).load_only(Note.id)
+        page = await session.get_one(Page, 1, options=[notes])
+        assert sorted(page.notes) == ["a", "b"]
+        words = load(Page.words).defer(Word.text)
+        page = await session.get_one(Page, 2, options=[words])
+        assert sorted(page.words) == ["v", "w"]

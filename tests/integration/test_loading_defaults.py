@@ -15,6 +15,7 @@ from asyncorm import (
     foreign_key,
     generated,
     insert,
+    inspect,
     joinedload,
     lazyload,
     noload,
@@ -202,6 +203,29 @@ async def test_refresh_leaves_changes_of_related_objects_alone(Session: SessionF
         await session.refresh(ada)
         assert ada.dogs[0].name == "changed"
         assert ada.dogs[0] in session.dirty
+
+
+async def test_load_brings_the_defaults_of_what_it_finds(
+    Session: SessionFactory, sent: Sent
+) -> None:
+    async with Session() as session:
+        key = (await session.all(select(Key).order_by(Key.id)))[0]
+        sent()
+        keeper = await session.load(key, Key.keeper)
+        assert keeper is not None
+        assert sent.verbs() == ["SELECT", "SELECT"]
+        assert keeper.dogs[0].collar is not None
+        assert keeper.coat is None
+        session.expunge_all()
+        key = (await session.all(select(Key).order_by(Key.id)))[0]
+        await session.refresh(key, ["keeper"])
+        assert key.keeper is not None
+        assert key.keeper.dogs
+        session.expunge_all()
+        (keeper, *_) = await session.all(KEEPERS.options(lazyload("*")))
+        key = (await session.all(select(Key).order_by(Key.id)))[0]
+        assert await session.load(key, Key.keeper) is keeper
+        assert "dogs" in inspect(keeper).unloaded
 
 
 async def test_a_new_object_that_was_inserted_is_refreshed_with_defaults(

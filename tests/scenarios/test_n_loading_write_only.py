@@ -13,7 +13,10 @@ from asyncorm import (
     Session,
     WriteOnlyCollection,
     column,
+    false,
     foreign_key,
+    joinedload,
+    nestedload,
     relationship,
     select,
     selectinload,
@@ -177,6 +180,10 @@ async def test_replacing_and_loading_are_refused(account: int, engine: Engine) -
             await session.load(owner, Account.entries)
         with pytest.raises(InvalidRequestError, match="never loaded"):
             await session.all(select(Account).options(selectinload(Account.entries)))
+        for loader in (selectinload, joinedload, nestedload):
+            with pytest.raises(InvalidRequestError, match="never loaded"):
+                await session.all(select(Account).where(false()).options(loader(Account.entries)))
+        assert "entries" not in vars(owner)
 
 
 async def test_a_new_owner_may_be_given_its_members(tables: CreateTables, engine: Engine) -> None:

@@ -557,6 +557,19 @@ def test_order_by_names_a_column_of_the_target(base: Any) -> None:
         base.metadata.configure()
 
 
+def test_order_by_is_an_order(base: Any) -> None:
+    class User(base, table="users"):
+        id: Mapped[int] = column(primary_key=True)
+        books: Related[list[Book]] = relationship(order_by=lambda: 5)
+
+    class Book(base, table="books"):
+        id: Mapped[int] = column(primary_key=True)
+        author_id: Mapped[int] = foreign_key(User.id)
+
+    with refused(r"User\.books: order_by is a int, not an order", "lambda: Book.year.desc"):
+        base.metadata.configure()
+
+
 # use of what is not there
 
 

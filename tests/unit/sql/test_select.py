@@ -362,6 +362,7 @@ def test_limit_and_offset_take_whole_numbers_only(clause: str, value: Any) -> No
         (lambda: select(User).join("book"), "str has no table"),
         (lambda: select(User).join(int), "int has no table"),
         (lambda: select(User).options("books"), "options\\(\\) takes loader options"),
+        (lambda: select(User).options(User.active), "options\\(\\) takes loader options"),
         (
             lambda: select(User).filter_by(emial="x"),
             "no column 'emial'\nhint: did you mean 'email'",
