@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from asyncorm.mapping.relationships import Direction, Relationship
@@ -59,7 +58,8 @@ class Mapper:
         self.discriminator = discriminator
         #: the physical tables, base first, each with the columns that hold values of this entity
         self.parts = parts or (Part(source, source.by_attribute, source.primary_key),)
-        self.table = self.parts[-1].table
+        self.tables: tuple[Table, ...] = tuple(part.table for part in self.parts)
+        self.table = self.tables[-1]
         self.columns: dict[str, BaseColumn[Any, Any]] = dict(source.by_attribute)
         self.position = {name: number for number, name in enumerate(self.columns)}
         self.primary_key_columns = source.primary_key
@@ -67,23 +67,13 @@ class Mapper:
         self.key_names = frozenset(self.primary_key)
         self.relationships = relationships
         self._tie(base)
-        #: attributes that the server fills in when INSERT leaves them out
-        self.made_by_server = made_by_server
-        #: what a new row must have before the flush: keys that nobody makes, its own and foreign
-        needed = self.key_names.difference(made_by_server) | required_references
-        self.must_be_given = tuple(name for name in self.columns if name in needed)
+        self._know_writing(made_by_server, required_references, version)
         #: columns whose values can change inside, with their types
         self.mutable = _mutable(self.columns)
         #: columns that a SELECT leaves out unless they are asked for, with the group they load with
         self.deferred = _deferred(self.columns)
         #: what a SELECT of the entity brings
         self.selected = tuple(name for name in self.columns if name not in self.deferred)
-        #: by what an UPDATE or DELETE notices that its row was changed meanwhile
-        self.version = version
-        #: what a flush writes to each of the tables
-        self.written_parts = self._written_parts(made_by_server)
-        #: what is never written: the server makes it anew with every INSERT and UPDATE
-        self.computed = tuple(name for part in self.written_parts for name in part.computed)
         #: whether objects come with relationships that no option has asked for
         self.eager = any(r.lazy in _EAGER for r in relationships.values())
         #: collections that are never loaded
@@ -104,22 +94,35 @@ class Mapper:
         #: delete-orphan relationships along a foreign key of this table
         self.owning: list[Relationship[Any, Any]] = [] if base is None else [*base.owning]
 
+    def _know_writing(
+        self,
+        made_by_server: tuple[str, ...],
+        required_references: frozenset[str],
+        version: Version | None,
+    ) -> None:
+        """Keep what a flush must know of new and changed objects."""
+        #: attributes that the server fills in when INSERT leaves them out
+        self.made_by_server = made_by_server
+        #: what a new row must have before the flush: keys that nobody makes, its own and foreign
+        needed = self.key_names.difference(made_by_server) | required_references
+        self.must_be_given = tuple(name for name in self.columns if name in needed)
+        #: by what an UPDATE or DELETE notices that its row was changed meanwhile
+        self.version = version
+        known = () if self.base is None else self.base.written_parts
+        #: what a flush writes to each of the tables
+        self.written_parts: tuple[WrittenPart, ...] = written_parts(
+            self.name, self.parts, known, made_by_server, version
+        )
+        #: what is never written: the server makes it anew with every INSERT and UPDATE
+        self.computed = tuple(name for part in self.written_parts for name in part.computed)
+
     def __repr__(self) -> str:
         return f"<Mapper {self.entity.__name__}>"
-
-    def _written_parts(self, made_by_server: tuple[str, ...]) -> tuple[WrittenPart, ...]:
-        known = () if self.base is None else self.base.written_parts
-        return written_parts(self.name, self.parts, known, made_by_server, self.version)
 
     @property
     def name(self) -> str:
         """The entity's name, for messages."""
         return self.entity.__name__
-
-    @cached_property
-    def tables(self) -> tuple[Table, ...]:
-        """The physical tables of the entity, base first."""
-        return tuple(part.table for part in self.parts)
 
     @property
     def foreign_keys(self) -> tuple[ForeignKey, ...]:
