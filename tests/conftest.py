@@ -23,7 +23,7 @@ from tests.support.sent import Sent
 if TYPE_CHECKING:
     from asyncorm.engine.engine import Engine
 
-pytest.register_assert_rewrite("tests.support.random_sessions")
+pytest.register_assert_rewrite("tests.support.random_sessions", "tests.support.random_loading")
 
 CreateTables = Callable[..., Awaitable[None]]
 REPORT: pytest.StashKey[list[str]] = pytest.StashKey()

@@ -11,7 +11,7 @@ from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, entity_of, is_entity, source_of
-from asyncorm.sql.subtype import Subtype
+from asyncorm.sql.subtype import meanings
 from asyncorm.sql.table import Table
 
 
@@ -52,8 +52,7 @@ class Filters:
             if condition is not None and id(condition) not in self._written:
                 table = source if isinstance(source, Table) else source.__table__
                 # written for a base, it holds for rows of a class that derives from it
-                above = table.above if isinstance(table, Subtype) else ()
-                places = ((was, source) for was in (*above, table))
+                places = ((was, source) for was in meanings(table))
                 found.append(adapted(condition, *places))
         return tuple(found)
 

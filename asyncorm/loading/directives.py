@@ -15,6 +15,7 @@ from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.sources import Alias, entity_name, entity_of, source_of
+from asyncorm.sql.subtype import meanings
 from asyncorm.sql.table import BaseColumn
 
 
@@ -68,7 +69,8 @@ class Step:
         named: list[Any] = [self.relationship.target.entity, self.mapper.entity]
         if isinstance(self.target, Alias):
             named.append(self.target)
-        return [(one, source) for one in dict.fromkeys(map(source_of, named))]
+        meant = (one for name in named for one in meanings(source_of(name)))
+        return [(one, source) for one in dict.fromkeys(meant)]
 
     def checked(self) -> Step:
         """Itself; what a selection says must be about what is loaded, and nothing else.

@@ -11,7 +11,7 @@ from asyncorm.loading.contained import check_none_contained
 from asyncorm.loading.directives import Strategy
 from asyncorm.loading.draft import Draft, Place
 from asyncorm.loading.tree import Edge, LoadNode
-from asyncorm.sql.adapted import Adapted, adapted, adapted_order
+from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.constructs import Constant, Extract
 from asyncorm.sql.expressions import (
@@ -24,11 +24,11 @@ from asyncorm.sql.expressions import (
     ScalarQuery,
     and_,
 )
-from asyncorm.sql.functions import FunctionCall, func, orders
+from asyncorm.sql.functions import FunctionCall, func
 from asyncorm.sql.nesting import nest
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.select import Select, select
-from asyncorm.sql.sources import Alias, EntityOf, column_of, is_entity, source_of
+from asyncorm.sql.sources import Alias, EntityOf, PartialEntity, column_of, is_entity, source_of
 from asyncorm.sql.table import BaseColumn
 
 
@@ -83,8 +83,8 @@ def _join(draft: Draft, place: Place, edge: Edge) -> Place:
     else:
         target = Alias(edge.step.mapper.entity, None)
         _, condition, link = relationship._join(place.source, target)
-        sources = _sources(edge, target, link)
-        conditions, order = _conditions(edge, sources), _order(edge, sources)
+        places = edge.places(source_of(target), link and link[0])
+        conditions, order = edge.conditions(places), edge.order(places)
         if link is None:
             condition = and_(condition, *conditions)
         else:
@@ -105,41 +105,22 @@ def _first_rows(
     entity = edge.step.mapper.entity
     inner: Any = Alias(entity, None)
     _, condition, link = relationship._join(place.source, inner)
-    sources = _sources(edge, inner, link)
+    places = edge.places(source_of(inner), link and link[0])
     keys = [Order(column_of(inner, name)) for name in relationship.target.primary_key]
     name = "place"
     while name in inner.__table__.columns:
         name += "_"
-    number = func.row_number().over(order_by=_order(edge, sources) or keys).label(name)
-    items: list[Any] = [inner, number]
-    rows: Select[Any] = select(*items).where(condition, *_conditions(edge, sources))
+    number = func.row_number().over(order_by=edge.order(places) or keys).label(name)
+    # what an option wants to be read beside the usual columns
+    wanted = dict.fromkeys((*entity.__mapper__.selected, *edge.node.attributes))
+    items: list[Any] = [PartialEntity(inner, wanted) if edge.node.columns else inner, number]
+    rows: Select[Any] = select(*items).where(condition, *edge.conditions(places))
     if link is not None:
         rows = rows.join(*link)
     rows = rows.order_by(number)
     rows._limit = count
     derived = rows.lateral()
     return EntityOf(entity, derived), [Order(derived.c[name])]
-
-
-def _sources(edge: Edge, target: Any, link: Any) -> list[tuple[Any, Any]]:
-    """What the tables that a mapping or an option names are called in a join."""
-    found = edge.step.places(source_of(target))
-    if edge.relationship.secondary is not None:
-        found.append((edge.relationship.secondary.table, link[0]))
-    return found
-
-
-def _conditions(edge: Edge, sources: list[tuple[Any, Any]]) -> list[Expression[bool, Any]]:
-    """What the selection of an edge asks for."""
-    selection = edge.selection
-    return [] if selection is None else [adapted(c, *sources) for c in selection.conditions]
-
-
-def _order(edge: Edge, sources: list[tuple[Any, Any]]) -> list[Order]:
-    """How the members of a collection are ordered; by nothing if nothing is said."""
-    selection = edge.selection
-    own = () if selection is None else selection.order
-    return [adapted_order(order, *sources) for order in (*own, *orders(edge.relationship.order_by))]
 
 
 def _values(parts: Sequence[Any]) -> Iterator[Parameter[Any]]:

@@ -21,10 +21,10 @@ from asyncorm.loading.payload import Payload
 from asyncorm.loading.tree import Edge
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Direction
-from asyncorm.sql.adapted import adapted, adapted_order
+from asyncorm.sql.adapted import adapted
 from asyncorm.sql.constructs import Case, Constant, RowValue, true
 from asyncorm.sql.expressions import CastTo, Expression, Label, Order, Parameter, ScalarQuery
-from asyncorm.sql.functions import UNKNOWN, func, orders
+from asyncorm.sql.functions import UNKNOWN, func
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, Derived, column_of
@@ -116,9 +116,7 @@ class Level:
             places = (table, self.link)
             rows = rows.join(self.link, adapted(its, places))
             condition = adapted(condition, places)
-        selection = self.edge.selection
-        if selection is not None:
-            rows = rows.where(*(adapted(c, *self._places) for c in selection.conditions))
+        rows = rows.where(*self.edge.conditions(self._places))
         joined = self.at_once and self._count is None
         rows = rows.join(owner, condition) if joined else rows.where(condition)
         rows = rows.order_by(*order)
@@ -132,11 +130,7 @@ class Level:
     @property
     def order(self) -> list[Order]:
         """How the rows of one owner are ordered: always the same where only some are asked for."""
-        own = () if self.edge.selection is None else self.edge.selection.order
-        given = [
-            adapted_order(order, *self._places)
-            for order in (*own, *orders(self.relationship.order_by))
-        ]
+        given = self.edge.order(self._places)
         if given and self._count is None:
             return given
         keys = (column_of(self.alias, name) for name in self.mapper.primary_key)
@@ -145,10 +139,7 @@ class Level:
     @property
     def _places(self) -> list[tuple[Any, Any]]:
         """What the related entity and the link table are named here."""
-        places = self.edge.step.places(self.alias)
-        if self.relationship.secondary is not None:
-            places.append((self.relationship.secondary.table, self.link))
-        return places
+        return self.edge.places(self.alias, self.link)
 
     @property
     def constants(self) -> list[Parameter[Any]]:

@@ -11,7 +11,7 @@ from asyncorm.mapping.related import Placed
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection
 from asyncorm.sql.nodes import Option, combined
-from asyncorm.sql.sources import entity_name
+from asyncorm.sql.sources import entity_name, entity_of
 from asyncorm.sql.table import BaseColumn
 
 #: what an option may be told to load
@@ -234,7 +234,7 @@ def of_target(
 
     One object is loaded whatever it is: None would say that there is none.
     """
-    entity = getattr(target, "_entity", target)
+    entity = entity_of(target)
     if entity is None or entity is relationship.target.entity or not relationship.to_many:
         return selection
     return (Selection(relationship) if selection is None else selection).of_kind(entity)

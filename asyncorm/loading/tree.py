@@ -25,11 +25,16 @@ from asyncorm.loading.placing import place
 from asyncorm.mapping.hierarchy import columns_below
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
+from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.criteria import Criteria, criteria_of
+from asyncorm.sql.expressions import Expression, Order
+from asyncorm.sql.functions import orders
 from asyncorm.sql.nodes import Option, combined
 from asyncorm.sql.text import Text
 
 Path = tuple[Relationship[Any, Any], ...]
+#: pairs of a source and of what stands for it in a statement
+Renamed = list[tuple[Any, Any]]
 
 
 class Edge:
@@ -46,6 +51,22 @@ class Edge:
         self._parameters = step._parameters + (() if node is None else node._parameters)
         #: what is loaded with the related objects; the node that the edge leaves, if levels repeat
         self.node: LoadNode = node  # type: ignore[assignment]
+
+    def places(self, target: Any, link: Any) -> Renamed:
+        """What mapping and options call the related entity and the link table, with their names."""
+        secondary = self.relationship.secondary
+        found = self.step.places(target)
+        return found if secondary is None else [*found, (secondary.table, link)]
+
+    def conditions(self, places: Renamed) -> list[Expression[bool, Any]]:
+        """What the selection asks for."""
+        given = () if self.selection is None else self.selection.conditions
+        return [adapted(condition, *places) for condition in given]
+
+    def order(self, places: Renamed) -> list[Order]:
+        """How the members of a collection are ordered; by nothing if nothing is said."""
+        own = () if self.selection is None else self.selection.order
+        return [adapted_order(o, *places) for o in (*own, *orders(self.relationship.order_by))]
 
 
 class LoadNode:

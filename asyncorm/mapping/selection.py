@@ -12,6 +12,7 @@ from asyncorm.sql.expressions import Expression, Order, and_, as_condition
 from asyncorm.sql.functions import orders
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.sources import source_of, table_of
+from asyncorm.sql.subtype import meanings
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -106,7 +107,8 @@ class Selection(Generic[E, R]):
                 "select(...).lateral()",
             )
         parts: JoinParts = self.relationship._join(owner, target)
-        places = [(table_of(parts.target), source_of(parts.target))]
+        source = source_of(parts.target)
+        places = [(meant, source) for meant in meanings(table_of(parts.target))]
         if parts.link is None:
             conditions = [adapted(condition, *places) for condition in self.conditions]
             return parts._replace(condition=and_(parts.condition, *conditions))

@@ -9,7 +9,7 @@ from typing import Any
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.loading.criteria import by_criteria, narrowed
 from asyncorm.loading.directives import Step, Strategy
-from asyncorm.loading.options import of_target, parts_of
+from asyncorm.loading.options import check_follows, of_target, parts_of
 from asyncorm.loading.pipeline import load_step
 from asyncorm.loading.selectin import RelatedLoad, lacks_values, siblings
 from asyncorm.loading.tree import Edge, make_node
@@ -149,9 +149,4 @@ def _check_path(steps: Sequence[Step], instances: Sequence[Any]) -> None:
                 hint=f"give {path[0].owner.__name__} objects",
             )
     for before, after in pairwise(path):
-        target = before.target.entity
-        if not (issubclass(target, after.owner) or issubclass(after.owner, target)):
-            raise InvalidRequestError(
-                f"{after} does not follow {before}, which leads to {before.target.name}",
-                hint=f"continue with a relationship of {before.target.name}",
-            )
+        check_follows(before, after)

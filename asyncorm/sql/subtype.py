@@ -93,3 +93,8 @@ class Subtype(Table):
     def referred(self, attribute: str) -> BaseColumn[Any, Any]:
         """The physical column that a foreign key to an attribute refers to."""
         return next(p.columns[attribute] for p in reversed(self.parts) if attribute in p.columns)
+
+
+def meanings(source: Any) -> tuple[Any, ...]:
+    """The sources that conditions may name when they mean this one: itself, and its bases."""
+    return (source, *source.above) if isinstance(source, Subtype) else (source,)

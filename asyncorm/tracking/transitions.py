@@ -6,8 +6,10 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from asyncorm.mapping.mapper import Key, Mapper
+from asyncorm.mapping.relationships import Relationship
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.filling import fill_collection
+from asyncorm.tracking.known import has_row
 from asyncorm.tracking.levels import Level
 from asyncorm.tracking.links import know_collections
 from asyncorm.tracking.listeners import HEARD
@@ -142,10 +144,22 @@ def _put_back(unit: UnitOfWork, level: Level) -> None:
             before = _with_returned(before, held, level.deleted)
         elif not unit.contains(owner):
             continue
-        if relationship.to_many:
+        if relationship.to_many and _lacks_keys(relationship, before):
+            del owner.__dict__[name]  # to be loaded again, since a dict of them can't be made
+            own_state(owner).originals.pop(name, None)  # type: ignore[union-attr]
+        elif relationship.to_many:
             fill_collection(owner, relationship, before, getattr(held, "selection", None))
         else:
             owner.__dict__[name] = before
+
+
+def _lacks_keys(relationship: Relationship[Any, Any], members: Iterable[Any]) -> bool:
+    """Whether the values by which a dict has its members have expired."""
+    key = relationship.keyed_by
+    return key is not None and any(
+        key in type(member).__mapper__.columns and key not in member.__dict__ and has_row(member)
+        for member in members
+    )
 
 
 def _with_returned(before: Any, held: Any, returned: Container[Any]) -> Any:

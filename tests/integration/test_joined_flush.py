@@ -6,7 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from asyncorm import Session, StaleDataError, event, func, inspect, select
+from asyncorm import (
+    Session,
+    StaleDataError,
+    event,
+    func,
+    inspect,
+    select,
+    update,
+)
 from asyncorm.engine.engine import Engine
 from asyncorm.errors import NotNullViolation, UniqueViolation
 from tests.conftest import CreateTables
@@ -228,6 +236,22 @@ async def test_an_sql_expression_is_written_to_the_table_it_is_for(
     await session.commit()
     assert (small.name, new.breed) == ("X", "pug")
     assert await rows(engine, "select breed from dog order by id") == [("pug",), ("pug",)]
+
+
+async def test_an_sql_expression_is_about_the_row_that_is_written(session: Session) -> None:
+    litter = [Puppy(name="p", breed="x", weeks=weeks) for weeks in (1, 50, 70)]
+    session.add_all(litter)
+    await session.flush()
+    last = litter[-1]
+    last.weeks = Puppy.weeks + 1  # type: ignore[assignment]
+    last.breed = Puppy.name + "!"  # type: ignore[assignment]
+    await session.commit()
+    assert (last.weeks, last.breed) == (71, "p!")
+    last.weeks = Animal.id  # type: ignore[assignment]
+    await session.commit()
+    assert last.weeks == last.id
+    await session.execute(update(Puppy).values(weeks=Puppy.weeks + 1).where(Puppy.weeks == last.id))
+    assert last.weeks == last.id + 1
 
 
 async def test_friends_across_classes(session: Session, engine: Engine) -> None:

@@ -103,3 +103,18 @@ async def test_the_key_is_read_whatever_columns_are_chosen(
         words = load(Page.words).defer(Word.text)
         page = await session.get_one(Page, 2, options=[words])
         assert sorted(page.words) == ["v", "w"]
+
+
+async def test_a_rollback_leaves_a_dict_unloaded_whose_keys_have_expired(engine: Engine) -> None:
+    async with Session(engine) as session:
+        first, _ = await pages_of(session)
+        gone, kept = first.notes["a"], first.notes["b"]
+        await session.delete(gone)
+        await session.flush()
+        assert list(first.notes) == ["b"]
+        session.expire(kept)
+        await session.rollback()
+        assert "notes" in inspect(first).unloaded
+        await session.refresh(first)
+        assert sorted(await session.load(first, Page.notes)) == ["a", "b"]
+        assert gone in session

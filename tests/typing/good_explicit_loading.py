@@ -43,6 +43,8 @@ async def explicit(session: Session, author: Author, book: Book) -> None:
         await session.load(author, Author.books.top(3, order_by=Book.title.desc())), list[Book]
     )
     assert_type(await session.load(author, Author.books.where(Book.title == "x")), list[Book])
+    few = Author.books.where(Book.title != "x").top(3, order_by=Book.title)
+    assert_type(await session.load(author, few), list[Book])
     assert_type(await session.load([author], Author.books.top(3), Book.author), None)
     assert_type(author.visits, WriteOnlyCollection[Visit])
     author.visits.add(Visit(author_id=1))
