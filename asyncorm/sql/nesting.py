@@ -88,7 +88,8 @@ def _nest_select(
     extras = statement._extras
     if statement._limit is statement._offset is None and not extras.distinct and not extras.lock:
         inner._order = ()  # it would only be sorted twice
-    derived = inner.cte() if common else inner.subquery()
+    # names of common table expressions are one for the whole text: none that somebody would give
+    derived = inner.cte("_rows_of_statement") if common else inner.subquery()
     items = [
         EntityPart(item, derived, name, nullable=nullable[position])
         if isinstance(name, dict)

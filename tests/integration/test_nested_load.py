@@ -18,6 +18,7 @@ from asyncorm import (
     aliased,
     column,
     foreign_key,
+    func,
     inspect,
     joinedload,
     nestedload,
@@ -268,6 +269,44 @@ async def test_a_stream_brings_whole_trees(session: Session, sent: Sent) -> None
     rows = await session.all(statement)  # the same statement, whose rows come all at once
     assert [len(writer.books) for writer in rows] == [3, 1, 0]
     assert sent.verbs() == ["WITH"]
+
+
+ada_and_ben = select(Writer).where(Writer.id < 3).cte("cte_1")
+either = aliased(Writer, ada_and_ben)
+
+#: selects of writers that become a common table expression when something is nested in them
+FORMS: dict[str, Any] = {
+    "distinct": select(Writer).distinct().join(Writer.books).order_by(Writer.name),
+    "distinct on": select(Writer)
+    .distinct(Writer.id)
+    .join(Writer.books)
+    .order_by(Writer.id, Book.price),
+    "groups": select(Writer)
+    .join(Writer.books)
+    .group_by(Writer.id)
+    .having(func.count() > 0)
+    .order_by(func.count().desc(), Writer.id),
+    "an expression orders": select(Writer).order_by(func.lower(Writer.name).desc().nulls_last()),
+    "a part": select(Writer).order_by(Writer.id.desc()).limit(2).offset(1),
+    "repeated rows": select(Writer).join(Writer.books).order_by(Book.price, Writer.id),
+    "a CTE of the same name": select(either).order_by(either.id.desc()),
+    "criteria": select(Writer)
+    .order_by(Writer.id)
+    .options(with_loader_criteria(Writer, Writer.name != "ben")),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+async def test_all_forms_of_statements_keep_their_rows(
+    session: Session, engine: Engine, sent: Sent, name: str
+) -> None:
+    path = [Writer.books, Book.tags]
+    rows = await session.all(FORMS[name].options(nestedload(*path)))
+    assert sent.verbs() == ["WITH"]
+    async with Session(engine) as other:
+        expected = await other.all(FORMS[name].options(selectinload(*path)))
+    assert shown(rows, "books", "tags") == shown(expected, "books", "tags")
+    assert rows
 
 
 async def test_nothing_is_nested_in_no_rows(session: Session, sent: Sent) -> None:

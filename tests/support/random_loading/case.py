@@ -305,7 +305,7 @@ class Case(Changing):
         costs = [branch.statements() for branch in tree]
         if None not in costs:
             most = 1 + sum(cost or 0 for cost in costs)
-            reads = [text for text in texts if text.startswith("SELECT")]
+            reads = [text for text in texts if text.startswith(("SELECT", "WITH"))]
             assert 1 <= len(reads) <= most, (self.story, reads)
 
     def effective(self, branch: Branch) -> Some:
