@@ -25,7 +25,7 @@ from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 _OWN = ("owner", "mapper", "origin", "_key", "_implied")
 
 E = TypeVar("E")
-R = TypeVar("R")
+R = TypeVar("R", covariant=True)
 U = TypeVar("U")
 
 

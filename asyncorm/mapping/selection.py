@@ -15,7 +15,7 @@ from asyncorm.sql.sources import source_of, table_of
 from asyncorm.sql.subtype import meanings
 
 E = TypeVar("E")
-R = TypeVar("R")
+R = TypeVar("R", covariant=True)
 
 
 class Selection(Generic[E, R]):
