@@ -33,7 +33,9 @@ def first_of_each(
     found: Any = Alias(target.entity, None)
     given = selection.order or relationship.order_by or target.primary_key_columns
     order = [adapted_order(one, *places) for one in orders(given)]
-    number = func.row_number().over(order_by=order).label("place")
+    taken = {column.name for column in target.primary_key_columns}
+    place = "place" if "place" not in taken else "place_of_row"
+    number = func.row_number().over(order_by=order).label(place)
     _, condition, link = relationship._join(owner, target.entity)
     items: list[Any] = [*target.primary_key_columns, number]
     rows: Select[Any] = select(*items)
@@ -47,4 +49,4 @@ def first_of_each(
     )
     key = [column_of(owner, name) for name in relationship.local_attributes]
     statement: Select[Any] = select(found, *key).select_from(owner).join(first, true())
-    return statement.join(found, same).where(any_key(key, keys)).order_by(first.c["place"])
+    return statement.join(found, same).where(any_key(key, keys)).order_by(first.c[place])
