@@ -3,7 +3,7 @@ filling what is not loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -17,7 +17,7 @@ from asyncorm.tracking.state import InstanceState, own_state
 from asyncorm.types.base import converted
 
 #: the objects that a statement has overwritten, with those its options load
-Seen = dict[Any, None]
+Seen = MutableMapping[Any, None]
 
 
 class Existing(Enum):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from asyncorm.engine.rows import convert_records
 from asyncorm.engine.stream import RecordStream
 from asyncorm.errors import InvalidRequestError
 from asyncorm.loading.execution import Execution
+from asyncorm.loading.existing import Existing, Seen
 from asyncorm.loading.pipeline import announce, make_rows
 from asyncorm.loading.plan import LoadPlan
 from asyncorm.session.core import SessionCore
@@ -72,6 +74,8 @@ class ResultStream(Generic[R]):
         self._rows: list[Any] = []
         self._next = 0
         self._first_only = False
+        #: what lists before have overwritten already, for as long as somebody holds it
+        self._overwritten: Seen = WeakKeyDictionary()
         self._closed = False
 
     def scalars(self) -> ResultStream[Any]:
@@ -140,7 +144,12 @@ class ResultStream(Generic[R]):
             else:
                 existing = existing_policy(self._statement)
                 loaded = await make_rows(
-                    self._statement, self._plan, records, self._core.own_context, existing
+                    self._statement,
+                    self._plan,
+                    records,
+                    self._core.own_context,
+                    existing,
+                    self._overwritten if existing is Existing.OVERWRITE else None,
                 )
                 rows = loaded.rows
             several = bool(rows) and self._first_only and len(self._plan.names) > 1

@@ -17,6 +17,7 @@ from asyncorm import (
     Related,
     column,
     foreign_key,
+    inspect,
     joinedload,
     relationship,
     select,
@@ -235,6 +236,20 @@ async def test_populate_existing_overwrites_what_is_loaded_with_its_collections(
             assert paper.name == "theirs"
             assert [issue.id for issue in paper.issues] == [2 * paper.id - 1]
         assert [p.name for p in held] == ["theirs"] * 20
+
+
+async def test_a_later_list_forgets_nothing_of_what_an_earlier_one_has_read_again(
+    Papers: SessionFactory, engine: Engine
+) -> None:
+    await fill(engine, 2)
+    statement = select(Issue).order_by(Issue.id)
+    tree = selectinload(Issue.paper).selectinload(Paper.issues)
+    statement = statement.options(tree, selectinload(Issue.topics))
+    fresh = statement.execution_options(populate_existing=True)
+    async with Papers() as session:
+        found = [issue async for issue in await session.stream(fresh, prefetch=1)]
+        assert len(found) == 4
+        assert not any("topics" in inspect(issue).unloaded for issue in found)
 
 
 async def test_objects_may_be_expunged_as_they_come(Papers: SessionFactory, engine: Engine) -> None:
