@@ -314,6 +314,8 @@ def find_tables(
 ) -> list[Table]:
     """The tables that models, base classes, MetaData and Table objects stand for.
 
+    A class of a hierarchy brings those of its bases, and of all classes that derive from these.
+
     ``linking`` says whether automatic link tables come along when all, or any, of what they
     refer to is there.
     """
@@ -327,6 +329,9 @@ def find_tables(
             linked.update((t, None) for t in metadata.tables.values() if t.automatic)
         if isinstance(table, Table):
             found.update(dict.fromkeys(table.physical))
+            # a class is read with the tables of its subclasses
+            parts = [part for one in table.physical if one.below for part in one.below.joined]
+            found.update((part.table, None) for part in parts)
         elif isinstance(metadata, MetaData):
             found.update(dict.fromkeys(metadata.tables.values()))
         else:

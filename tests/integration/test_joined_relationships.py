@@ -252,3 +252,11 @@ async def test_a_class_of_one_table_brings_its_table_along(engine: Engine) -> No
     await engine.create_all(Keeper)
     assert await rows(engine, "select badge from employee") == []
     await engine.drop_all(Keeper)
+
+
+async def test_a_base_brings_the_tables_of_its_classes_along(engine: Engine) -> None:
+    await engine.create_all(Owner, Animal)
+    async with Session(engine) as session:
+        assert await session.all(select(Animal)) == []
+    await engine.drop_all(Owner, Animal)
+    assert await rows(engine, "select to_regclass('dog') is null") == [(True,)]
