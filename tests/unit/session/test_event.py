@@ -293,6 +293,7 @@ def test_a_session_is_not_kept_by_its_listeners(factory: SessionFactory) -> None
 
 
 def test_what_is_gone_is_not_heard_of_any_more() -> None:
+    gc.collect()  # what other tests have left behind goes now, and not in between
     before = HEARD.get("after_soft_rollback", 0)
     session = Session(create_engine("postgresql://nobody@localhost/none"))
     event.listen(session, "after_soft_rollback", nothing)
