@@ -23,7 +23,7 @@ test: $(VENV)/.dev  ## all tests, on DATABASE_URL or an embedded PostgreSQL; mak
 	@$(BIN)/python -m pytest $(ARGS)
 
 long-run: $(VENV)/.dev  ## random sessions and loads against a plain picture: 10,000 of each, or STEPS=…
-	@ASYNCORM_RANDOM_STEPS=$(or $(STEPS),10000) $(BIN)/python -m pytest tests/integration/test_random_sessions.py tests/integration/test_random_loading.py
+	@ASYNCORM_RANDOM_STEPS=$(or $(STEPS),10000) $(BIN)/python -m pytest tests/integration/test_random_*.py
 
 lint: $(VENV)/.dev  ## style, format and import contracts
 	@$(BIN)/ruff check .

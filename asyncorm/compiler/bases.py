@@ -72,8 +72,8 @@ def check_linked(
             if any(both <= renderer.sources_in([one]).keys() for one in conditions):
                 continue
             raise InvalidRequestError(
-                f"a statement about {entity_name(base)} has a condition on a class that derives "
-                f"from it, {entity_name(kind)}, and nothing that says which rows belong together",
+                f"a statement about {entity_name(base)} has a condition on {kind.called}, which "
+                "derives from it, and nothing that says which rows belong together",
                 hint="select the subclass, or look for its keys: "
                 "Animal.id.in_(select(Dog.id).where(...))",
             )

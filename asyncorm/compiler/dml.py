@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, cast
 
 from asyncorm.compiler.bases import bases_of, check_linked
+from asyncorm.compiler.expressions import write_unnested
 from asyncorm.compiler.joined_dml import (
     parts_to_delete,
     write_joined_delete,
@@ -75,16 +76,9 @@ def render_value_rows(renderer: Renderer, rows: ValueRows) -> None:
 
 def render_bulk_rows(renderer: Renderer, rows: BulkRows) -> None:
     """SELECT from arrays, in the order given: one parameter for each column."""
-    names = [quote_name(f"c{number}") for number in range(1, len(rows.columns) + 1)]
     renderer.write("SELECT ")
-    for index, (name, column) in enumerate(zip(names, rows.columns, strict=True)):
-        type_ = column._type
-        renderer.write(", " if index else "", '"rows".', name)
-        if type_.bulk_type != type_.cast_type:
-            renderer.write("::", type_.cast_type)
-    renderer.write(" FROM unnest(")
-    renderer.render_list(rows._parameters)
-    renderer.write(') WITH ORDINALITY AS "rows" (', ", ".join(names), ', "position")')
+    names = write_unnested(renderer, '"rows"', rows.columns, rows._parameters)
+    renderer.write(') WITH ORDINALITY AS "rows" (', names, ', "position")')
     renderer.write(' ORDER BY "rows"."position"')
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asyncorm.compiler.quoting import quote_name
@@ -320,16 +320,24 @@ def render_among_rows(renderer: Renderer, node: AmongRows) -> None:
     _parentheses(renderer, node.columns)
     if renderer.collecting is not None:
         return
-    names = [quote_name(f"c{number}") for number in range(1, len(node.columns) + 1)]
     renderer.write(" IN (SELECT ")
-    for index, (name, column) in enumerate(zip(names, node.columns, strict=True)):
+    names = write_unnested(renderer, '"keys"', node.columns, node.arrays)
+    renderer.write(') AS "keys" (', names, "))")
+
+
+def write_unnested(
+    renderer: Renderer, source: str, columns: Sequence[Any], arrays: Sequence[Any]
+) -> str:
+    """A select list of columns that come as arrays, and FROM with these; returns their names."""
+    names = [quote_name(f"c{number}") for number in range(1, len(columns) + 1)]
+    for index, (name, column) in enumerate(zip(names, columns, strict=True)):
         type_ = column._type
-        renderer.write(", " if index else "", '"keys".', name)
+        renderer.write(", " if index else "", source, ".", name)
         if type_.bulk_type != type_.cast_type:
             renderer.write("::", type_.cast_type)
     renderer.write(" FROM unnest(")
-    renderer.render_list(node.arrays)
-    renderer.write(') AS "keys" (', ", ".join(names), "))")
+    renderer.render_list(arrays)
+    return ", ".join(names)
 
 
 def _parentheses(renderer: Renderer, nodes: tuple[Any, ...]) -> None:

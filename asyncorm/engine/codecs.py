@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from asyncorm.types.json import decode_json, encode_json
+from asyncorm.types.json import decode_raw, encode_json
 
 if TYPE_CHECKING:
     import asyncpg
@@ -67,7 +67,7 @@ async def set_codecs(driver: asyncpg.Connection[Any]) -> None:
     # mapped JSON columns travel as text; this is for the untyped results of raw SQL
     for name in ("json", "jsonb"):
         await driver.set_type_codec(
-            name, schema="pg_catalog", encoder=_json_text, decoder=decode_json, format="text"
+            name, schema="pg_catalog", encoder=_json_text, decoder=decode_raw, format="text"
         )
     _register_known_types(driver)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from asyncorm.errors import ArgumentError, DataError, InvalidRequestError
+from asyncorm.loading.by_key import key_statement
 from asyncorm.loading.columns import loaded_with
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.criteria import rereading
@@ -17,9 +18,7 @@ from asyncorm.loading.pipeline import announce, load, load_path, load_tree
 from asyncorm.loading.subtypes import is_partial
 from asyncorm.loading.tree import LoadNode, Resolved, only, tree_of
 from asyncorm.mapping.mapper import Key, Mapper
-from asyncorm.sql.expressions import Parameter
-from asyncorm.sql.keys import any_of
-from asyncorm.sql.select import Select, select
+from asyncorm.sql.select import Select
 from asyncorm.tracking.event_names import LOAD_EVENTS
 from asyncorm.tracking.listeners import HEARD, hears
 from asyncorm.tracking.notices import Notices
@@ -108,15 +107,6 @@ def _by_key(mapper: Mapper, context: LoadContext) -> tuple[Any, ...]:
         hydrator(mapper, attributes, 0, False, item.further),
         is_partial(mapper, attributes, item.further),
     )
-
-
-def key_statement(mapper: Mapper, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:
-    """The SELECT of the entity with these primary keys."""
-    columns = mapper.primary_key_columns
-    if len(keys) > 1:
-        return select(mapper.entity).where(any_of(columns, keys))
-    pairs = zip(columns, keys[0], strict=True)
-    return select(mapper.entity).where(*(c == Parameter(v, c._type) for c, v in pairs))
 
 
 async def load_many(

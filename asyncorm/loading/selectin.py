@@ -8,6 +8,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from asyncorm.errors import ObjectDeletedError
+from asyncorm.loading.by_key import key_statement
 from asyncorm.loading.criteria import narrowed
 from asyncorm.loading.first_of_each import first_of_each
 from asyncorm.loading.tree import Edge, Resolved, only
@@ -16,7 +17,7 @@ from asyncorm.mapping.selection import Selection
 from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.functions import orders
-from asyncorm.sql.keys import any_key, any_of
+from asyncorm.sql.keys import any_key
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import source_of
 from asyncorm.tracking.changes import stored_values
@@ -103,7 +104,7 @@ class RelatedLoad:
         """The SELECT of the rows of those owners."""
         mapper: Any = self.relationship.mapper
         keys = [mapper.key_values(identity_key(instance)) for instance in self.unready]
-        statement = select(mapper.entity).where(any_of(mapper.primary_key_columns, keys))
+        statement = key_statement(mapper, keys)
         if any(is_expired(instance) for instance in self.unready):
             return statement
         # what was left out on purpose stays so, but for what is needed here
@@ -285,7 +286,7 @@ class RelatedLoad:
             return None
         mapper: Any = self.relationship.target
         keys = [mapper.key_values(identity_key(instance)) for instance in expired]
-        statement = select(mapper.entity).where(any_of(mapper.primary_key_columns, keys))
+        statement = key_statement(mapper, keys)
         node = self.edge.node
         if node.is_trivial or node.mapper is not mapper:
             return statement

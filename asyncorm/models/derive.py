@@ -78,7 +78,8 @@ def derive(
         for name in base.primary_key:
             cls.__pydantic_fields__[name] = copy(base.entity.__pydantic_fields__[name])
             del fields[name], columns[name]
-    source = Subtype(parts, nullable, (*getattr(base.source, "above", ()), base.source))
+    above = (*getattr(base.source, "above", ()), base.source)
+    source = Subtype(cls.__name__, parts, nullable, above)
     if place.discriminator is not None:
         _default_kind(cls, source.by_attribute[place.discriminator.attribute])
     version = base.version

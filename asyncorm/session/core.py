@@ -19,8 +19,8 @@ from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.pipeline import flush
 from asyncorm.flush.plan import FlushPlan
 from asyncorm.flush.statements import is_atomic
+from asyncorm.loading.by_key import key_statement
 from asyncorm.loading.context import LoadContext
-from asyncorm.loading.on_demand import key_statement
 from asyncorm.loading.pipeline import load, load_path
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.session.announcing import Announcer

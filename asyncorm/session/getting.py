@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asyncorm.errors import ArgumentError
+from asyncorm.loading.by_key import key_statement
 from asyncorm.loading.existing import Existing
-from asyncorm.loading.on_demand import key_statement, load_by_key
+from asyncorm.loading.on_demand import load_by_key
 from asyncorm.loading.pipeline import load
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.session.core import SessionCore

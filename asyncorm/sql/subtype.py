@@ -55,11 +55,17 @@ class Subtype(Table):
     """
 
     def __init__(
-        self, parts: Sequence[Part], nullable: Mapping[str, bool], above: Sequence[Table] = ()
+        self,
+        called: str,
+        parts: Sequence[Part],
+        nullable: Mapping[str, bool],
+        above: Sequence[Table] = (),
     ) -> None:
         last = parts[-1].table
         super().__init__(last.name, (), schema=last.schema)
         self._name = AnonymousName(last.name)
+        #: the entity's name, for messages
+        self.called = called
         self.parts = tuple(parts)
         #: what the bases are in FROM: their columns are also columns here, by the same attributes
         self.above = tuple(above)

@@ -67,6 +67,18 @@ def decode_json(text: str) -> Any:
         return json.loads(text)
 
 
+class StringDocument(str):
+    """A JSON document that is a string, told from the text of a document."""
+
+    __slots__ = ()
+
+
+def decode_raw(text: str) -> Any:
+    """``decode_json`` for columns of raw SQL, of which nobody knows what they are."""
+    value = decode_json(text)
+    return StringDocument(value) if type(value) is str else value
+
+
 class JSONDocument(SQLType[Any]):
     """What json and jsonb have in common; values travel as text."""
 
@@ -90,7 +102,8 @@ class JSONDocument(SQLType[Any]):
     @staticmethod
     def from_raw(value: Any) -> Any:
         """A document as raw SQL gives it, in the form that a mapped column has on its way."""
-        return value if value is None or isinstance(value, str) else encode_json(value)
+        is_text = isinstance(value, str) and not isinstance(value, StringDocument)
+        return value if value is None or is_text else encode_json(value)
 
 
 class DocumentText(str):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
 from collections.abc import Callable, Iterator
 
@@ -18,13 +17,12 @@ from hypothesis import strategies as st
 from asyncorm import create_engine, insert, sessionmaker
 from asyncorm.engine.engine import Engine
 from tests.support.imprint import Imprint
+from tests.support.machines import SEED, STEPS
 from tests.support.random_loading.case import Case
 from tests.support.random_loading.picture import KEYS, LINKS, Picture, random_house
 from tests.support.sent import Sent
 
-STEPS = int(os.environ.get("ASYNCORM_RANDOM_STEPS", "0"))
 SHORT = 100
-SEED = os.environ.get("ASYNCORM_RANDOM_SEED", "" if STEPS else "1")
 
 
 async def fill(engine: Engine, house: Picture) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime
-import enum
 import ipaddress
 import json
 import uuid
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import AnyUrl, BaseModel
+from pydantic import AnyUrl
 
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine, create_engine
@@ -48,25 +47,9 @@ from asyncorm.types.scalars import (
     Numeric,
     String,
 )
+from tests.support.typed import Address, Level, Mood
 
 EXAMPLES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-class Mood(enum.Enum):
-    GLAD = "glad"
-    ODD = 'o"d, {\\}'
-    NULL = "NULL"
-
-
-class Level(enum.IntEnum):
-    LOW = 1
-    HIGH = 2
-
-
-class Address(BaseModel):
-    street: str
-    since: datetime.date | None = None
-    price: Decimal = Decimal("1.10")
 
 
 @dataclasses.dataclass

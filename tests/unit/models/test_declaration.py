@@ -7,8 +7,6 @@ import warnings
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
-
 import asyncorm as orm
 from asyncorm import (
     JSONB,
@@ -21,8 +19,6 @@ from asyncorm import (
     Index,
     Integer,
     Mapped,
-    MetaData,
-    Model,
     Related,
     UniqueConstraint,
     column,
@@ -34,14 +30,6 @@ from asyncorm import (
 from asyncorm import Related as Linked
 from asyncorm.mapping.relationships import Direction
 from asyncorm.models.building import BUILDING
-
-
-@pytest.fixture
-def base() -> Any:
-    class Base(Model):
-        metadata = MetaData()
-
-    return Base
 
 
 def test_the_type_and_null_come_from_the_annotation(base: Any) -> None:

@@ -28,14 +28,6 @@ from asyncorm.errors import ArgumentError
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 
-@pytest.fixture
-def base() -> Any:
-    class Base(Model):
-        metadata = MetaData()
-
-    return Base
-
-
 def refused(*parts: str) -> Any:
     """The error with these parts of its text, in order."""
     return pytest.raises(ConfigurationError, match="(?s)" + ".*".join(parts))

@@ -10,8 +10,6 @@ from asyncorm import (
     ConfigurationError,
     ForeignKeyConstraint,
     Mapped,
-    MetaData,
-    Model,
     Related,
     UnloadedAttributeError,
     column,
@@ -24,14 +22,6 @@ from asyncorm.sql.sources import aliased
 from asyncorm.tracking.transitions import expire
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.loaded import load_row
-
-
-@pytest.fixture
-def base() -> Any:
-    class Base(Model):
-        metadata = MetaData()
-
-    return Base
 
 
 def test_columns_carry_it_and_the_mapper_knows_the_groups(base: Any) -> None:

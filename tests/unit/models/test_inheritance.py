@@ -16,7 +16,6 @@ from asyncorm import (
     Index,
     InvalidRequestError,
     Mapped,
-    MetaData,
     Model,
     Related,
     UniqueConstraint,
@@ -30,14 +29,6 @@ from tests.support.animals import Animal, Cat, Dog, Lion, Owner, Puppy, Toy, Zoo
 class Kind(enum.Enum):
     ROUND = "round"
     SQUARE = "square"
-
-
-@pytest.fixture
-def base() -> Any:
-    class Base(Model):
-        metadata = MetaData()
-
-    return Base
 
 
 @pytest.fixture
