@@ -83,6 +83,22 @@ class Part(Tenanted, SoftDelete, table="part"):
     parts: Related[list[Part]] = relationship(back_populates="whole", order_by="id")
 
 
+class Chest(Tenanted, table="chest"):
+    id: Mapped[int] = generated(primary_key=True)
+    drawers: Related[list[Drawer]] = relationship(cascade="all, delete-orphan")
+
+
+class Drawer(Tenanted, table="drawer"):
+    id: Mapped[int] = generated(primary_key=True)
+    chest_id: Mapped[int] = foreign_key(Chest.id)
+    things: Related[list[Thing]] = relationship(cascade="all, delete-orphan")
+
+
+class Thing(Tenanted, SoftDelete, table="thing"):
+    id: Mapped[int] = generated(primary_key=True)
+    drawer_id: Mapped[int] = foreign_key(Drawer.id)
+
+
 ALIVE = with_loader_criteria(SoftDelete, lambda cls: cls.deleted_at.is_(None))
 WRITERS = select(Writer).order_by(Writer.id)
 
@@ -335,6 +351,23 @@ async def test_a_flush_knows_all_members_whatever_was_filtered(Session: SessionF
         await session.commit()
         left = select(Work.title).where(Work.writer_id.is_(None)).order_by(Work.id)
         assert await session.all(left) == ["a1", "a2", "a3"]
+
+
+async def test_an_orphan_takes_along_what_a_listener_filters(Session: SessionFactory) -> None:
+    async with Session.begin() as session:
+        session.add(Chest(drawers=[Drawer(things=[Thing(), Thing(deleted_at=GONE)])]))
+
+    def only_alive(session: Any, execution: Execution) -> None:
+        if execution.is_select:
+            execution.statement = execution.statement.options(ALIVE)
+
+    async with Session() as session:
+        event.listen(session, "do_orm_execute", only_alive)
+        chest = await session.one(select(Chest).options(selectinload(Chest.drawers)))
+        chest.drawers.clear()
+        await session.commit()
+    async with Session() as session:
+        assert await session.all(select(Thing)) == []
 
 
 async def test_values_are_bound_and_statements_are_compiled_once(

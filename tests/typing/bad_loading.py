@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from asyncorm import (
     Session,
+    defaultload,
     defer,
+    lazyload,
     load_only,
+    noload,
     raiseload,
+    relationship,
     select,
     selectinload,
     undefer_group,
@@ -32,6 +36,10 @@ def relationships() -> None:
     raiseload(Book.title)  # E
     raiseload("books")  # E
     raiseload(Author.books, sql_only="yes")  # E
+    noload("books")  # E
+    lazyload(Author)  # E
+    defaultload(Book.title)  # E
+    relationship(lazy="dynamic")  # E
 
 
 def criteria() -> None:

@@ -16,6 +16,7 @@ from asyncorm import (
     column,
     defer,
     foreign_key,
+    defaultload,
     lazyload,
     load_only,
     noload,
@@ -67,7 +68,7 @@ async def relationships(session: Session) -> None:
     assert_type(below, LoaderOption)
     await session.all(
         select(Author).options(
-            option, noload(Author.books), raiseload("*"), raiseload(Author.books, sql_only=True)
+            option, defaultload(Author.books).raiseload(Book.author), noload(Author.books), raiseload("*"), raiseload(Author.books, sql_only=True)
         )
     )
 
