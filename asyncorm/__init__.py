@@ -81,6 +81,7 @@ from asyncorm.session.scoped import scoped_session
 from asyncorm.session.session import Session
 from asyncorm.session.states import make_transient, make_transient_to_detached, object_session
 from asyncorm.session.streaming import ResultStream
+from asyncorm.sql.conditions import and_, not_, or_
 from asyncorm.sql.constraints import (
     CheckConstraint,
     ForeignKeyConstraint,
@@ -100,7 +101,7 @@ from asyncorm.sql.constructs import (
     true,
 )
 from asyncorm.sql.dml import Delete, Insert, Update, delete, insert, update
-from asyncorm.sql.expressions import Condition, Expression, NullExpression, and_, not_, or_
+from asyncorm.sql.expressions import Condition, Expression, NullExpression
 from asyncorm.sql.functions import func
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.query import except_, intersect, union, union_all

@@ -25,7 +25,7 @@ from asyncorm.sql.expressions import (
     Parameter,
     ScalarQuery,
 )
-from asyncorm.sql.functions import FunctionCall, Over
+from asyncorm.sql.function_calls import FunctionCall, Over
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
 from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.nodes import Statement, set_renderer

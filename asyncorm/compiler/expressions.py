@@ -20,7 +20,7 @@ from asyncorm.sql.expressions import (
     Parameter,
     ScalarQuery,
 )
-from asyncorm.sql.functions import FunctionCall, Over
+from asyncorm.sql.function_calls import FunctionCall, Over
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.table import BaseColumn

@@ -9,7 +9,8 @@ from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Join
-from asyncorm.sql.expressions import Expression, and_
+from asyncorm.sql.conditions import and_
+from asyncorm.sql.expressions import Expression
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.sources import Alias, column_of, entity_name
 from asyncorm.sql.table import ForeignKey, Table

@@ -7,7 +7,7 @@ from typing import Any
 from asyncorm.compiler.compiled import ColumnItem, EntityItem, ResultColumn, ResultItem
 from asyncorm.compiler.subtypes import below_of, own_further
 from asyncorm.sql.expressions import Expression, Label
-from asyncorm.sql.functions import FunctionCall, Over
+from asyncorm.sql.function_calls import FunctionCall, Over
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nesting import EntityPart
 from asyncorm.sql.query import Compound, Rows

@@ -10,7 +10,8 @@ from asyncorm.compiler.quoting import quote_name, quote_qualified, quote_text
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.clauses import Join
-from asyncorm.sql.expressions import Label, and_
+from asyncorm.sql.conditions import and_
+from asyncorm.sql.expressions import Label
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.sources import (
     Alias,

@@ -13,6 +13,7 @@ from asyncorm.loading.draft import Draft, Place
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.clauses import Join
+from asyncorm.sql.conditions import and_
 from asyncorm.sql.constructs import Constant, Extract
 from asyncorm.sql.expressions import (
     CastTo,
@@ -22,9 +23,9 @@ from asyncorm.sql.expressions import (
     Order,
     Parameter,
     ScalarQuery,
-    and_,
 )
-from asyncorm.sql.functions import FunctionCall, func
+from asyncorm.sql.function_calls import FunctionCall
+from asyncorm.sql.functions import func
 from asyncorm.sql.nesting import nest
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.select import Select, select

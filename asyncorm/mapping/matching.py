@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, cast
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.relationships import Direction, Relationship, referring
 from asyncorm.sql.adapted import adapted
+from asyncorm.sql.conditions import and_, or_
 from asyncorm.sql.correlated import exists_for
-from asyncorm.sql.expressions import Condition, Expression, and_, as_condition, or_
+from asyncorm.sql.expressions import Condition, Expression, as_condition
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, attribute_of, column_of, source_of

@@ -8,8 +8,9 @@ from typing import Any, Generic, Self, TypeVar
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import adapted
 from asyncorm.sql.clauses import JoinParts, row_count
-from asyncorm.sql.expressions import Expression, Order, and_, as_condition
-from asyncorm.sql.functions import orders
+from asyncorm.sql.conditions import and_
+from asyncorm.sql.expressions import Expression, Order, as_condition
+from asyncorm.sql.function_calls import orders
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.sources import source_of, table_of
 from asyncorm.sql.subtype import meanings

@@ -17,8 +17,8 @@ from asyncorm.flush.leaving import leave_holders
 from asyncorm.loading.existing import forget_references, references_by_attribute
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.sql.conditions import and_
 from asyncorm.sql.dml import Delete, Insert
-from asyncorm.sql.expressions import and_
 from asyncorm.sql.sources import entity_columns, is_entity
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.evaluate import assigned_value, evaluator

@@ -17,7 +17,7 @@ from asyncorm.sql.expressions import (
     literal_of,
     operand,
 )
-from asyncorm.sql.functions import INTEGRAL, UNKNOWN
+from asyncorm.sql.function_calls import INTEGRAL, UNKNOWN
 from asyncorm.sql.nodes import Query, combined
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overloa
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.nodes import Query, Yields, combined, render
+from asyncorm.sql.text_operators import TextOperators
 from asyncorm.sql.values import (
     array_type,
     as_list,
     checked_name,
-    checked_pattern,
-    escape_pattern,
     fitting_type,
     is_json,
     item_type,
@@ -31,7 +30,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Expression(Yields[R], Generic[V, R]):
+class Expression(TextOperators[V, R, "Condition"], Yields[R], Generic[V, R]):
     """A value of SQL: ``V`` is the Python type it compares with, ``R`` what a row holds."""
 
     __slots__ = ("_key", "_parameters", "_type")
@@ -170,34 +169,6 @@ class Expression(Yields[R], Generic[V, R]):
         """``||`` of two texts."""
         return Operation("||", (self, operand(other, self)), TEXT)
 
-    def like(self: Expression[str, Any], pattern: str | Expression[str, Any]) -> Condition:
-        """``LIKE``: ``%`` and ``_`` in the pattern are wildcards."""
-        return Condition("LIKE", (self, _text(pattern, self)))
-
-    def not_like(self: Expression[str, Any], pattern: str | Expression[str, Any]) -> Condition:
-        """The opposite of ``like``."""
-        return Condition("NOT LIKE", (self, _text(pattern, self)))
-
-    def ilike(self: Expression[str, Any], pattern: str | Expression[str, Any]) -> Condition:
-        """``LIKE`` without regard to upper and lower case."""
-        return Condition("ILIKE", (self, _text(pattern, self)))
-
-    def not_ilike(self: Expression[str, Any], pattern: str | Expression[str, Any]) -> Condition:
-        """The opposite of ``ilike``."""
-        return Condition("NOT ILIKE", (self, _text(pattern, self)))
-
-    def startswith(self: Expression[str, Any], prefix: str | Expression[str, Any]) -> Condition:
-        """Whether the text begins so; wildcards in ``prefix`` have no meaning."""
-        if isinstance(prefix, Expression):
-            return Condition("starts_with", (self, prefix))
-        return Condition("LIKE", (self, _pattern(prefix, self, "", "%")))
-
-    def endswith(self: Expression[str, Any], suffix: str | Expression[str, Any]) -> Condition:
-        """Whether the text ends so; wildcards in ``suffix`` have no meaning."""
-        if isinstance(suffix, Expression):
-            return Condition("ends_with", (self, suffix))
-        return Condition("LIKE", (self, _pattern(suffix, self, "%", "")))
-
     @overload
     def contains(self: Expression[str, Any], other: str | Expression[str, Any], /) -> Condition: ...
     @overload
@@ -212,20 +183,7 @@ class Expression(Yields[R], Generic[V, R]):
             return Condition("@>", (self, operand(as_list(other), self)))
         if isinstance(other, Expression):
             return Condition("strpos", (cast("Expression[Any, Any]", self), other))
-        return Condition("LIKE", (self, _pattern(other, self, "%", "%")))
-
-    def icontains(self: Expression[str, Any], other: str) -> Condition:
-        """``contains`` of a text without regard to upper and lower case."""
-        return Condition("ILIKE", (self, _pattern(other, self, "%", "%")))
-
-    def regexp(
-        self: Expression[str, Any],
-        pattern: str | Expression[str, Any],
-        *,
-        ignore_case: bool = False,
-    ) -> Condition:
-        """Whether a POSIX regular expression matches (``~``, ``~*``)."""
-        return Condition("~*" if ignore_case else "~", (self, _text(pattern, self)))
+        return Condition("LIKE", (self, self._pattern(other, "%", "%")))
 
     # arrays and JSON
 
@@ -295,6 +253,14 @@ class Expression(Yields[R], Generic[V, R]):
             bool(self)
 
         __iter__ = None
+
+    def _condition(self, operator: str, *operands: Any) -> Condition:
+        return Condition(operator, (self, *operands))
+
+    def _operand(self, value: Any, type_: SQLType[Any] | None = None) -> Any:
+        if type_ is None or isinstance(value, (Expression, Query)):
+            return operand(value, self)
+        return Parameter(value, type_)
 
     def _describe(self) -> str:
         return "expression" if type(self).__str__ is Expression.__str__ else str(self)
@@ -510,18 +476,6 @@ def _arithmetic(
     return Operation(operator, (right, left) if reflected else (left, right), type_)
 
 
-def _text(value: Any, near: Expression[Any, Any]) -> Expression[Any, Any]:
-    if isinstance(value, Expression):
-        return value
-    return Parameter(checked_pattern(value, near._describe()), TEXT)
-
-
-def _pattern(
-    value: Any, near: Expression[Any, Any], before: str, after: str
-) -> Expression[Any, Any]:
-    return Parameter(before + escape_pattern(value, near._describe()) + after, TEXT)
-
-
 def _json_key(key: Any) -> Expression[Any, Any]:
     if isinstance(key, bool) or not isinstance(key, (str, int)):
         raise ArgumentError(
@@ -540,29 +494,3 @@ def as_condition(value: Any) -> Expression[bool, Any]:
         hint="compare columns, as in where(User.id == 5) or where(Book.author.to.name == 'x'); "
         "true() and false() are the constants",
     )
-
-
-def and_(*conditions: Expression[bool, Any]) -> Expression[bool, bool]:
-    """All conditions joined by AND."""
-    return _joined("AND", conditions)
-
-
-def or_(*conditions: Expression[bool, Any]) -> Expression[bool, bool]:
-    """All conditions joined by OR."""
-    return _joined("OR", conditions)
-
-
-def not_(condition: Expression[bool, Any]) -> Condition:
-    """The opposite of a condition."""
-    return Condition("NOT", (as_condition(condition),))
-
-
-def _joined(operator: str, conditions: tuple[Any, ...]) -> Expression[bool, bool]:
-    if not conditions:
-        raise InvalidRequestError(
-            f"{operator.lower()}_() was given no condition",
-            hint="give at least one; true() and false() are the constants",
-        )
-    if len(conditions) == 1:
-        return as_condition(conditions[0])
-    return Condition(operator, tuple(as_condition(item) for item in conditions))

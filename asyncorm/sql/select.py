@@ -15,7 +15,7 @@ from asyncorm.sql.clauses import (
     make_lock,
 )
 from asyncorm.sql.expressions import Condition, Expression, ScalarQuery, as_condition
-from asyncorm.sql.functions import expressions
+from asyncorm.sql.function_calls import expressions
 from asyncorm.sql.nodes import Query, Yields
 from asyncorm.sql.query import Rows
 from asyncorm.sql.sources import Derived, attribute_of, is_entity, source_of

@@ -18,7 +18,7 @@ from uuid import UUID
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.constructs import Constant
 from asyncorm.sql.expressions import Assignment, Label, Operation, Parameter
-from asyncorm.sql.functions import FunctionCall
+from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.table import BaseColumn, Table
 from asyncorm.tracking.changes import same
 from asyncorm.tracking.state import UNLOADED

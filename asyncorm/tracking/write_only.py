@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from asyncorm.errors import InvalidRequestError
 from asyncorm.mapping.relationships import Relationship, referring
 from asyncorm.mapping.selection import Selection
+from asyncorm.sql.conditions import and_
 from asyncorm.sql.dml import Delete, Insert, Update, delete, insert, update
-from asyncorm.sql.expressions import Expression, and_
+from asyncorm.sql.expressions import Expression
 from asyncorm.sql.select import Select, exists, select
 from asyncorm.sql.sources import column_of
 from asyncorm.tracking.collections import RelatedCollection, members_of, silent_append

@@ -11,8 +11,10 @@ from asyncorm.models.fields import column
 from asyncorm.models.model import Model
 from asyncorm.sql.constructs import any_, case, cast, extract, literal
 from asyncorm.sql.dml import Insert, Update, delete, insert, update
-from asyncorm.sql.expressions import Condition, Expression, NullExpression, and_, not_, or_
-from asyncorm.sql.functions import FunctionCall, NullFunctionCall, func
+from asyncorm.sql.conditions import and_, not_, or_
+from asyncorm.sql.expressions import Condition, Expression, NullExpression
+from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
+from asyncorm.sql.functions import func
 from asyncorm.sql.query import Compound, union
 from asyncorm.sql.select import Select, exists, select
 from asyncorm.sql.sources import aliased

@@ -9,7 +9,8 @@ from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, relationship
 from asyncorm.models.model import Model
 from asyncorm.sql.constructs import case
-from asyncorm.sql.expressions import Condition, and_
+from asyncorm.sql.conditions import and_
+from asyncorm.sql.expressions import Condition
 from asyncorm.sql.functions import func
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import aliased

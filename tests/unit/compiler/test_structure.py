@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from asyncorm.compiler.compiler import compile_statement
 from asyncorm.sql import constructs
+from asyncorm.sql.conditions import not_
 from asyncorm.sql.dml import delete, insert, update
-from asyncorm.sql.expressions import not_
 from asyncorm.sql.functions import func
 from asyncorm.sql.query import union_all
 from asyncorm.sql.select import exists, select

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.conditions import and_, not_, or_
 from asyncorm.sql.constructs import (
     all_,
     any_,
@@ -18,7 +19,7 @@ from asyncorm.sql.constructs import (
     null,
     true,
 )
-from asyncorm.sql.expressions import Parameter, and_, not_, or_
+from asyncorm.sql.expressions import Parameter
 from asyncorm.sql.select import exists, select
 from asyncorm.types.scalars import Numeric
 from tests.support.language import Book, Mood, User, text_of

@@ -1,0 +1,78 @@
+"""Aggregates, with exact types."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, TypeVar, overload
+
+from asyncorm.sql.expressions import Expression, operand
+from asyncorm.sql.function_calls import INTEGRAL, FunctionCall, NullFunctionCall
+from asyncorm.sql.values import array_type
+from asyncorm.types import scalars
+from asyncorm.types.json import JSON, JSONB
+
+V = TypeVar("V")
+R = TypeVar("R")
+
+_JSON = JSON()
+_JSONB = JSONB()
+
+
+class Aggregates:
+    """The aggregates of ``func``."""
+
+    def count(self, expression: Expression[Any, Any] | None = None) -> FunctionCall[int, int]:
+        """``count(*)``, or the number of values that are not NULL."""
+        return FunctionCall("count", () if expression is None else (expression,), scalars.BIGINT)
+
+    def sum(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
+        """The sum; of integers an int of any size."""
+        given = expression._type
+        return NullFunctionCall(
+            "sum", (expression,), INTEGRAL if given.python_type is int else given
+        )
+
+    @overload
+    def avg(self, expression: Expression[int, Any]) -> NullFunctionCall[Decimal]: ...
+    @overload
+    def avg(self, expression: Expression[V, Any]) -> NullFunctionCall[V]: ...
+    def avg(self, expression: Expression[Any, Any]) -> NullFunctionCall[Any]:
+        """The average; of integers a Decimal."""
+        given = expression._type
+        result = scalars.NUMERIC if given.python_type is int else given
+        return NullFunctionCall("avg", (expression,), result)
+
+    def min(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
+        """The smallest value."""
+        return NullFunctionCall("min", (expression,), expression._type)
+
+    def max(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
+        """The largest value."""
+        return NullFunctionCall("max", (expression,), expression._type)
+
+    def bool_and(self, expression: Expression[bool, Any]) -> NullFunctionCall[bool]:
+        """Whether all are true."""
+        return NullFunctionCall("bool_and", (expression,), scalars.BOOLEAN)
+
+    def bool_or(self, expression: Expression[bool, Any]) -> NullFunctionCall[bool]:
+        """Whether any is true."""
+        return NullFunctionCall("bool_or", (expression,), scalars.BOOLEAN)
+
+    def array_agg(self, expression: Expression[V, R]) -> FunctionCall[list[V], list[R] | None]:
+        """All values as an array."""
+        return FunctionCall("array_agg", (expression,), array_type(expression._type))
+
+    def string_agg(
+        self, expression: Expression[str, Any], separator: str | Expression[str, Any]
+    ) -> NullFunctionCall[str]:
+        """All texts joined by the separator."""
+        parts = (expression, operand(separator, expression))
+        return NullFunctionCall("string_agg", parts, scalars.TEXT)
+
+    def json_agg(self, expression: Expression[Any, Any]) -> FunctionCall[Any, Any]:
+        """All values as a JSON array."""
+        return FunctionCall("json_agg", (expression,), _JSON)
+
+    def jsonb_agg(self, expression: Expression[Any, Any]) -> FunctionCall[Any, Any]:
+        """All values as a JSONB array."""
+        return FunctionCall("jsonb_agg", (expression,), _JSONB)

@@ -1,0 +1,35 @@
+"""Operators: what the operators of one kind of type (text, arrays, ranges, ...) build on."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from asyncorm.types.base import SQLType
+
+V = TypeVar("V")
+R = TypeVar("R")
+C = TypeVar("C")
+
+
+class Operators(Generic[V, R, C]):
+    """Operators of expressions that compare with ``V`` and yield ``R``.
+
+    ``C`` is ``Condition``. It is an expression itself and therefore can't be named here; an
+    argument of the class instead of an import keeps each kind of operators in a file of its own.
+    """
+
+    __slots__ = ()
+
+    _type: SQLType[Any]
+
+    def _condition(self, operator: str, *operands: Any) -> C:
+        """A condition: the expression, an operator of the compiler's list, further operands."""
+        raise NotImplementedError
+
+    def _operand(self, value: Any, type_: SQLType[Any] | None = None) -> Any:
+        """An expression as it is; a value bound as ``type_``, or else as what the expression is."""
+        raise NotImplementedError
+
+    def _describe(self) -> str:
+        """What to call the expression in a message."""
+        raise NotImplementedError
