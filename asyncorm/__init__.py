@@ -100,15 +100,17 @@ from asyncorm.sql.constructs import (
     null,
     true,
 )
-from asyncorm.sql.dml import Delete, Insert, Update, delete, insert, update
+from asyncorm.sql.delete import Delete, delete
 from asyncorm.sql.expressions import Condition, Expression, NullExpression
 from asyncorm.sql.functions import func
+from asyncorm.sql.insert import Insert, insert
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.query import except_, intersect, union, union_all
 from asyncorm.sql.select import Select, exists, select
 from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Column, MetaData, NullColumn, Table
 from asyncorm.sql.text import ident, sql
+from asyncorm.sql.update import Update, update
 from asyncorm.tracking.unit_of_work import Expunged
 from asyncorm.tracking.write_only import WriteOnlyCollection
 from asyncorm.types.arrays import Array

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from asyncorm.compiler import dml, documents, expressions, select, subtypes, text
+from asyncorm.compiler import delete, documents, expressions, insert, select, subtypes, text, update
 from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
@@ -14,7 +14,7 @@ from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, RowValue
 from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
-from asyncorm.sql.dml import Delete, Insert, Update
+from asyncorm.sql.delete import Delete
 from asyncorm.sql.documents import DocumentRows, DocumentValue
 from asyncorm.sql.expressions import (
     CastTo,
@@ -26,6 +26,7 @@ from asyncorm.sql.expressions import (
     ScalarQuery,
 )
 from asyncorm.sql.function_calls import FunctionCall, Over
+from asyncorm.sql.insert import Insert
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
 from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.nodes import Statement, set_renderer
@@ -35,6 +36,7 @@ from asyncorm.sql.sources import is_entity, source_of
 from asyncorm.sql.subtype import OfKind
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.text import EntityColumns, Name, Text
+from asyncorm.sql.update import Update
 
 FUNCTIONS: Mapping[type[Any], Render] = {
     BaseColumn: expressions.render_column,
@@ -58,12 +60,12 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     Over: expressions.render_over,
     Select: select.render_select,
     Compound: select.render_compound,
-    Insert: dml.render_insert,
-    Update: dml.render_update,
-    Delete: dml.render_delete,
-    ValueRows: dml.render_value_rows,
-    BulkRows: dml.render_bulk_rows,
-    QueryRows: dml.render_query_rows,
+    Insert: insert.render_insert,
+    Update: update.render_update,
+    Delete: delete.render_delete,
+    ValueRows: insert.render_value_rows,
+    BulkRows: insert.render_bulk_rows,
+    QueryRows: insert.render_query_rows,
     OfKind: subtypes.render_of_kind,
     Text: text.render_text,
     Name: text.render_name,
@@ -74,9 +76,9 @@ FUNCTIONS: Mapping[type[Any], Render] = {
 _STATEMENTS: Mapping[type[Any], tuple[Kind, Callable[..., None]]] = {
     Select: ("select", select.write_select),
     Compound: ("select", select.write_compound),
-    Insert: ("insert", dml.write_insert),
-    Update: ("update", dml.write_update),
-    Delete: ("delete", dml.write_delete),
+    Insert: ("insert", insert.write_insert),
+    Update: ("update", update.write_update),
+    Delete: ("delete", delete.write_delete),
 }
 
 

@@ -29,7 +29,7 @@ from asyncorm.errors import (
     InvalidRequestError,
     TransactionRolledBack,
 )
-from asyncorm.sql.dml import Insert
+from asyncorm.sql.insert import Insert
 from asyncorm.sql.nodes import Statement
 
 T = TypeVar("T")

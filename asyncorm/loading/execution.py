@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.errors import ArgumentError
-from asyncorm.sql.dml import Delete, Insert, Update
+from asyncorm.sql.delete import Delete
+from asyncorm.sql.insert import Insert
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.text import Text
+from asyncorm.sql.update import Update
 
 
 class Execution:

@@ -14,7 +14,7 @@ from asyncorm.loading.raw import load_entities
 from asyncorm.session.bulk import check_rows, execute_rows
 from asyncorm.session.core import SessionCore
 from asyncorm.session.modifying import modify
-from asyncorm.sql.dml import Modification
+from asyncorm.sql.modification import Modification
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.text import Text
 from asyncorm.tracking.listeners import HEARD

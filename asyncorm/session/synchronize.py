@@ -18,7 +18,8 @@ from asyncorm.loading.existing import forget_references, references_by_attribute
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.conditions import and_
-from asyncorm.sql.dml import Delete, Insert
+from asyncorm.sql.delete import Delete
+from asyncorm.sql.insert import Insert
 from asyncorm.sql.sources import entity_columns, is_entity
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.evaluate import assigned_value, evaluator

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.dml import delete, insert, update
+from asyncorm.sql.delete import delete
 from asyncorm.sql.functions import func
+from asyncorm.sql.insert import insert
 from asyncorm.sql.select import exists, select
 from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Table
+from asyncorm.sql.update import update
 from tests.support.language import USER_COLUMNS, Book, Mood, User, compiled
 
 
