@@ -36,11 +36,15 @@ PRECEDENCE: Mapping[str, int] = {
     **dict.fromkeys(("=", "<>", "<", "<=", ">", ">=", "= ANY", "<> ALL"), 5),
     **dict.fromkeys(("strpos", "ends_with"), 5),
     **dict.fromkeys(("BETWEEN", "IN", "NOT IN", "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"), 6),
-    **dict.fromkeys(("||", "->", "->>", "@>", "&&", "?", "~", "~*"), 7),
+    **dict.fromkeys(("||", "->", "->>", "@>", "<@", "&&", "?", "~", "~*"), 7),
+    # networks, ranges, bit strings
+    **dict.fromkeys((">>=", "<<=", "<<", ">>", "&<", "&>", "-|-", "&", "|", "#"), 7),
+    **dict.fromkeys(("= any element", "= all elements"), 5),
+    "invert": 7,
     **dict.fromkeys(("+", "-"), 8),
     **dict.fromkeys(("*", "/", "%"), 9),
     "negate": 10,
-    **dict.fromkeys(("starts_with", "EXISTS"), 20),
+    **dict.fromkeys(("starts_with", "EXISTS", "[]", "[:]", "[n:]", "[:n]"), 20),
 }
 _POSTFIX = frozenset(operator for operator in PRECEDENCE if operator.startswith("IS ")) - {
     "IS DISTINCT FROM",
@@ -200,9 +204,41 @@ def _ends_with(renderer: Renderer, operands: tuple[Any, ...]) -> None:
     _operand(renderer, suffix, "=", is_first=False)
 
 
+def _elements(quantifier: str) -> Any:
+    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+        array, value = operands
+        _operand(renderer, value, "=")
+        renderer.write(f" = {quantifier} (")
+        renderer.render(array)
+        renderer.write(")")
+
+    return render
+
+
+def _subscript(before: str, between: str, after: str) -> Any:
+    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+        renderer.write("(")
+        renderer.render(operands[0])
+        renderer.write(")", before)
+        renderer.render(operands[1])
+        renderer.write(between)
+        if len(operands) > 2:
+            renderer.render(operands[2])
+        renderer.write(after)
+
+    return render
+
+
 _SPECIAL: Mapping[str, Any] = {
     "NOT": _prefix("NOT", "NOT "),
     "negate": _prefix("negate", "-"),
+    "invert": _prefix("invert", "~ "),
+    "[]": _subscript("[", "", "]"),
+    "[:]": _subscript("[", ":", "]"),
+    "[n:]": _subscript("[", ":", "]"),
+    "[:n]": _subscript("[:", "", "]"),
+    "= any element": _elements("ANY"),
+    "= all elements": _elements("ALL"),
     "EXISTS": _exists,
     "BETWEEN": _between,
     "= ANY": _array("= ANY"),

@@ -8,7 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.sql.array_operators import ArrayOperators
+from asyncorm.sql.containment_operators import ContainmentOperators
 from asyncorm.sql.nodes import Query, Yields, combined, render
+from asyncorm.sql.range_operators import RangeOperators
 from asyncorm.sql.text_operators import TextOperators
 from asyncorm.sql.values import (
     array_type,
@@ -30,7 +33,14 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Expression(TextOperators[V, R, "Condition"], Yields[R], Generic[V, R]):
+class Expression(
+    ArrayOperators[V, R, "Condition"],
+    ContainmentOperators[V, R, "Condition"],
+    RangeOperators[V, R, "Condition"],
+    TextOperators[V, R, "Condition"],
+    Yields[R],
+    Generic[V, R],
+):
     """A value of SQL: ``V`` is the Python type it compares with, ``R`` what a row holds."""
 
     __slots__ = ("_key", "_parameters", "_type")
@@ -169,45 +179,27 @@ class Expression(TextOperators[V, R, "Condition"], Yields[R], Generic[V, R]):
         """``||`` of two texts."""
         return Operation("||", (self, operand(other, self)), TEXT)
 
-    @overload
-    def contains(self: Expression[str, Any], other: str | Expression[str, Any], /) -> Condition: ...
-    @overload
-    def contains(
-        self: Expression[list[T], Any], other: Iterable[T] | Expression[list[T], Any], /
-    ) -> Condition: ...
-    @overload
-    def contains(self, other: Mapping[str, Any], /) -> Condition: ...
-    def contains(self, other: Any, /) -> Condition:
-        """Text: has the part (no wildcards). Arrays and JSONB: ``@>``."""
-        if is_json(self._type) or isinstance(self._type, Array):
-            return Condition("@>", (self, operand(as_list(other), self)))
-        if isinstance(other, Expression):
-            return Condition("strpos", (cast("Expression[Any, Any]", self), other))
-        return Condition("LIKE", (self, self._pattern(other, "%", "%")))
-
     # arrays and JSON
 
-    def overlap(
-        self: Expression[list[T], Any], other: Iterable[T] | Expression[list[T], Any]
-    ) -> Condition:
-        """Whether two arrays have an element in common (``&&``)."""
-        return Condition("&&", (self, operand(as_list(other), self)))
+    @overload
+    def __getitem__(  # type: ignore[overload-overlap]
+        self: Expression[list[T], Any], key: int | Expression[int, Any]
+    ) -> NullExpression[T]: ...
+    @overload
+    def __getitem__(self: Expression[list[T], R], key: slice) -> Expression[list[T], R]: ...
+    @overload
+    def __getitem__(self, key: str | int) -> JSONElement: ...
+    def __getitem__(self, key: Any) -> Any:
+        """Element of a JSON object by name, of a JSON array by position, or of an array.
 
-    def any(self: Expression[list[T], Any], value: T | Expression[T, Any]) -> Condition:
-        """Whether an element of the array equals the value."""
-        if not isinstance(self._type, Array):
-            raise ArgumentError(
-                f"{self._describe()} is no array and has no any()",
-                hint="use in_() for a list of values",
-            )
-        item = operand(value, Parameter(None, self._type.item))
-        return Condition("= ANY", (item, self))
-
-    def __getitem__(self, key: str | int) -> JSONElement:
-        """Element of a JSON object by name, or of a JSON array by position."""
+        The elements of arrays are counted from 1, as PostgreSQL does, and a slice ``[2:3]`` has
+        both ends. There is NULL beyond the end.
+        """
+        if isinstance(self._type, Array):
+            return self._element(key)
         if not is_json(self._type):
             raise ArgumentError(
-                f"{self._describe()} is {self._type.ddl}; only JSON expressions have elements",
+                f"{self._describe()} is {self._type.ddl}; only JSON and arrays have elements",
                 hint="use [] on a jsonb column, or cast(expression, dict)",
             )
         return JSONElement("->", (self, _json_key(key)), self._type)
@@ -257,10 +249,22 @@ class Expression(TextOperators[V, R, "Condition"], Yields[R], Generic[V, R]):
     def _condition(self, operator: str, *operands: Any) -> Condition:
         return Condition(operator, (self, *operands))
 
+    def _operation(self, operator: str, *operands: Any, type_: SQLType[Any] | None = None) -> Any:
+        return Operation(operator, (self, *operands), type_ or self._type)
+
     def _operand(self, value: Any, type_: SQLType[Any] | None = None) -> Any:
-        if type_ is None or isinstance(value, (Expression, Query)):
+        if type_ is None or isinstance(value, Query):
             return operand(value, self)
-        return Parameter(value, type_)
+        if isinstance(value, Expression):
+            return value
+        return operand(value, Parameter(None, type_))
+
+    def _part(self, value: Any) -> Any:
+        type_ = self._type.part_type(value._type if isinstance(value, Expression) else value)
+        found = self._operand(as_list(value), type_)
+        if type_ is self._type or found._type.cast_type in ("", type_.cast_type):
+            return found
+        return CastTo(found, type_)
 
     def _describe(self) -> str:
         return "expression" if type(self).__str__ is Expression.__str__ else str(self)

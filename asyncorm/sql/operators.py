@@ -26,8 +26,16 @@ class Operators(Generic[V, R, C]):
         """A condition: the expression, an operator of the compiler's list, further operands."""
         raise NotImplementedError
 
+    def _operation(self, operator: str, *operands: Any, type_: SQLType[Any] | None = None) -> Any:
+        """The same with a value as result: of the expression's type, or the one that is given."""
+        raise NotImplementedError
+
     def _operand(self, value: Any, type_: SQLType[Any] | None = None) -> Any:
         """An expression as it is; a value bound as ``type_``, or else as what the expression is."""
+        raise NotImplementedError
+
+    def _part(self, value: Any) -> Any:
+        """The other side of an operator of containment: of the type, or of its elements' type."""
         raise NotImplementedError
 
     def _describe(self) -> str:

@@ -18,6 +18,9 @@ class Array(SQLType[Any]):
 
     mutable = True
     bulk_type = "text"
+    contains_operator = "@>"
+    contained_by_operator = "<@"
+    overlaps_operator = "&&"
 
     def __init__(
         self,

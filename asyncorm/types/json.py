@@ -130,6 +130,9 @@ def _sorted(text: str) -> str:
 class JSONB(JSONDocument):
     """jsonb: dict, list or any other JSON value; None is SQL's NULL."""
 
+    contains_operator = "@>"
+    contained_by_operator = "<@"
+
     def __init__(self) -> None:
         super().__init__("jsonb")
         self.snapshot = self._snapshot
@@ -175,6 +178,8 @@ class ModelJSON(JSONB):
 
 class ValidatedText(SQLType[Any]):
     """text that is read into a type of pydantic's that is written as a string (``AnyUrl``)."""
+
+    contains_operator = "LIKE"
 
     def __init__(self, annotation: Any) -> None:
         super().__init__("text")

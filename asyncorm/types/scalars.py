@@ -115,6 +115,7 @@ class Text(SQLType[str]):
     """text: what ``str`` means."""
 
     python_type = str
+    contains_operator = "LIKE"
 
     def __init__(self) -> None:
         super().__init__("text")
