@@ -117,6 +117,7 @@ from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.enums import Enum as EnumType
 from asyncorm.types.json import JSON, JSONB
+from asyncorm.types.json_path import JSONPath
 from asyncorm.types.network import Cidr, Inet
 from asyncorm.types.scalars import (
     BigInteger,
@@ -190,6 +191,7 @@ __all__ = [
     "IntegrityError",
     "Interval",
     "InvalidRequestError",
+    "JSONPath",
     "LargeBinary",
     "LoaderOption",
     "LockTimeout",

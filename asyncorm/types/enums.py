@@ -8,9 +8,8 @@ from typing import Any
 
 from asyncorm.errors import ConfigurationError, DataError
 from asyncorm.types.base import SQLType
+from asyncorm.types.carried import MAX_NAME_BYTES, type_name
 from asyncorm.types.scalars import BigInteger
-
-MAX_NAME_BYTES = 63
 
 
 class Enum(SQLType[Any]):
@@ -32,8 +31,7 @@ class Enum(SQLType[Any]):
         self.python_type = python_enum
         self.name = name or snake_case(python_enum.__name__)
         self.schema = schema
-        parts = (self.name,) if schema is None else (schema, self.name)
-        self.ddl = self.cast_type = ".".join(_quote(part) for part in parts)
+        self.ddl = self.cast_type = type_name(self.name, schema)
         labels = _labels(python_enum)
         self.labels = tuple(labels.values())
         self._label_of: dict[Any, str] = labels
@@ -108,12 +106,3 @@ def _labels(python_enum: type[enum.Enum]) -> dict[Any, str]:
                 hint=f"PostgreSQL takes labels of up to {MAX_NAME_BYTES} bytes without NUL",
             )
     return labels
-
-
-def _quote(name: str) -> str:
-    if not name or "\0" in name or len(name.encode()) > MAX_NAME_BYTES:
-        raise ConfigurationError(
-            f"{name!r} can't be the name of an enum type",
-            hint=f"names have 1 to {MAX_NAME_BYTES} bytes and no NUL",
-        )
-    return '"' + name.replace('"', '""') + '"'
