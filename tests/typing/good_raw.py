@@ -43,7 +43,9 @@ async def rows(session: Session, number: int, names: list[str]) -> None:
     assert_type(await session.all(text.into(Out)), list[Out])
     assert_type(await session.all(text.into(Data)), list[Data])
     assert_type(await session.all(text.into(Pair)), list[Pair])
-    dictionaries: list[Dictionary] = await session.all(text.into(Dictionary))  # pyrefly: Any
+    # pyrefly has Any for what a TypedDict makes
+    found: Dictionary = await session.one(text.into(Dictionary))
+    assert_type(found["name"], str)
     assert_type(await session.one(sql("select count(*) from users").into(int)), int)
     assert_type(await session.all(text.into(User, Book)), list[tuple[User, Book]])
     assert_type(await session.first(text.into(User, int)), tuple[User, int] | None)
