@@ -10,7 +10,7 @@ from asyncorm.errors import ArgumentError
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.pipeline import announce, make_rows
-from asyncorm.loading.raw import load_entities
+from asyncorm.loading.raw import load_text, makes_objects
 from asyncorm.session.bulk import check_rows, execute_rows
 from asyncorm.session.core import SessionCore
 from asyncorm.session.modifying import modify
@@ -96,14 +96,13 @@ async def _execute_text(core: SessionCore, statement: Text[Any]) -> Result[Any]:
         _count_text(core.count_statement, core.engine.statements.get(statement).sql)
     connection = await core.write_connection()
     connection.used_raw_sql = True
-    entity: Any = statement._shape
-    if hasattr(entity, "__mapper__"):
+    if makes_objects(statement):
         compiled = core.context.statements.get(statement)
         records = await connection.fetch(compiled.sql, compiled.arguments(statement))
-        entities = load_entities(entity, records, core.unit)
+        rows, names = load_text(statement, compiled, records, core.unit)
         if core.unit.notices:
             await Notices(core.unit)
-        return Result(entities, (entity.__name__,), len(entities))
+        return Result(rows, names, len(rows))
     return await connection.execute(statement)
 
 
