@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from asyncorm.compiler import dml, documents, expressions, select, subtypes, text
+from asyncorm.compiler import dml, documents, expressions, select, subtypes, text, windows
 from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
 from asyncorm.compiler.scopes import source_key
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
-from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, RowValue
+from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
 from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
 from asyncorm.sql.dml import Delete, Insert, Update
 from asyncorm.sql.documents import DocumentRows, DocumentValue
 from asyncorm.sql.expressions import (
     CastTo,
+    Collated,
     Expression,
     Label,
     Operation,
@@ -26,6 +27,7 @@ from asyncorm.sql.expressions import (
     ScalarQuery,
 )
 from asyncorm.sql.function_calls import FunctionCall, Over
+from asyncorm.sql.grouping import Grouping
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
 from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.nodes import Statement, set_renderer
@@ -54,8 +56,11 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     DocumentValue: documents.render_document_value,
     DocumentRows: documents.render_document_rows,
     AmongRows: expressions.render_among_rows,
+    Collated: expressions.render_collated,
+    Retyped: expressions.render_retyped,
+    Grouping: expressions.render_grouping,
     FunctionCall: expressions.render_function,
-    Over: expressions.render_over,
+    Over: windows.render_over,
     Select: select.render_select,
     Compound: select.render_compound,
     Insert: dml.render_insert,
