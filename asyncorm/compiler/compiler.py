@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from asyncorm.compiler import delete, documents, expressions, insert, select, subtypes, text, update
+from asyncorm.compiler import (
+    delete,
+    documents,
+    expressions,
+    insert,
+    select,
+    subtypes,
+    text,
+    update,
+    windows,
+)
 from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
 from asyncorm.compiler.scopes import source_key
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
-from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, RowValue
+from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
 from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
 from asyncorm.sql.delete import Delete
 from asyncorm.sql.documents import DocumentRows, DocumentValue
 from asyncorm.sql.expressions import (
     CastTo,
+    Collated,
     Expression,
     Label,
     Operation,
@@ -26,6 +37,7 @@ from asyncorm.sql.expressions import (
     ScalarQuery,
 )
 from asyncorm.sql.function_calls import FunctionCall, Over
+from asyncorm.sql.grouping import Grouping
 from asyncorm.sql.insert import Insert
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
 from asyncorm.sql.keys import AmongRows
@@ -56,8 +68,11 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     DocumentValue: documents.render_document_value,
     DocumentRows: documents.render_document_rows,
     AmongRows: expressions.render_among_rows,
+    Collated: expressions.render_collated,
+    Retyped: expressions.render_retyped,
+    Grouping: expressions.render_grouping,
     FunctionCall: expressions.render_function,
-    Over: expressions.render_over,
+    Over: windows.render_over,
     Select: select.render_select,
     Compound: select.render_compound,
     Insert: insert.render_insert,

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from asyncorm.compiler.quoting import quote_name
+from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.adapted import Adapted
-from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, RowValue
+from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
 from asyncorm.sql.correlated import Correlated
 from asyncorm.sql.criteria import Criterion
 from asyncorm.sql.expressions import (
     CastTo,
+    Collated,
     Label,
     Operation,
     Order,
     Parameter,
     ScalarQuery,
 )
-from asyncorm.sql.function_calls import FunctionCall, Over
+from asyncorm.sql.function_calls import FunctionCall
+from asyncorm.sql.grouping import Grouping
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.table import BaseColumn
@@ -35,15 +37,17 @@ PRECEDENCE: Mapping[str, int] = {
     **dict.fromkeys(("IS DISTINCT FROM", "IS NOT DISTINCT FROM"), 4),
     **dict.fromkeys(("=", "<>", "<", "<=", ">", ">=", "= ANY", "<> ALL"), 5),
     **dict.fromkeys(("strpos", "ends_with"), 5),
-    **dict.fromkeys(("BETWEEN", "IN", "NOT IN", "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"), 6),
+    **dict.fromkeys(("BETWEEN", "BETWEEN SYMMETRIC"), 6),
+    **dict.fromkeys(("IN", "NOT IN", "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"), 6),
     **dict.fromkeys(("||", "->", "->>", "@>", "<@", "&&", "?", "~", "~*"), 7),
     # networks, ranges, bit strings
     **dict.fromkeys((">>=", "<<=", "<<", ">>", "&<", "&>", "-|-", "&", "|", "#"), 7),
     **dict.fromkeys(("= any element", "= all elements"), 5),
-    "invert": 7,
+    **dict.fromkeys(("invert", "bitwise not"), 7),
     **dict.fromkeys(("+", "-"), 8),
     **dict.fromkeys(("*", "/", "%"), 9),
-    "negate": 10,
+    "AT TIME ZONE": 10,
+    "negate": 11,
     **dict.fromkeys(("starts_with", "EXISTS", "[]", "[:]", "[n:]", "[:n]"), 20),
 }
 _POSTFIX = frozenset(operator for operator in PRECEDENCE if operator.startswith("IS ")) - {
@@ -150,13 +154,16 @@ def _is_loose(inner: Any, operator: str, *, is_first: bool) -> bool:
     return not (is_first and chained)
 
 
-def _between(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-    value, low, high = operands
-    _operand(renderer, value, "BETWEEN")
-    renderer.write(" BETWEEN ")
-    _operand(renderer, low, "BETWEEN", is_first=False)
-    renderer.write(" AND ")
-    _operand(renderer, high, "BETWEEN", is_first=False)
+def _between(operator: str) -> Any:
+    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+        value, low, high = operands
+        _operand(renderer, value, operator)
+        renderer.write(f" {operator} ")
+        _operand(renderer, low, operator, is_first=False)
+        renderer.write(" AND ")
+        _operand(renderer, high, operator, is_first=False)
+
+    return render
 
 
 def _array(operator: str) -> Any:
@@ -240,7 +247,9 @@ _SPECIAL: Mapping[str, Any] = {
     "= any element": _elements("ANY"),
     "= all elements": _elements("ALL"),
     "EXISTS": _exists,
-    "BETWEEN": _between,
+    "BETWEEN": _between("BETWEEN"),
+    "BETWEEN SYMMETRIC": _between("BETWEEN SYMMETRIC"),
+    "bitwise not": _prefix("bitwise not", "~"),
     "= ANY": _array("= ANY"),
     "<> ALL": _array("<> ALL"),
     "starts_with": _starts_with,
@@ -289,6 +298,9 @@ def render_order(renderer: Renderer, order: Order) -> None:
 def render_case(renderer: Renderer, case: Case[Any, Any]) -> None:
     """CASE ... END."""
     renderer.write("CASE")
+    if case.value is not None:
+        renderer.write(" ")
+        renderer.render(case.value)
     for when, then in case.whens:
         renderer.write(" WHEN ")
         renderer.render(when)
@@ -303,6 +315,19 @@ def render_case(renderer: Renderer, case: Case[Any, Any]) -> None:
 def render_constant(renderer: Renderer, constant: Constant[Any, Any]) -> None:
     """NULL, TRUE, FALSE."""
     renderer.write(constant.text)
+
+
+def render_collated(renderer: Renderer, node: Collated[Any, Any]) -> None:
+    """An expression with the name of a collation."""
+    is_loose = isinstance(node.inner, Operation)
+    renderer.write("(" if is_loose else "")
+    renderer.render(node.inner)
+    renderer.write(")" if is_loose else "", " COLLATE ", quote_name(node.collation))
+
+
+def render_retyped(renderer: Renderer, node: Retyped[Any, Any]) -> None:
+    """An expression that is only read as another type."""
+    renderer.render(node.inner)
 
 
 def render_extract(renderer: Renderer, extract: Extract[Any]) -> None:
@@ -324,18 +349,16 @@ def render_quantified(renderer: Renderer, node: Quantified[Any]) -> None:
 def render_row_value(renderer: Renderer, row: RowValue) -> None:
     """ROW (...), also of one value."""
     renderer.write("ROW")
-    _parentheses(renderer, row.fields)
+    parentheses(renderer, row.fields)
 
 
 def render_function(renderer: Renderer, call: FunctionCall[Any, Any]) -> None:
-    """A call; its name is an identifier, or one of our own markers with a blank in it."""
-    if call.name == "row of":
-        _parentheses(renderer, call.arguments)
-        return
+    """A call; its name is an identifier, or two with a dot between them, which are quoted."""
     if call.name in _BARE_FUNCTIONS and not call.arguments:
         renderer.write(call.name.upper())
         return
-    renderer.write("GROUPING SETS " if call.name == "grouping sets" else call.name, "(")
+    schema, dot, name = call.name.rpartition(".")
+    renderer.write(quote_qualified(schema, name) if dot else name, "(")
     if call.is_distinct:
         renderer.write("DISTINCT ")
     if call.name == "count" and not call.arguments:
@@ -345,15 +368,25 @@ def render_function(renderer: Renderer, call: FunctionCall[Any, Any]) -> None:
         renderer.write(" ORDER BY ")
         renderer.render_list(call.ordering)
     renderer.write(")")
+    if call.within:
+        renderer.write(" WITHIN GROUP (ORDER BY ")
+        renderer.render_list(call.within)
+        renderer.write(")")
     if call.condition is not None:
         renderer.write(" FILTER (WHERE ")
         renderer.render(call.condition)
         renderer.write(")")
 
 
+def render_grouping(renderer: Renderer, grouping: Grouping) -> None:
+    """GROUPING SETS, ROLLUP and CUBE, and the sets within."""
+    renderer.write(f"{grouping.keyword} " if grouping.keyword else "")
+    parentheses(renderer, grouping.members)
+
+
 def render_among_rows(renderer: Renderer, node: AmongRows) -> None:
     """IN with the rows of arrays."""
-    _parentheses(renderer, node.columns)
+    parentheses(renderer, node.columns)
     if renderer.collecting is not None:
         return
     renderer.write(" IN (SELECT ")
@@ -376,20 +409,8 @@ def write_unnested(
     return ", ".join(names)
 
 
-def _parentheses(renderer: Renderer, nodes: tuple[Any, ...]) -> None:
+def parentheses(renderer: Renderer, nodes: Sequence[Any]) -> None:
+    """Nodes as a list in parentheses."""
     renderer.write("(")
     renderer.render_list(nodes)
-    renderer.write(")")
-
-
-def render_over(renderer: Renderer, over: Over[Any, Any]) -> None:
-    """A function over a window."""
-    renderer.render(over.call)
-    renderer.write(" OVER (")
-    if over.partition:
-        renderer.write("PARTITION BY ")
-        renderer.render_list(over.partition)
-    if over.ordering:
-        renderer.write(" ORDER BY " if over.partition else "ORDER BY ")
-        renderer.render_list(over.ordering)
     renderer.write(")")

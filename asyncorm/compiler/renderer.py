@@ -13,7 +13,7 @@ from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.expressions import Parameter
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nodes import AnonymousName
-from asyncorm.sql.sources import Derived, Excluded, entity_name
+from asyncorm.sql.sources import Derived, Excluded, Walk, entity_name
 from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import Table
 
@@ -251,10 +251,20 @@ class Renderer:
             base = base.base
         self.is_recursive = self.is_recursive or derived.recursive
         with self.aside() as text, self.within([]), self.placing({}):
-            self.write(quote_name(name), " AS (")
+            materialized = {None: "", True: "MATERIALIZED ", False: "NOT MATERIALIZED "}
+            self.write(quote_name(name), " AS ", materialized[derived.materialized], "(")
             self.render(derived.statement)
             self.write(")")
+            for walk in derived.walks:
+                self._walk(walk)
         self._cte_texts.append(text)
+
+    def _walk(self, walk: Walk) -> None:
+        """SEARCH or CYCLE of a recursive CTE."""
+        by = ", ".join(map(quote_name, walk.by))
+        added = " USING ".join(map(quote_name, walk.added))
+        between = " " if walk.clause == "CYCLE" else " BY "
+        self.write(" ", walk.clause, between, by, " SET ", added)
 
     # the end
 

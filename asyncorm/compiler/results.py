@@ -72,7 +72,9 @@ def _is_nullable(statement: Any, item: Any) -> bool:
     if not isinstance(statement, Select):
         return False
     source = source_of(item)
-    return any(join.kind == "LEFT JOIN" and join.source is source for join in statement._joins)
+    kinds = {join.kind for join in statement._joins if join.source is source}
+    # a full join leaves out either side
+    return "LEFT JOIN" in kinds or any(join.kind == "FULL JOIN" for join in statement._joins)
 
 
 def _name(item: Expression[Any, Any], position: int) -> str:

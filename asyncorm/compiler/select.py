@@ -12,15 +12,19 @@ from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.compiler.subtypes import Widened, kinds_of, write_subtype
+from asyncorm.compiler.tables import write_function_table, write_sample, write_value_table
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Extras, Join, Lock
 from asyncorm.sql.expressions import Expression, Label
+from asyncorm.sql.function_tables import FunctionTable
 from asyncorm.sql.implied import ImpliedAlias, ImpliedName
-from asyncorm.sql.query import Compound, Rows
+from asyncorm.sql.query import Compound, Rows, WithTies
+from asyncorm.sql.samples import Sample
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, Derived, entity_columns, is_entity, source_of
 from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import BaseColumn, Table
+from asyncorm.sql.value_tables import ValueTable
 
 
 def render_select(renderer: Renderer, select: Select[Any]) -> None:
@@ -206,12 +210,18 @@ def write_source(renderer: Renderer, source: Any) -> None:
         write_table(renderer, source)
         if isinstance(source, Subtype):
             renderer.write(" AS ", renderer.source_name(source))
+    elif isinstance(source, Sample):
+        write_sample(renderer, source)
     elif isinstance(source, Alias):
         write_table(renderer, source.__table__)
         renderer.write(" AS ", renderer.source_name(source))
     elif source.kind == "cte":
         renderer.common_table(source)
         renderer.write(renderer.source_name(source))
+    elif isinstance(source, FunctionTable):
+        write_function_table(renderer, source)
+    elif isinstance(source, ValueTable):
+        write_value_table(renderer, source)
     else:
         _write_subquery(renderer, source)
 
@@ -294,12 +304,22 @@ def _write_tail(renderer: Renderer, rows: Rows[Any]) -> None:
     if rows._order:
         renderer.write(" ORDER BY ")
         renderer.render_list(rows._order)
-    if rows._limit is not None:
+    limit = rows._limit
+    if isinstance(limit, WithTies) and not rows._order:
+        raise InvalidRequestError(
+            "fetch(with_ties=True) needs an order, by which rows are equal",
+            hint="add order_by(...)",
+        )
+    if limit is not None and not isinstance(limit, WithTies):
         renderer.write(" LIMIT ")
-        renderer.render(rows._limit)
+        renderer.render(limit)
     if rows._offset is not None:
         renderer.write(" OFFSET ")
         renderer.render(rows._offset)
+    if isinstance(limit, WithTies):
+        renderer.write(" FETCH FIRST (")
+        renderer.render(limit.inner)
+        renderer.write(") ROWS WITH TIES")
 
 
 def _lock_name(renderer: Renderer, source: Any) -> str:

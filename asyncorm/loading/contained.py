@@ -11,6 +11,8 @@ from asyncorm.loading.draft import Draft, Place
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.sql.sources import source_of
 
+_OUTER = ("LEFT JOIN", "FULL JOIN")
+
 
 def take_contained(draft: Draft) -> None:
     """Add what contains_eager() names, with what it names below that."""
@@ -19,7 +21,7 @@ def take_contained(draft: Draft) -> None:
         place = pending.popleft()
         for edge in contained_edges(place.node):
             source = _joined(draft, place, edge)
-            nullable = place.nullable or draft.has_join(source_of(source)) == "LEFT JOIN"
+            nullable = place.nullable or draft.has_join(source_of(source)) in _OUTER
             added = draft.add(place, edge, source, nullable=nullable)
             draft.places.append(added)
             pending.append(added)

@@ -10,8 +10,8 @@ from asyncorm.mapping.selection import Selection
 from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.constructs import true
-from asyncorm.sql.function_calls import orders
 from asyncorm.sql.functions import func
+from asyncorm.sql.given import orders
 from asyncorm.sql.keys import any_key
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, column_of, source_of

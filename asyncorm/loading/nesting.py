@@ -24,11 +24,11 @@ from asyncorm.mapping.relationships import Direction
 from asyncorm.sql.adapted import adapted
 from asyncorm.sql.constructs import Case, Constant, RowValue, true
 from asyncorm.sql.expressions import CastTo, Expression, Label, Order, Parameter, ScalarQuery
-from asyncorm.sql.function_calls import UNKNOWN
 from asyncorm.sql.functions import func
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, Derived, column_of
+from asyncorm.sql.values import UNKNOWN
 from asyncorm.types.arrays import Array
 from asyncorm.types.scalars import BIGINT
 from asyncorm.types.transport import Transport, transport_of

@@ -16,7 +16,7 @@ from asyncorm.mapping.relationships import Direction, referring
 from asyncorm.mapping.selection import Selection
 from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.criteria import Criteria
-from asyncorm.sql.function_calls import orders
+from asyncorm.sql.given import orders
 from asyncorm.sql.keys import any_key
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import source_of

@@ -28,7 +28,7 @@ from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.criteria import Criteria, criteria_of
 from asyncorm.sql.expressions import Expression, Order
-from asyncorm.sql.function_calls import orders
+from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import Option, combined
 from asyncorm.sql.text import Text
 

@@ -10,7 +10,7 @@ from asyncorm.sql.adapted import adapted
 from asyncorm.sql.clauses import JoinParts, row_count
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.expressions import Expression, Order, as_condition
-from asyncorm.sql.function_calls import orders
+from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.sources import source_of, table_of
 from asyncorm.sql.subtype import meanings

@@ -76,3 +76,31 @@ class Aggregates:
     def jsonb_agg(self, expression: Expression[Any, Any]) -> FunctionCall[Any, Any]:
         """All values as a JSONB array."""
         return FunctionCall("jsonb_agg", (expression,), _JSONB)
+
+    def json_object_agg(
+        self, key: Expression[Any, Any], value: Expression[Any, Any]
+    ) -> FunctionCall[Any, Any]:
+        """A JSON object with a member for each row."""
+        return FunctionCall("json_object_agg", (key, value), _JSON)
+
+    def jsonb_object_agg(
+        self, key: Expression[Any, Any], value: Expression[Any, Any]
+    ) -> FunctionCall[Any, Any]:
+        """A JSONB object with a member for each row."""
+        return FunctionCall("jsonb_object_agg", (key, value), _JSONB)
+
+    def every(self, expression: Expression[bool, Any]) -> NullFunctionCall[bool]:
+        """Whether all are true."""
+        return NullFunctionCall("every", (expression,), scalars.BOOLEAN)
+
+    def bit_and(self, expression: Expression[int, Any]) -> NullFunctionCall[int]:
+        """The bits that all values have."""
+        return NullFunctionCall("bit_and", (expression,), expression._type)
+
+    def bit_or(self, expression: Expression[int, Any]) -> NullFunctionCall[int]:
+        """The bits that any value has."""
+        return NullFunctionCall("bit_or", (expression,), expression._type)
+
+    def bit_xor(self, expression: Expression[int, Any]) -> NullFunctionCall[int]:
+        """The bits that an odd number of values have."""
+        return NullFunctionCall("bit_xor", (expression,), expression._type)

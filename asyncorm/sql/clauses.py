@@ -130,7 +130,7 @@ class Extras(NamedTuple):
 
     sources: tuple[Any, ...] = ()
     distinct: tuple[Expression[Any, Any], ...] | None = None
-    group_by: tuple[Expression[Any, Any], ...] = ()
+    group_by: tuple[Any, ...] = ()
     having: tuple[Expression[bool, Any], ...] = ()
     lock: Lock | None = None
 

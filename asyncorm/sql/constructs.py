@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, TypeVar, overload
 from typing import cast as typing_cast
@@ -17,8 +17,9 @@ from asyncorm.sql.expressions import (
     literal_of,
     operand,
 )
-from asyncorm.sql.function_calls import INTEGRAL, UNKNOWN
+from asyncorm.sql.function_calls import INTEGRAL
 from asyncorm.sql.nodes import Query, combined
+from asyncorm.sql.values import UNKNOWN
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.resolve import coerce_type, type_of_value
@@ -27,10 +28,11 @@ from asyncorm.types.scalars import BOOLEAN, NUMERIC, TEXT
 V = TypeVar("V")
 R = TypeVar("R")
 T = TypeVar("T")
+K = TypeVar("K")
 
 WholeField = Literal[
     "century", "day", "decade", "dow", "doy", "hour", "isodow", "isoyear", "millennium", "minute",
-    "month", "quarter", "week", "year",
+    "month", "quarter", "timezone", "timezone_hour", "timezone_minute", "week", "year",
 ]  # fmt: skip
 FractionField = Literal["epoch", "julian", "microseconds", "milliseconds", "second"]
 _WHOLE = frozenset(WholeField.__args__)  # type: ignore[attr-defined]
@@ -40,20 +42,25 @@ _FRACTION = frozenset(FractionField.__args__)  # type: ignore[attr-defined]
 class Case(Expression[V, R]):
     """CASE WHEN ... THEN ... ELSE ... END."""
 
-    __slots__ = ("otherwise", "whens")
+    __slots__ = ("otherwise", "value", "whens")
 
     def __init__(
         self,
-        whens: tuple[tuple[Expression[bool, Any], Expression[Any, Any]], ...],
+        whens: tuple[tuple[Expression[Any, Any], Expression[Any, Any]], ...],
         otherwise: Expression[Any, Any] | None,
+        value: Expression[Any, Any] | None = None,
     ) -> None:
         self.whens = whens
         self.otherwise = otherwise
-        parts = [part for pair in whens for part in pair]
+        #: what each WHEN is compared with; None if they are conditions
+        self.value = value
+        parts = [] if value is None else [value]
+        parts += [part for pair in whens for part in pair]
         if otherwise is not None:
             parts.append(otherwise)
         keys, parameters = combined(parts)
-        super().__init__(whens[0][1]._type, ("case", otherwise is not None, keys), parameters)
+        shape = ("case", value is not None, otherwise is not None, keys)
+        super().__init__(whens[0][1]._type, shape, parameters)
 
 
 class Constant(Expression[V, R]):
@@ -88,6 +95,16 @@ class Quantified(Expression[V, V]):
         self.inner = inner
 
 
+class Retyped(Expression[V, R]):
+    """An expression that is read as another type, without a cast."""
+
+    __slots__ = ("inner",)
+
+    def __init__(self, inner: Expression[Any, Any], type_: SQLType[Any]) -> None:
+        super().__init__(type_, ("retyped", type_.key, inner._key), inner._parameters)
+        self.inner = inner
+
+
 class RowValue(Expression[Any, Any]):
     """ROW(...): several values as one."""
 
@@ -105,19 +122,31 @@ def case(*whens: tuple[Expression[bool, Any], V | Expression[V, Any]]) -> Case[V
 def case(
     *whens: tuple[Expression[bool, Any], V | Expression[V, Any]], else_: V | Expression[V, Any]
 ) -> Case[V, V]: ...
-def case(*whens: Any, else_: Any = None) -> Case[Any, Any]:
-    """``case((condition, value), ..., else_=value)``."""
+@overload
+def case(whens: Mapping[K, V], /, *, value: Expression[K, Any]) -> Case[V, V | None]: ...
+@overload
+def case(
+    whens: Mapping[K, V], /, *, value: Expression[K, Any], else_: V | Expression[V, Any]
+) -> Case[V, V]: ...
+def case(*whens: Any, value: Any = None, else_: Any = None) -> Case[Any, Any]:
+    """``case((condition, value), ..., else_=value)``, or ``case({key: value}, value=column)``."""
+    if value is not None and len(whens) == 1 and isinstance(whens[0], Mapping):
+        whens = tuple(whens[0].items())
     if not whens or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in whens):
         raise InvalidRequestError(
             "case() takes pairs of a condition and a value",
             hint='write case((User.age < 18, "child"), else_="adult")',
         )
-    values = [value for _, value in whens]
+    values = [result for _, result in whens]
     # the first value that knows its type gives it to the others
-    first = next((value for value in values if isinstance(value, Expression)), values[0])
+    first = next((result for result in values if isinstance(result, Expression)), values[0])
     near = literal_of(first)
-    pairs = tuple((as_condition(when), _branch(value, near)) for when, value in whens)
-    return Case(pairs, None if else_ is None else _branch(else_, near))
+    pairs = tuple((_when(when, value), _branch(result, near)) for when, result in whens)
+    return Case(pairs, None if else_ is None else _branch(else_, near), value)
+
+
+def _when(when: Any, value: Any) -> Any:
+    return as_condition(when) if value is None else operand(when, value)
 
 
 def _branch(value: Any, near: Expression[Any, Any]) -> Any:
@@ -135,6 +164,19 @@ def cast(
 def cast(expression: Expression[Any, Any], type_: Any) -> Expression[Any, Any]:
     """The expression as a Python type or SQL type: ``cast(User.id, str)``."""
     return CastTo(literal_of(expression), coerce_type(type_))
+
+
+@overload
+def type_coerce(
+    expression: Expression[V, V | None], type_: type[T] | SQLType[T] | type[SQLType[T]]
+) -> Expression[T, T | None]: ...
+@overload
+def type_coerce(
+    expression: Expression[Any, Any], type_: type[T] | SQLType[T] | type[SQLType[T]]
+) -> Expression[T, T]: ...
+def type_coerce(expression: Expression[Any, Any], type_: Any) -> Expression[Any, Any]:
+    """The expression read and compared as another type, without a cast in SQL."""
+    return Retyped(literal_of(expression), coerce_type(type_))
 
 
 @overload

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Hashable, Iterable
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, cast, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.sql.arithmetic import operation_type, value_beside
 from asyncorm.sql.array_operators import ArrayOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
 from asyncorm.sql.nodes import Query, Yields, combined, render
 from asyncorm.sql.range_operators import RangeOperators
+from asyncorm.sql.same_operators import SameOperators
 from asyncorm.sql.text_operators import TextOperators
 from asyncorm.sql.values import (
     array_type,
@@ -20,17 +22,24 @@ from asyncorm.sql.values import (
     fitting_type,
     is_json,
     item_type,
-    operation_type,
+    listed,
     truth_name,
 )
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.resolve import type_of_value
-from asyncorm.types.scalars import BOOLEAN, INTEGER, INTERVAL, NUMERIC, TEXT, TIMESTAMP
+from asyncorm.types.scalars import BOOLEAN, INTEGER, NUMERIC, TEXT
 
 V = TypeVar("V")
 R = TypeVar("R")
 T = TypeVar("T")
+#: numbers; those with a fraction; moments; and what + and - keep: with themselves, with integers
+N = TypeVar("N", int, float, Decimal)
+F = TypeVar("F", float, Decimal)
+M = TypeVar("M", datetime, time)
+S = TypeVar("S", int, float, Decimal, timedelta, str, bytes)
+D = TypeVar("D", int, float, Decimal, timedelta)
+W = TypeVar("W", float, Decimal, date)
 
 
 class Expression(
@@ -38,6 +47,7 @@ class Expression(
     ContainmentOperators[V, R, "Condition"],
     RangeOperators[V, R, "Condition"],
     TextOperators[V, R, "Condition"],
+    SameOperators[V, R, "Condition", "Expression[V, R]"],
     Yields[R],
     Generic[V, R],
 ):
@@ -78,9 +88,12 @@ class Expression(
     def __ge__(self, other: V | Expression[V, Any] | Query[V]) -> Condition:
         return Condition(">=", (self, operand(other, self)))
 
-    def between(self, low: V | Expression[V, Any], high: V | Expression[V, Any]) -> Condition:
-        """``BETWEEN low AND high``, both included."""
-        return Condition("BETWEEN", (self, operand(low, self), operand(high, self)))
+    def between(
+        self, low: V | Expression[V, Any], high: V | Expression[V, Any], symmetric: bool = False
+    ) -> Condition:
+        """``BETWEEN low AND high``, both included; ``symmetric``: whichever of them is lower."""
+        operator = "BETWEEN SYMMETRIC" if symmetric else "BETWEEN"
+        return Condition(operator, (self, operand(low, self), operand(high, self)))
 
     def is_(self, other: bool | Expression[V, Any] | None) -> Condition:
         """``IS NULL``, ``IS TRUE``, ``IS FALSE``; against an expression IS NOT DISTINCT FROM."""
@@ -114,70 +127,137 @@ class Expression(
             return Condition("NOT IN", (self, ScalarQuery(cast("Query[Any]", values))))
         return Condition("<> ALL", (self, _array_of(values, self)))
 
-    # arithmetic
+    # arithmetic: what PostgreSQL has; anything else is refused by type checkers and while building
 
     @overload
-    def __add__(
-        self: Expression[datetime, R], other: timedelta | Expression[timedelta, Any]
-    ) -> Expression[datetime, R]: ...
+    def __add__(self: Expression[S, R], other: Or[S]) -> Expression[S, R]: ...
     @overload
-    def __add__(self: Expression[V, R], other: V | Expression[V, Any]) -> Expression[V, R]: ...
+    def __add__(self: Expression[W, R], other: Or[int]) -> Expression[W, R]: ...
+    @overload
+    def __add__(  # type: ignore[overload-overlap]
+        self: Expression[M, R], other: Or[timedelta]
+    ) -> Expression[M, R]: ...
+    @overload
+    def __add__(self: Expression[int, int], other: Or[F]) -> Expression[F, F]: ...
+    @overload
+    def __add__(self: Expression[int, int | None], other: Or[F]) -> Expression[F, F | None]: ...
+    @overload
+    def __add__(
+        self: Expression[date, date], other: Or[timedelta]
+    ) -> Expression[datetime, datetime]: ...
+    @overload
+    def __add__(
+        self: Expression[date, date | None], other: Or[timedelta]
+    ) -> Expression[datetime, datetime | None]: ...
     def __add__(self, other: Any) -> Any:
         return _arithmetic("+", self, other)
 
-    def __radd__(self, other: V) -> Expression[V, R]:
+    @overload
+    def __radd__(self: Expression[S, R], other: S) -> Expression[S, R]: ...
+    @overload
+    def __radd__(self: Expression[W, R], other: int) -> Expression[W, R]: ...
+    @overload
+    def __radd__(self: Expression[M, R], other: timedelta) -> Expression[M, R]: ...
+    def __radd__(self, other: Any) -> Any:
         return _arithmetic("+", self, other, reflected=True)
 
     @overload
-    def __sub__(
-        self: Expression[datetime, R], other: timedelta | Expression[timedelta, Any]
-    ) -> Expression[datetime, R]: ...
+    def __sub__(self: Expression[D, R], other: Or[D]) -> Expression[D, R]: ...
     @overload
-    def __sub__(self: Expression[V, R], other: V | Expression[V, Any]) -> Expression[V, R]: ...
+    def __sub__(self: Expression[W, R], other: Or[int]) -> Expression[W, R]: ...
+    @overload
+    def __sub__(  # type: ignore[overload-overlap]
+        self: Expression[M, R], other: Or[timedelta]
+    ) -> Expression[M, R]: ...
+    @overload
+    def __sub__(  # type: ignore[overload-overlap]
+        self: Expression[M, M], other: Or[M]
+    ) -> Expression[timedelta, timedelta]: ...
+    @overload
+    def __sub__(  # type: ignore[overload-overlap]
+        self: Expression[M, M | None], other: Or[M]
+    ) -> Expression[timedelta, timedelta | None]: ...
+    @overload
+    def __sub__(self: Expression[int, int], other: Or[F]) -> Expression[F, F]: ...
+    @overload
+    def __sub__(self: Expression[int, int | None], other: Or[F]) -> Expression[F, F | None]: ...
+    @overload
+    def __sub__(self: Expression[date, date], other: Or[date]) -> Expression[int, int]: ...
+    @overload
+    def __sub__(
+        self: Expression[date, date | None], other: Or[date]
+    ) -> Expression[int, int | None]: ...
+    @overload
+    def __sub__(
+        self: Expression[date, date], other: Or[timedelta]
+    ) -> Expression[datetime, datetime]: ...
+    @overload
+    def __sub__(
+        self: Expression[date, date | None], other: Or[timedelta]
+    ) -> Expression[datetime, datetime | None]: ...
     def __sub__(self, other: Any) -> Any:
         return _arithmetic("-", self, other)
 
-    def __rsub__(self, other: V) -> Expression[V, R]:
+    @overload
+    def __rsub__(self: Expression[D, R], other: D) -> Expression[D, R]: ...
+    @overload
+    def __rsub__(self: Expression[F, R], other: int) -> Expression[F, R]: ...
+    @overload
+    def __rsub__(self: Expression[M, M], other: M) -> Expression[timedelta, timedelta]: ...
+    @overload
+    def __rsub__(
+        self: Expression[M, M | None], other: M
+    ) -> Expression[timedelta, timedelta | None]: ...
+    def __rsub__(self, other: Any) -> Any:
         return _arithmetic("-", self, other, reflected=True)
 
-    def __mul__(self, other: V | Expression[V, Any]) -> Expression[V, R]:
+    @overload
+    def __mul__(self: Expression[N, R], other: Or[N]) -> Expression[N, R]: ...
+    @overload
+    def __mul__(self: Expression[F, R], other: Or[int]) -> Expression[F, R]: ...
+    @overload
+    def __mul__(self: Expression[int, int], other: Or[F]) -> Expression[F, F]: ...
+    @overload
+    def __mul__(self: Expression[int, int | None], other: Or[F]) -> Expression[F, F | None]: ...
+    @overload
+    def __mul__(
+        self: Expression[timedelta, R], other: float | Expression[int, Any] | Expression[float, Any]
+    ) -> Expression[timedelta, R]: ...
+    def __mul__(self, other: Any) -> Any:
         return _arithmetic("*", self, other)
 
-    def __rmul__(self, other: V) -> Expression[V, R]:
+    @overload
+    def __rmul__(self: Expression[N, R], other: N) -> Expression[N, R]: ...
+    @overload
+    def __rmul__(self: Expression[F, R], other: int) -> Expression[F, R]: ...
+    @overload
+    def __rmul__(self: Expression[timedelta, R], other: float) -> Expression[timedelta, R]: ...
+    def __rmul__(self, other: Any) -> Any:
         return _arithmetic("*", self, other, reflected=True)
 
     @overload
-    def __truediv__(
-        self: Expression[int, int], other: int | Expression[int, Any]
-    ) -> Expression[Decimal, Decimal]: ...
+    def __truediv__(self: Expression[int, int], other: Or[int]) -> Expression[Decimal, Decimal]: ...
     @overload
     def __truediv__(
-        self: Expression[int, int | None], other: int | Expression[int, Any]
+        self: Expression[int, int | None], other: Or[int]
     ) -> Expression[Decimal, Decimal | None]: ...
     @overload
-    def __truediv__(self: Expression[V, R], other: V | Expression[V, Any]) -> Expression[V, R]: ...
+    def __truediv__(
+        self: Expression[F, R], other: F | int | Expression[F, Any] | Expression[int, Any]
+    ) -> Expression[F, R]: ...
+    @overload
+    def __truediv__(self: Expression[int, int], other: Or[F]) -> Expression[F, F]: ...
+    @overload
+    def __truediv__(self: Expression[int, int | None], other: Or[F]) -> Expression[F, F | None]: ...
+    @overload
+    def __truediv__(
+        self: Expression[timedelta, R], other: float | Expression[int, Any] | Expression[float, Any]
+    ) -> Expression[timedelta, R]: ...
     def __truediv__(self, other: Any) -> Any:
         """Division; of two integers a numeric, as in Python (``//`` drops the fraction)."""
         if self._type.python_type is int:
             return _arithmetic("/", CastTo(self, NUMERIC), other)
         return _arithmetic("/", self, other)
-
-    def __floordiv__(
-        self: Expression[int, R], other: int | Expression[int, Any]
-    ) -> Expression[int, R]:
-        return _arithmetic("/", self, other)
-
-    def __mod__(self, other: V | Expression[V, Any]) -> Expression[V, R]:
-        return _arithmetic("%", self, other)
-
-    def __neg__(self) -> Expression[V, R]:
-        return Operation("negate", (self,), self._type)
-
-    # text
-
-    def concat(self: Expression[str, R], other: str | Expression[str, Any]) -> Expression[str, R]:
-        """``||`` of two texts."""
-        return Operation("||", (self, operand(other, self)), TEXT)
 
     # arrays and JSON
 
@@ -252,6 +332,15 @@ class Expression(
     def _operation(self, operator: str, *operands: Any, type_: SQLType[Any] | None = None) -> Any:
         return Operation(operator, (self, *operands), type_ or self._type)
 
+    def _same(self, operator: str, *operands: Any, type_: Any = None) -> Expression[V, R]:
+        if operator in ("/", "%"):
+            return _arithmetic(operator, self, *operands)
+        given = (operand(one, self) for one in operands)
+        return Operation(operator, (self, *given), type_ or self._type)
+
+    def _collated(self, collation: str) -> Expression[V, R]:
+        return Collated(self, collation)
+
     def _operand(self, value: Any, type_: SQLType[Any] | None = None) -> Any:
         if type_ is None or isinstance(value, Query):
             return operand(value, self)
@@ -274,6 +363,10 @@ class Expression(
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self}>"
+
+
+#: a value, or an expression of such
+Or: TypeAlias = V | Expression[V, Any]
 
 
 class NullExpression(Expression[V, "V | None"]):
@@ -370,6 +463,18 @@ class CastTo(Expression[V, R]):
         self.inner = inner
 
 
+class Collated(Expression[V, R]):
+    """A text with a collation."""
+
+    __slots__ = ("collation", "inner")
+
+    def __init__(self, inner: Expression[V, R], collation: str) -> None:
+        key = ("collated", checked_name(collation), inner._key)
+        super().__init__(inner._type, key, inner._parameters)
+        self.inner = inner
+        self.collation = collation
+
+
 class Label(Expression[V, R]):
     """An expression with a name."""
 
@@ -456,28 +561,24 @@ def literal_of(value: Any) -> Expression[Any, Any]:
 
 def _array_of(values: Any, near: Expression[Any, Any]) -> Expression[Any, Any]:
     name = near._describe()
-    if isinstance(values, (str, bytes, Mapping, Expression)) or not isinstance(values, Iterable):
-        raise ArgumentError(
-            f"in_() of {name} takes a list of values or a select(), not {type(values).__name__}",
-            hint="give a list, tuple, set or select()",
-        )
-    found = list(values)
+    found = listed(values, name)
     return Parameter(found, array_type(item_type(found, near._type, name)))
 
 
 def _arithmetic(
     operator: str, left: Expression[Any, Any], other: Any, *, reflected: bool = False
 ) -> Operation[Any, Any]:
-    type_ = left._type
-    if type_.python_type in (datetime, date) and isinstance(other, timedelta):
-        right: Expression[Any, Any] = Parameter(other, INTERVAL)
-        type_ = TIMESTAMP if type_.python_type is date else type_
+    if isinstance(other, (Expression, Query)):
+        right: Expression[Any, Any] = literal_of(other)
     else:
-        right = operand(other, left)
-        type_ = operation_type(operator, type_, right._type)
-        if operator == "+" and type_.python_type is str:
-            operator = "||"
-    return Operation(operator, (right, left) if reflected else (left, right), type_)
+        beside = value_beside(operator, other, left._type)
+        right = operand(other, left) if beside is None else Parameter(other, beside)
+    operands = (right, left) if reflected else (left, right)
+    name = left._describe()
+    type_ = operation_type(operator, operands[0]._type, operands[1]._type, name)
+    if operator == "+" and type_.python_type in (str, bytes):
+        operator = "||"
+    return Operation(operator, operands, type_)
 
 
 def _json_key(key: Any) -> Expression[Any, Any]:

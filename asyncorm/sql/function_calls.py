@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, TypeVar, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.expressions import Expression, Order
+from asyncorm.sql.function_tables import FunctionTable, named_types, scalar_table
+from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import combined
+from asyncorm.sql.table import BaseColumn
+from asyncorm.sql.windows import (
+    Excluded,
+    Ordering,
+    Partition,
+    RowBounds,
+    ValueBounds,
+    Window,
+)
+from asyncorm.sql.windows import window as window_of
 from asyncorm.types.base import SQLType
 
 V = TypeVar("V")
 R = TypeVar("R")
-T = TypeVar("T")
-
-#: the result of a function nobody has described: values beside it say their own type
-UNKNOWN: SQLType[Any] = SQLType("")
 
 
 class IntegralNumeric(SQLType[int]):
@@ -33,10 +41,42 @@ class IntegralNumeric(SQLType[int]):
 INTEGRAL = IntegralNumeric()
 
 
-class FunctionCall(Expression[V, R]):
+class Windowed(Generic[V, R]):
+    """What can be called over a window."""
+
+    __slots__ = ()
+
+    def _call(self) -> FunctionCall[V, R]:
+        raise NotImplementedError
+
+    @overload
+    def over(self, window: Window, /) -> Over[V, R]: ...
+    @overload
+    def over(
+        self,
+        *,
+        partition_by: Partition = (),
+        order_by: Ordering = (),
+        rows: RowBounds | None = None,
+        range_: ValueBounds | None = None,
+        groups: RowBounds | None = None,
+        exclude: Excluded | None = None,
+    ) -> Over[V, R]: ...
+    def over(self, *given: Any, **parts: Any) -> Over[V, R]:
+        """The function over a window of rows: what ``window()`` takes, or has made."""
+        found = given[0] if given else window_of(**parts)
+        if not isinstance(found, Window) or len(given) + bool(parts) > 1:
+            raise InvalidRequestError(
+                "over() takes a window, or the parts of one",
+                hint="write over(window(partition_by=...)) or over(partition_by=...)",
+            )
+        return Over(self._call(), found)
+
+
+class FunctionCall(Windowed[V, R], Expression[V, R]):
     """A call of a function; aggregates take ``filter`` and ``order_by``, windows ``over``."""
 
-    __slots__ = ("arguments", "condition", "is_distinct", "name", "ordering")
+    __slots__ = ("arguments", "condition", "is_distinct", "name", "ordering", "within")
 
     def __init__(
         self,
@@ -46,25 +86,33 @@ class FunctionCall(Expression[V, R]):
         *,
         is_distinct: bool = False,
         ordering: tuple[Order, ...] = (),
+        within: tuple[Order, ...] = (),
         condition: Expression[bool, Any] | None = None,
     ) -> None:
         self.name = name
         self.arguments = tuple(arguments)
         self.is_distinct = is_distinct
         self.ordering = ordering
+        #: of an ordered-set aggregate: WITHIN GROUP (ORDER BY ...)
+        self.within = within
         self.condition = condition
         keys, parameters = combined(self.arguments)
-        order_keys, order_parameters = combined(ordering)
+        order_keys, order_parameters = combined((*ordering, *within))
         parameters += order_parameters
         if condition is not None:
             parameters += condition._parameters
-        shape = (type_.key, is_distinct, condition is not None and condition._key, order_keys)
+        tail = (len(within), condition is not None and condition._key, order_keys)
+        shape = (type_.key, is_distinct, tail)
         super().__init__(type_, ("function", name, keys, shape), parameters)
+
+    def _call(self) -> FunctionCall[V, R]:
+        return self
 
     def _changed(self, **changes: Any) -> Any:
         kept: dict[str, Any] = {
             "is_distinct": self.is_distinct,
             "ordering": self.ordering,
+            "within": self.within,
             "condition": self.condition,
         }
         return type(self)(self.name, self.arguments, self._type, **{**kept, **changes})
@@ -82,14 +130,27 @@ class FunctionCall(Expression[V, R]):
         """The order in which the aggregate sees its rows."""
         return cast("FunctionCall[V, R]", self._changed(ordering=orders(order)))
 
-    def over(
+    def within_group(self, *order: Expression[Any, Any] | Order) -> FunctionCall[V, R]:
+        """The order that an ordered-set aggregate speaks of: ``WITHIN GROUP (ORDER BY ...)``."""
+        return cast("FunctionCall[V, R]", self._changed(within=orders(order)))
+
+    def table_valued(
         self,
-        *,
-        partition_by: Expression[Any, Any] | Iterable[Expression[Any, Any]] = (),
-        order_by: Expression[Any, Any] | Order | Iterable[Expression[Any, Any] | Order] = (),
-    ) -> Over[V, R]:
-        """The function over a window of rows."""
-        return Over(self, _as_tuple(partition_by), orders(_as_tuple(order_by)))
+        *columns: str | Mapping[str, Any],
+        name: str | None = None,
+        with_ordinality: str | None = None,
+        with_types: bool = False,
+    ) -> FunctionTable:
+        """The function's rows as something to select from, with columns of these names.
+
+        A dict gives names and types. ``with_types`` writes them too, which functions that return
+        records of any kind need. ``with_ordinality`` names a further column with the row's number.
+        """
+        return FunctionTable(self, named_types(self, columns), name, with_ordinality, with_types)
+
+    def column_valued(self, name: str | None = None) -> BaseColumn[V, R]:
+        """The function's rows as something to select from, with one column, which this is."""
+        return cast("BaseColumn[V, R]", scalar_table(self, name))
 
 
 class NullFunctionCall(FunctionCall[V, "V | None"]):
@@ -98,56 +159,36 @@ class NullFunctionCall(FunctionCall[V, "V | None"]):
     __slots__ = ()
 
 
+class WindowCall(Windowed[V, R]):
+    """A call that means something over a window only; ``over()`` makes it an expression."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(
+        self, name: str, arguments: Iterable[Expression[Any, Any]], type_: SQLType[Any]
+    ) -> None:
+        self._inner: FunctionCall[V, R] = FunctionCall(name, arguments, type_)
+
+    def _call(self) -> FunctionCall[V, R]:
+        return self._inner
+
+    def __repr__(self) -> str:
+        return f"<{self._inner.name}() without over()>"
+
+
+class NullWindowCall(WindowCall[V, "V | None"]):
+    """One that gives NULL where there is no such row."""
+
+    __slots__ = ()
+
+
 class Over(Expression[V, R]):
     """A function over a window."""
 
-    __slots__ = ("call", "ordering", "partition")
+    __slots__ = ("call", "window")
 
-    def __init__(
-        self,
-        call: FunctionCall[V, R],
-        partition: tuple[Expression[Any, Any], ...],
-        ordering: tuple[Order, ...],
-    ) -> None:
+    def __init__(self, call: FunctionCall[V, R], window: Window) -> None:
         self.call = call
-        self.partition = partition
-        self.ordering = ordering
-        partition_keys, partition_parameters = combined(partition)
-        order_keys, order_parameters = combined(ordering)
-        super().__init__(
-            call._type,
-            ("over", call._key, partition_keys, order_keys),
-            call._parameters + partition_parameters + order_parameters,
-        )
-
-
-def orders(given: Iterable[Any]) -> tuple[Order, ...]:
-    """What ORDER BY was given, as ``Order``; a text is refused, because it would be SQL."""
-    return tuple(_order(item) for item in given)
-
-
-def _order(item: Any) -> Order:
-    if isinstance(item, Order):
-        return item
-    if isinstance(item, Expression):
-        return Order(item)
-    raise InvalidRequestError(
-        f"order_by() takes columns and expressions, not a {type(item).__name__}",
-        hint="write order_by(User.name.desc()); look names of users up in a dict of your own",
-    )
-
-
-def expressions(given: Iterable[Any], user: str) -> tuple[Expression[Any, Any], ...]:
-    """``given`` if all of it are expressions."""
-    found = tuple(given)
-    for item in found:
-        if not isinstance(item, Expression):
-            raise InvalidRequestError(
-                f"{user} takes columns and expressions, not a {type(item).__name__}",
-                hint=f"give columns, as in {user[:-1]}User.name)",
-            )
-    return found
-
-
-def _as_tuple(given: Any) -> tuple[Any, ...]:
-    return tuple(given) if isinstance(given, (list, tuple)) else (given,)
+        self.window = window
+        key = ("over", call._key, window._key)
+        super().__init__(call._type, key, call._parameters + window._parameters)

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar, cast, overload
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.clauses import row_count
 from asyncorm.sql.expressions import Condition, Expression, NullExpression, Order, ScalarQuery
-from asyncorm.sql.function_calls import orders
+from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import Option, Query, combined
 from asyncorm.sql.sources import Derived, entity_columns, is_entity
 from asyncorm.types.base import SQLType
@@ -46,6 +46,13 @@ class Rows(Query[R]):
         """At most so many rows."""
         new = self._copy()
         new._limit = row_count(count, "limit")
+        return new
+
+    def fetch(self, count: int | Expression[int, Any], *, with_ties: bool = False) -> Self:
+        """At most so many rows; with ties also those that the order puts beside the last one."""
+        new = self._copy()
+        rows = row_count(count, "fetch")
+        new._limit = WithTies(rows) if with_ties else rows
         return new
 
     def offset(self, count: int | Expression[int, Any]) -> Self:
@@ -103,17 +110,48 @@ class Rows(Query[R]):
         """A subquery that may refer to what stands before it in FROM."""
         return Derived("lateral", self, name)
 
-    def cte(self, name: str | None = None, *, recursive: bool = False) -> Derived:
-        """The query as common table expression (``WITH``)."""
-        return Derived("cte", self, name, recursive=recursive)
+    def cte(
+        self,
+        name: str | None = None,
+        *,
+        recursive: bool = False,
+        materialized: bool | None = None,
+    ) -> Derived:
+        """The query as common table expression (``WITH``).
+
+        ``materialized`` says whether the server must compute it by itself, or must not.
+        """
+        return Derived("cte", self, name, recursive=recursive, materialized=materialized)
+
+    def union(self, *others: Rows[R]) -> Compound[R]:
+        """The rows of this query and of others without duplicates."""
+        return compound("UNION", (self, *others))
+
+    def union_all(self, *others: Rows[R]) -> Compound[R]:
+        """The rows of this query and of others."""
+        return compound("UNION ALL", (self, *others))
+
+    def intersect(self, *others: Rows[R]) -> Compound[R]:
+        """The rows that the others have as well."""
+        return compound("INTERSECT", (self, *others))
+
+    def intersect_all(self, *others: Rows[R]) -> Compound[R]:
+        """Like ``intersect``, each row as often as all have it."""
+        return compound("INTERSECT ALL", (self, *others))
+
+    def except_(self, *others: Rows[R]) -> Compound[R]:
+        """The rows that the others have not."""
+        return compound("EXCEPT", (self, *others))
+
+    def except_all(self, *others: Rows[R]) -> Compound[R]:
+        """Like ``except_``; a row of another takes away one only."""
+        return compound("EXCEPT ALL", (self, *others))
 
     def _united(self, operator: str, queries: tuple[Any, ...]) -> Compound[R]:
         return compound(operator, (self, *queries))
 
     def _result_type(self) -> SQLType[Any]:
-        found: list[Any] = []
-        for item in self._output_items():
-            found.extend(entity_columns(item) if is_entity(item) else (item,))
+        found = _columns(self)
         if len(found) != 1:
             raise InvalidRequestError(
                 f"a query used as a value must select one column, this one has {len(found)}",
@@ -139,6 +177,16 @@ class Rows(Query[R]):
             tuple(option._key for option in self._options),
         )
         return key, parameters
+
+
+class WithTies(Expression[int, int]):
+    """A number of rows for ``FETCH FIRST n ROWS WITH TIES``."""
+
+    __slots__ = ("inner",)
+
+    def __init__(self, inner: Expression[Any, Any]) -> None:
+        super().__init__(inner._type, ("with ties", inner._key), inner._parameters)
+        self.inner = inner
 
 
 class Compound(Rows[R]):
@@ -174,12 +222,26 @@ class Compound(Rows[R]):
         return (self.operator, tuple(keys), tail), parameters + more
 
 
+def _columns(query: Rows[Any]) -> list[Any]:
+    """The columns of a query's rows, also those of entities."""
+    found: list[Any] = []
+    for item in query._output_items():
+        found.extend(entity_columns(item) if is_entity(item) else (item,))
+    return found
+
+
 def compound(operator: str, queries: tuple[Any, ...]) -> Compound[Any]:
     """A set operation over at least two queries."""
     if len(queries) < 2 or not all(isinstance(query, Rows) for query in queries):
         raise InvalidRequestError(
             f"{operator} takes two or more select() statements",
             hint="write union(select(A.id), select(B.id))",
+        )
+    widths = {len(_columns(query)) for query in queries}
+    if len(widths) > 1:
+        raise InvalidRequestError(
+            f"the queries of a {operator} have {' and '.join(map(str, sorted(widths)))} columns",
+            hint="select the same number of columns in each",
         )
     return Compound(operator, queries)
 
@@ -199,6 +261,16 @@ def intersect(*queries: Rows[R]) -> Compound[R]:
     return compound("INTERSECT", queries)
 
 
+def intersect_all(*queries: Rows[R]) -> Compound[R]:
+    """The rows that all queries have, each as often as all have it."""
+    return compound("INTERSECT ALL", queries)
+
+
 def except_(*queries: Rows[R]) -> Compound[R]:
     """The rows of the first query that the others have not."""
     return compound("EXCEPT", queries)
+
+
+def except_all(*queries: Rows[R]) -> Compound[R]:
+    """The rows of the first query, less one for each row of the others."""
+    return compound("EXCEPT ALL", queries)

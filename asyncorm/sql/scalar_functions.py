@@ -1,12 +1,11 @@
-"""Functions of text, numbers, time and choice, with exact types."""
+"""Functions that choose among values, with exact types."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
-from asyncorm.sql.expressions import Expression, literal_of, operand
+from asyncorm.sql.expressions import Expression, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.types import scalars
 
@@ -16,46 +15,6 @@ R = TypeVar("R")
 
 class ScalarFunctions:
     """The functions of ``func`` of single values."""
-
-    def lower(self, text: str | Expression[str, R]) -> FunctionCall[str, R]:
-        """The text in lower case."""
-        return FunctionCall("lower", (literal_of(text),), scalars.TEXT)
-
-    def upper(self, text: str | Expression[str, R]) -> FunctionCall[str, R]:
-        """The text in upper case."""
-        return FunctionCall("upper", (literal_of(text),), scalars.TEXT)
-
-    def trim(self, text: Expression[str, R]) -> FunctionCall[str, R]:
-        """The text without blanks at its ends."""
-        return FunctionCall("btrim", (literal_of(text),), scalars.TEXT)
-
-    def length(self, text: Expression[str, Any]) -> FunctionCall[int, int]:
-        """The number of characters."""
-        return FunctionCall("length", (literal_of(text),), scalars.INTEGER)
-
-    def concat(self, *parts: object) -> FunctionCall[str, str]:
-        """The texts of all parts in a row; NULL counts as empty."""
-        return FunctionCall("concat", map(literal_of, parts), scalars.TEXT)
-
-    def abs(self, number: Expression[V, R]) -> FunctionCall[V, R]:
-        """The number without its sign."""
-        return FunctionCall("abs", (number,), number._type)
-
-    def now(self) -> FunctionCall[datetime, datetime]:
-        """The time at which the transaction began."""
-        return FunctionCall("now", (), scalars.TIMESTAMPTZ)
-
-    def clock_timestamp(self) -> FunctionCall[datetime, datetime]:
-        """The time at this moment."""
-        return FunctionCall("clock_timestamp", (), scalars.TIMESTAMPTZ)
-
-    def date_trunc(self, unit: str, time: Expression[datetime, R]) -> FunctionCall[datetime, R]:
-        """The time cut down to a unit such as ``"day"``."""
-        return FunctionCall("date_trunc", (literal_of(unit), time), time._type)
-
-    def random(self) -> FunctionCall[float, float]:
-        """A number from 0 to below 1."""
-        return FunctionCall("random", (), scalars.FLOAT)
 
     def gen_random_uuid(self) -> FunctionCall[UUID, UUID]:
         """A random UUID."""

@@ -15,7 +15,9 @@ from asyncorm.sql.clauses import (
     make_lock,
 )
 from asyncorm.sql.expressions import Condition, Expression, ScalarQuery, as_condition
-from asyncorm.sql.function_calls import expressions
+from asyncorm.sql.function_calls import WindowCall
+from asyncorm.sql.given import expressions
+from asyncorm.sql.grouping import Grouping, grouped
 from asyncorm.sql.nodes import Query, Yields
 from asyncorm.sql.query import Rows
 from asyncorm.sql.sources import Derived, attribute_of, is_entity, source_of
@@ -92,13 +94,19 @@ class Select(Rows[R]):
         target = self._joins[-1].target if self._joins else self._first_target()
         return self.where(*(attribute_of(target, name) == value for name, value in values.items()))
 
-    def join(self, target: Any, onclause: Any = None) -> Self:
-        """JOIN along a relationship, or to an entity with or without a condition."""
-        return self._joined(make_join(target, onclause, "JOIN"))
+    def join(
+        self, target: Any, onclause: Any = None, *, isouter: bool = False, full: bool = False
+    ) -> Self:
+        """JOIN along a relationship, or to an entity with or without a condition.
 
-    def outerjoin(self, target: Any, onclause: Any = None) -> Self:
-        """LEFT JOIN: like ``join``, and rows without a match stay."""
-        return self._joined(make_join(target, onclause, "LEFT JOIN"))
+        ``isouter`` and ``full`` keep rows without a match: LEFT JOIN and FULL JOIN.
+        """
+        kind = "FULL JOIN" if full else "LEFT JOIN" if isouter else "JOIN"
+        return self._joined(make_join(target, onclause, kind))
+
+    def outerjoin(self, target: Any, onclause: Any = None, *, full: bool = False) -> Self:
+        """LEFT JOIN: like ``join``, and rows without a match stay; ``full``: of both sides."""
+        return self._joined(make_join(target, onclause, "FULL JOIN" if full else "LEFT JOIN"))
 
     def select_from(self, *targets: Any) -> Self:
         """Name what to select from, where the columns don't tell it."""
@@ -106,9 +114,9 @@ class Select(Rows[R]):
             check_joinable(target, "select_from()")
         return self._with(sources=self._extras.sources + tuple(map(source_of, targets)))
 
-    def group_by(self, *by: Expression[Any, Any]) -> Self:
-        """Add to GROUP BY."""
-        return self._with(group_by=self._extras.group_by + expressions(by, "group_by()"))
+    def group_by(self, *by: Expression[Any, Any] | Grouping) -> Self:
+        """Add to GROUP BY: expressions, or ``func.rollup(...)`` and its relatives."""
+        return self._with(group_by=self._extras.group_by + grouped(by))
 
     def having(self, *conditions: Expression[bool, Any]) -> Self:
         """Only groups that fulfil all conditions."""
@@ -300,6 +308,8 @@ def selectable(item: Any) -> Any:
     hint = "give mapped classes, columns or expressions"
     if isinstance(item, Derived):
         hint = "select its columns: select(subquery.c.id)"
+    elif isinstance(item, WindowCall):
+        hint = "a window function needs a window: func.row_number().over(order_by=User.id)"
     elif hasattr(item, "_join"):
         hint = "a relationship is loaded by options(selectinload(...)), or joined"
     elif isinstance(item, str):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.nodes import AnonymousName, Statement
 from asyncorm.sql.subtype import Below
 from asyncorm.sql.table import BaseColumn, NullColumn, Table
-from asyncorm.sql.values import checked_name
+from asyncorm.sql.values import UNKNOWN, checked_name
+from asyncorm.types.base import SQLType
+from asyncorm.types.scalars import BOOLEAN
 
 M = TypeVar("M")
 
@@ -86,31 +88,50 @@ class Derived:
     Its columns are ``derived.c.<name>``.
     """
 
+    #: the CTE that the statement of a recursive one refers to
+    base: Derived | None = None
+    #: of a CTE: the clauses SEARCH and CYCLE
+    walks: tuple[Walk, ...] = ()
+
     def __init__(
-        self, kind: str, statement: Statement[Any], name: str | None, *, recursive: bool = False
+        self,
+        kind: str,
+        statement: Statement[Any],
+        name: str | None,
+        *,
+        recursive: bool = False,
+        materialized: bool | None = None,
     ) -> None:
         self.kind = kind
         self.statement = statement
         self.recursive = recursive
-        #: the CTE that the statement of a recursive one refers to
-        self.base: Derived | None = None
+        #: whether a CTE must be computed by itself, or must not; None leaves it to the server
+        self.materialized = materialized
         self._name = AnonymousName(kind) if name is None else checked_name(name)
-        key, parameters = statement._structure
-        self._parameters: tuple[Any, ...] = (
-            (self._name, *parameters) if name is None else parameters
-        )
-        self._key: Hashable = (kind, name, recursive, key)
-        self.c = DerivedColumns(self)
+        self._identify()
 
-    def _extended(self, statement: Statement[Any]) -> Derived:
-        found = Derived(self.kind, statement, None, recursive=self.recursive)
-        found._name = self._name
+    def _identify(self) -> None:
+        """Take key, parameters and columns from the parts."""
+        key, parameters = self.statement._structure
+        if not isinstance(self._name, AnonymousName):
+            name: str | None = self._name
+        else:
+            name, parameters = None, (self._name, *parameters)
+        self._parameters: tuple[Any, ...] = parameters
+        self._key: Hashable = (
+            self.kind, name, self.recursive, self.materialized, self.walks, key,
+        )  # fmt: skip
+        own = [(name, column._type) for name, column in output_columns(self.statement)]
+        self.c = DerivedColumns(self, own + [pair for walk in self.walks for pair in walk.columns])
+
+    def _extended(self, statement: Statement[Any], walks: tuple[Walk, ...] = ()) -> Derived:
+        found = Derived.__new__(Derived)
+        found.kind, found.recursive = self.kind, self.recursive
+        found.materialized, found._name = self.materialized, self._name
+        found.statement = statement
+        found.walks = walks
         found.base = self
-        key, parameters = statement._structure
-        name = None if isinstance(self._name, AnonymousName) else self._name
-        found._parameters = parameters if name is not None else (self._name, *parameters)
-        found._key = (self.kind, name, self.recursive, key)
-        found.c = DerivedColumns(found)
+        found._identify()
         return found
 
     def union(self, *queries: Any) -> Derived:
@@ -120,6 +141,36 @@ class Derived:
     def union_all(self, *queries: Any) -> Derived:
         """Like ``union``, without looking for duplicates."""
         return self._united("UNION ALL", queries)
+
+    def search_depth_first(self, *by: Any, set_: str = "search_order") -> Derived:
+        """A recursive CTE with a column to order by: each row before those that come from it."""
+        return self._walked(Walk("SEARCH DEPTH FIRST", self._names(by), (set_,)))
+
+    def search_breadth_first(self, *by: Any, set_: str = "search_order") -> Derived:
+        """A recursive CTE with a column to order by: all rows of a level before the next one."""
+        return self._walked(Walk("SEARCH BREADTH FIRST", self._names(by), (set_,)))
+
+    def cycle(self, *by: Any, set_: str = "is_cycle", using: str = "path") -> Derived:
+        """A recursive CTE that ends where the columns have been before, and says so in a column."""
+        return self._walked(Walk("CYCLE", self._names(by), (set_, using)))
+
+    def _names(self, by: tuple[Any, ...]) -> tuple[str, ...]:
+        names = [item if isinstance(item, str) else getattr(item, "name", item) for item in by]
+        if not names:
+            raise InvalidRequestError(
+                "search and cycle of a CTE need columns", hint="write tree.cycle(tree.c.id)"
+            )
+        return tuple(self.c[name].name for name in names)
+
+    def _walked(self, walk: Walk) -> Derived:
+        if self.kind != "cte" or not self.recursive or self.base is None:
+            raise InvalidRequestError(
+                "search and cycle are for recursive common table expressions",
+                hint="write select(...).cte(recursive=True).union_all(...).search_depth_first(...)",
+            )
+        for name in walk.added:
+            checked_name(name)
+        return self._extended(self.statement, (*self.walks, walk))
 
     def _united(self, operator: str, queries: tuple[Any, ...]) -> Derived:
         if self.kind != "cte":
@@ -134,16 +185,30 @@ class Derived:
         return f"<{self.kind} {self._name if isinstance(self._name, str) else ''}>"
 
 
-class DerivedColumns:
-    """The columns of a subquery or CTE, by name."""
+class Walk(NamedTuple):
+    """SEARCH or CYCLE of a recursive CTE: by which columns, and the names of those it adds."""
 
-    def __init__(self, source: Derived) -> None:
+    clause: str
+    by: tuple[str, ...]
+    added: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[tuple[str, SQLType[Any]], ...]:
+        """The columns it adds; what they hold is for ORDER BY and WHERE."""
+        kinds = (BOOLEAN, UNKNOWN) if self.clause == "CYCLE" else (UNKNOWN,)
+        return tuple(zip(self.added, kinds, strict=True))
+
+
+class DerivedColumns:
+    """The columns of a subquery, CTE or function in FROM, by name."""
+
+    def __init__(self, source: Derived, columns: Iterable[tuple[str, SQLType[Any]]]) -> None:
         found: dict[str, BaseColumn[Any, Any]] = {}
         repeated: set[str] = set()
-        for name, expression in output_columns(source.statement):
+        for name, type_ in columns:
             if name in found:
                 repeated.add(name)
-            column: BaseColumn[Any, Any] = NullColumn(name, expression._type, nullable=True)
+            column: BaseColumn[Any, Any] = NullColumn(name, type_, nullable=True)
             column.table = source
             column._key = ("of", source._key, name)
             column._parameters = source._parameters

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -11,6 +11,9 @@ from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.resolve import type_of_value
+
+#: the result of a function nobody has described: values beside it say their own type
+UNKNOWN: SQLType[Any] = SQLType("")
 
 _NUMBERS = (int, float, Decimal)
 _LISTS = (list, tuple, set, frozenset)
@@ -56,6 +59,16 @@ def _mismatch(value: Any, near: SQLType[Any], name: str) -> ArgumentError:
     )
 
 
+def listed(values: Any, name: str) -> list[Any]:
+    """The values of an ``in_()``."""
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise ArgumentError(
+            f"in_() of {name} takes a list of values or a select(), not {type(values).__name__}",
+            hint="give a list, tuple, set or select()",
+        )
+    return list(values)
+
+
 def item_type(values: Iterable[Any], near: SQLType[Any], name: str) -> SQLType[Any]:
     """The one type of all the values of an ``in_()``."""
     expected = near.python_type
@@ -73,17 +86,6 @@ def array_type(item: SQLType[Any]) -> SQLType[Any]:
     if found is None:
         found = _arrays[item] = Array(item)
     return found
-
-
-def operation_type(operator: str, left: SQLType[Any], right: SQLType[Any]) -> SQLType[Any]:
-    """The type of arithmetic: the wider number; the distance of two times is an interval."""
-    if operator == "-" and left.python_type is datetime and right.python_type is datetime:
-        return type_of_value(timedelta())
-    if left.python_type is int and right.python_type in (float, Decimal):
-        return right
-    if left.python_type is Decimal and right.python_type is float:
-        return right
-    return left
 
 
 def is_json(type_: SQLType[Any]) -> bool:

@@ -68,8 +68,8 @@ def test_functions(expression: Any, sql: str) -> None:
 @pytest.mark.parametrize(
     ("grouping", "sql"),
     [
-        (func.rollup(User.age, User.email), 'rollup("users"."age", "users"."email")'),
-        (func.cube(User.age, User.email), 'cube("users"."age", "users"."email")'),
+        (func.rollup(User.age, User.email), 'ROLLUP ("users"."age", "users"."email")'),
+        (func.cube(User.age, User.email), 'CUBE ("users"."age", "users"."email")'),
         (
             func.grouping_sets([User.age, User.email], [User.age], []),
             'GROUPING SETS (("users"."age", "users"."email"), ("users"."age"), ())',

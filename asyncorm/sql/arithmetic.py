@@ -1,0 +1,89 @@
+"""Arithmetic: which types an operator takes, and the type it makes of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from asyncorm.errors import ArgumentError
+from asyncorm.types.base import SQLType
+from asyncorm.types.resolve import type_of_value
+from asyncorm.types.scalars import INTEGER, INTERVAL, TIMESTAMP, TIMESTAMPTZ
+
+_NUMBERS = (int, Decimal, float)
+#: the types whose arithmetic is known here; of others PostgreSQL knows
+_KNOWN = frozenset((bool, str, bytes, UUID, date, datetime, time, timedelta, *_NUMBERS))
+_TIMES = (date, datetime)
+
+#: what an operator makes of two types: a type, or which of the two
+_RESULTS: dict[tuple[str, type[Any], type[Any]], SQLType[Any] | int] = {
+    ("+", str, str): 0,
+    ("+", bytes, bytes): 0,
+    ("+", date, int): 0,
+    ("+", int, date): 1,
+    ("-", date, int): 0,
+    ("-", date, date): INTEGER,
+    ("+", date, time): TIMESTAMP,
+    ("+", time, date): TIMESTAMP,
+    ("-", datetime, datetime): INTERVAL,
+    ("-", datetime, date): INTERVAL,
+    ("-", date, datetime): INTERVAL,
+    ("-", time, time): INTERVAL,
+    **{(sign, timedelta, timedelta): 0 for sign in "+-"},
+    **{(sign, date, timedelta): TIMESTAMP for sign in "+-"},
+    **{(sign, kind, timedelta): 0 for sign in "+-" for kind in (datetime, time)},
+    ("+", timedelta, date): TIMESTAMP,
+    **{("+", timedelta, kind): 1 for kind in (datetime, time)},
+    **{(sign, timedelta, kind): 0 for sign in "*/" for kind in _NUMBERS},
+    **{("*", kind, timedelta): 1 for kind in _NUMBERS},
+    # numbers: the wider one, except that PostgreSQL has no rest of floating numbers
+    **{
+        (sign, left, right): 0 if _NUMBERS.index(left) >= _NUMBERS.index(right) else 1
+        for sign in "+-*/%"
+        for left in _NUMBERS
+        for right in _NUMBERS
+        if sign != "%" or float not in (left, right)
+    },
+}
+
+
+def operation_type(
+    operator: str, left: SQLType[Any], right: SQLType[Any], name: str
+) -> SQLType[Any]:
+    """The type that an operator makes of two others; ArgumentError if PostgreSQL has no such."""
+    kinds = (left.python_type, right.python_type)
+    found = _RESULTS.get((operator, *kinds))
+    if isinstance(found, SQLType):
+        return found
+    if found is not None:
+        return right if found else left
+    if kinds[0] in _KNOWN and kinds[1] in _KNOWN and left.cast_type and right.cast_type:
+        raise ArgumentError(
+            f"{name} is {left.ddl}; PostgreSQL has no {operator} of it with {right.ddl}",
+            hint="cast() one of them, or use a function",
+        )
+    return left
+
+
+def value_beside(operator: str, value: Any, type_: SQLType[Any]) -> SQLType[Any] | None:
+    """The type to bind a value with beside another type; None if it has that type itself."""
+    kind = bool if isinstance(value, bool) else type(value)
+    if kind is type_.python_type or not type_.cast_type or type_.python_type not in _KNOWN:
+        return None
+    if (operator, type_.python_type, kind) in _RESULTS:
+        if kind is timedelta:
+            return INTERVAL
+        if kind is int and type_.python_type is date:
+            return INTEGER
+        return None if kind in _NUMBERS and type_.python_type in _NUMBERS else type_of_value(value)
+    if (operator, kind, type_.python_type) in _RESULTS:
+        return type_of_value(value)
+    return None
+
+
+def other_zone(type_: SQLType[Any]) -> SQLType[Any]:
+    """What AT TIME ZONE makes: of a time with zone one without, and the other way round."""
+    has_zone = type_.cast_type == TIMESTAMPTZ.cast_type
+    return TIMESTAMP if has_zone else TIMESTAMPTZ

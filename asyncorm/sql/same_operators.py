@@ -1,0 +1,87 @@
+"""Operators that make of an expression one of the same type."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from asyncorm.sql.arithmetic import other_zone
+from asyncorm.sql.operators import C, Operators, R, V
+from asyncorm.types.scalars import TEXT
+
+S = TypeVar("S")
+Number = TypeVar("Number", int, float, Decimal, timedelta)
+Exact = TypeVar("Exact", int, Decimal)
+
+
+class SameOperators(Operators[V, R, C], Generic[V, R, C, S]):
+    """What gives ``S``, an expression that compares with and yields the same."""
+
+    __slots__ = ()
+
+    def _same(self, operator: str, *operands: Any, type_: Any = None) -> S:
+        """An operation: the expression, an operator of the compiler's list, further operands."""
+        raise NotImplementedError
+
+    def _collated(self, collation: str) -> S:
+        """The expression with a collation."""
+        raise NotImplementedError
+
+    # text and time
+
+    def concat(self: SameOperators[str, Any, C, S], other: str | Operators[str, Any, C]) -> S:
+        """``||`` of two texts."""
+        return self._same("||", other)
+
+    def collate(self: SameOperators[str, Any, C, S], collation: str) -> S:
+        """The text compared and ordered by a collation: ``collate("C")``."""
+        return self._collated(collation)
+
+    def at_time_zone(
+        self: SameOperators[datetime, Any, C, S], zone: str | Operators[str, Any, C]
+    ) -> S:
+        """A time with zone as the clock of another shows it, and the other way round."""
+        inner = zone if isinstance(zone, Operators) else self._operand(zone, TEXT)
+        return self._same("AT TIME ZONE", inner, type_=other_zone(self._type))
+
+    # numbers
+
+    def __neg__(self: SameOperators[Number, Any, C, S]) -> S:
+        return self._same("negate")
+
+    def __floordiv__(self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]) -> S:
+        return self._same("/", other)
+
+    def __mod__(
+        self: SameOperators[Exact, Any, C, S], other: Exact | int | Operators[Exact, Any, C]
+    ) -> S:
+        return self._same("%", other)
+
+    def bitwise_and(self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]) -> S:
+        """The bits that both have: ``&``."""
+        return self._same("&", other)
+
+    def bitwise_or(self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]) -> S:
+        """The bits that one of them has: ``|``."""
+        return self._same("|", other)
+
+    def bitwise_xor(self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]) -> S:
+        """The bits that only one of them has: ``#``."""
+        return self._same("#", other)
+
+    def bitwise_not(self: SameOperators[int, Any, C, S]) -> S:
+        """The bits that it has not: ``~``."""
+        return self._same("bitwise not")
+
+    def bitwise_lshift(
+        self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]
+    ) -> S:
+        """The bits moved to the left: ``<<``."""
+        return self._same("<<", other)
+
+    def bitwise_rshift(
+        self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]
+    ) -> S:
+        """The bits moved to the right: ``>>``."""
+        return self._same(">>", other)
