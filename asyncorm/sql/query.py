@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Self, TypeVar, cast, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
@@ -56,12 +56,7 @@ class Rows(Query[R]):
 
     def options(self, *options: Option) -> Self:
         """Loader options such as ``selectinload(User.books)``."""
-        for option in options:
-            if not isinstance(option, Option):
-                raise InvalidRequestError(
-                    f"options() takes loader options, not a {type(option).__name__}",
-                    hint="write options(selectinload(User.books))",
-                )
+        check_options(options)
         new = self._copy()
         new._options = self._options + options
         return new
@@ -74,11 +69,7 @@ class Rows(Query[R]):
 
     def into(self, shape: Callable[..., U]) -> Rows[U]:
         """Rows as another class: a pydantic model, dataclass or NamedTuple."""
-        if not callable(shape):
-            raise ArgumentError(
-                f"into() takes a class, not a {type(shape).__name__}",
-                hint="write into(UserRead), a pydantic model, a dataclass or a NamedTuple",
-            )
+        check_shape(shape)
         new = self._copy()
         new._shape = shape
         return cast("Rows[U]", new)
@@ -139,6 +130,36 @@ class Rows(Query[R]):
             tuple(option._key for option in self._options),
         )
         return key, parameters
+
+
+def check_options(options: Iterable[Any]) -> None:
+    """Refuse what is no loader option."""
+    for option in options:
+        if not isinstance(option, Option):
+            raise InvalidRequestError(
+                f"options() takes loader options, not a {type(option).__name__}",
+                hint="write options(selectinload(User.books))",
+            )
+
+
+def check_shape(shape: Any) -> None:
+    """Refuse what rows can't be made into."""
+    if not callable(shape):
+        raise ArgumentError(
+            f"into() takes a class, not a {type(shape).__name__}",
+            hint="write into(UserRead), a pydantic model, a dataclass or a NamedTuple",
+        )
+
+
+def checked_ctes(ctes: tuple[Any, ...]) -> tuple[Derived, ...]:
+    """The common table expressions, if they are some."""
+    for cte in ctes:
+        if not isinstance(cte, Derived) or cte.kind != "cte":
+            raise InvalidRequestError(
+                f"add_cte() takes common table expressions, not a {type(cte).__name__}",
+                hint="write add_cte(update(User).values(...).cte())",
+            )
+    return ctes
 
 
 class Compound(Rows[R]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Expression, Label
@@ -14,6 +14,7 @@ from asyncorm.sql.table import BaseColumn, NullColumn, Table
 from asyncorm.sql.values import checked_name
 
 M = TypeVar("M")
+Column = TypeVar("Column", bound=BaseColumn[Any, Any])
 
 
 class Alias:
@@ -150,6 +151,7 @@ class DerivedColumns:
             found[name] = column
         self._columns = found
         self._repeated = repeated
+        self._source = source
 
     def __getitem__(self, name: str) -> NullColumn[Any]:
         if name in self._repeated:
@@ -157,6 +159,7 @@ class DerivedColumns:
                 f"the subquery has several columns {name!r}", hint="give them labels: .label(...)"
             )
         if name not in self._columns:
+            check_has_rows(self._source)
             raise unknown_name(name, self._columns, "the subquery")
         return cast("NullColumn[Any]", self._columns[name])
 
@@ -178,6 +181,15 @@ class DerivedColumns:
         return len(self._columns)
 
 
+def check_has_rows(source: Derived) -> None:
+    """Refuse to read from a CTE that changes rows and returns none."""
+    if getattr(source.statement, "_returning", None) == ():
+        raise InvalidRequestError(
+            "a CTE that changes rows has no columns without RETURNING",
+            hint="add .returning(...) before .cte(), or run it along by add_cte()",
+        )
+
+
 class Excluded:
     """``excluded``: the row that INSERT proposed, in ON CONFLICT DO UPDATE."""
 
@@ -186,7 +198,11 @@ class Excluded:
         self._key: Hashable = ("excluded", table._key)
         self._parameters: tuple[Any, ...] = ()
 
-    def __getitem__(self, name: str) -> BaseColumn[Any, Any]:
+    @overload
+    def __getitem__(self, name: Column) -> Column: ...
+    @overload
+    def __getitem__(self, name: str) -> NullColumn[Any]: ...
+    def __getitem__(self, name: Any) -> Any:
         column = column_of(self._target, name)
         return column._of(self, ("of", self._key, column._key))
 
@@ -198,7 +214,7 @@ class Excluded:
             return self[name]
     else:
 
-        def __getattr__(self, name: str) -> BaseColumn[Any, Any]:
+        def __getattr__(self, name: str) -> NullColumn[Any]:
             return self[name]
 
 
