@@ -19,6 +19,7 @@ from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.insert import Insert
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
 from asyncorm.sql.table import BaseColumn
+from asyncorm.sql.text import Text
 
 
 def render_insert(renderer: Renderer, insert: Insert[Any]) -> None:
@@ -99,7 +100,7 @@ def _write_conflict(renderer: Renderer, conflict: Conflict) -> None:
         with renderer.bare():
             for index, element in enumerate(conflict.elements):
                 renderer.write(", " if index else "")
-                is_bare = isinstance(element, BaseColumn | FunctionCall)
+                is_bare = isinstance(element, BaseColumn | FunctionCall | Text)
                 renderer.write("" if is_bare else "(")
                 renderer.render(element)
                 renderer.write("" if is_bare else ")")

@@ -182,8 +182,8 @@ class Conflict:
 
     def __init__(
         self,
-        elements: tuple[Expression[Any, Any], ...],
-        index_where: Expression[bool, Any] | None,
+        elements: tuple[Any, ...],
+        index_where: Any,
         constraint: str | None,
         assignments: tuple[Assignment, ...],
         where: Expression[bool, Any] | None,

@@ -13,7 +13,7 @@ from asyncorm.sql.assignments import (
     checked_assignments,
 )
 from asyncorm.sql.clauses import Conflict
-from asyncorm.sql.expressions import Assignment, Expression, as_condition
+from asyncorm.sql.expressions import Assignment, Expression, Parameter, as_condition
 from asyncorm.sql.inserted_rows import (
     BulkRows,
     QueryRows,
@@ -25,6 +25,7 @@ from asyncorm.sql.modification import Modification
 from asyncorm.sql.nodes import Item, Query
 from asyncorm.sql.sources import Alias, Excluded, column_of, entity_name
 from asyncorm.sql.table import BaseColumn
+from asyncorm.sql.text import Text
 from asyncorm.sql.values import checked_name
 
 R = TypeVar("R")
@@ -130,7 +131,7 @@ class Insert(Modification[R]):
         self,
         *,
         index_elements: Iterable[Any] = (),
-        index_where: Expression[bool, Any] | None = None,
+        index_where: Expression[bool, Any] | Text[Any] | None = None,
         constraint: str | None = None,
     ) -> Self:
         """Leave out rows that would violate a unique constraint."""
@@ -142,7 +143,7 @@ class Insert(Modification[R]):
         self,
         *,
         index_elements: Iterable[Any] = (),
-        index_where: Expression[bool, Any] | None = None,
+        index_where: Expression[bool, Any] | Text[Any] | None = None,
         constraint: str | None = None,
         set_: Mapping[Any, Any] | Iterable[Assignment],
         where: Expression[bool, Any] | None = None,
@@ -301,20 +302,23 @@ class Insert(Modification[R]):
     def _conflict_of(
         self,
         elements: Iterable[Any],
-        index_where: Expression[bool, Any] | None,
+        index_where: Expression[bool, Any] | Text[Any] | None,
         constraint: str | None,
         assignments: tuple[Assignment, ...],
         where: Expression[bool, Any] | None,
     ) -> Conflict:
         found = tuple(
             item
-            if isinstance(item, Expression) and not isinstance(item, BaseColumn)
+            if isinstance(item, Expression | Text) and not isinstance(item, BaseColumn)
             else column_of(self._target, item)
             for item in elements
         )
+        if index_where is not None and not isinstance(index_where, Text):
+            index_where = as_condition(index_where)
+        _check_constant([*found, index_where] if index_where is not None else found)
         return Conflict(
             found,
-            None if index_where is None else as_condition(index_where),
+            index_where,
             None if constraint is None else checked_name(constraint),
             assignments,
             None if where is None else as_condition(where),
@@ -328,6 +332,17 @@ class Insert(Modification[R]):
         conflict = () if self._conflict is None else (self._conflict,)
         kind = f"insert {self._overriding}" if self._overriding else "insert"
         return self._structured(kind, rows, conflict)
+
+
+def _check_constant(nodes: Iterable[Any]) -> None:
+    """Refuse bound values in what names an index: PostgreSQL compares it with the index as text,
+    and finds it for some executions of a prepared statement only."""
+    if any(isinstance(item, Parameter) for node in nodes for item in node._parameters):
+        raise InvalidRequestError(
+            "index_elements and index_where can't hold values, which would be bound",
+            hint="write them as CREATE INDEX does: index_where=sql('price > 10'), or give a "
+            "constraint by its name",
+        )
 
 
 def check_numbered(columns: Iterable[BaseColumn[Any, Any]]) -> None:
