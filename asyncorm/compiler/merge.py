@@ -37,6 +37,7 @@ def write_merge(renderer: Renderer, merge: Merge[Any], *, is_top: bool) -> None:
             "classes of its hierarchy",
             hint="merge into the table: merge(Base.__table__); or use insert(), update(), delete()",
         )
+    _ = merge._structure  # which refuses one that is not complete
     renderer.require(MERGE)
     write_ctes(renderer, merge)
     renderer.write("MERGE INTO ")

@@ -110,8 +110,8 @@ async def test_a_value_from_a_query_of_the_same_table(same: Same) -> None:
         ),
         "insert into product (id, name, price, added_on, category_id, stock, tags, details)"
         " values"
-        " (50, 'trowel', (select max(p.price) from product p join category c on c.id = p.category_id"
-        " where c.name = 'garden'), $1, 2, 1, '{}', '{}')",
+        " (50, 'trowel', (select max(p.price) from product p join category c"
+        " on c.id = p.category_id where c.name = 'garden'), $1, 2, 1, '{}', '{}')",
         DAY,
         then="select name, price, stock from product order by name",
     )
