@@ -81,6 +81,7 @@ from asyncorm.session.scoped import scoped_session
 from asyncorm.session.session import Session
 from asyncorm.session.states import make_transient, make_transient_to_detached, object_session
 from asyncorm.session.streaming import ResultStream
+from asyncorm.sql.assignments import default
 from asyncorm.sql.conditions import and_, not_, or_
 from asyncorm.sql.constraints import (
     CheckConstraint,
@@ -104,8 +105,10 @@ from asyncorm.sql.delete import Delete, delete
 from asyncorm.sql.expressions import Condition, Expression, NullExpression
 from asyncorm.sql.functions import func
 from asyncorm.sql.insert import Insert, insert
+from asyncorm.sql.merge import Merge, merge, merge_action
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.query import except_, intersect, union, union_all
+from asyncorm.sql.row_versions import new, old
 from asyncorm.sql.select import Select, exists, select
 from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Column, MetaData, NullColumn, Table
@@ -196,6 +199,7 @@ __all__ = [
     "LoaderOption",
     "LockTimeout",
     "Mapped",
+    "Merge",
     "MetaData",
     "Model",
     "MultipleResultsFound",
@@ -256,6 +260,7 @@ __all__ = [
     "column",
     "contains_eager",
     "create_engine",
+    "default",
     "defaultload",
     "defer",
     "delete",
@@ -277,11 +282,15 @@ __all__ = [
     "load_only",
     "make_transient",
     "make_transient_to_detached",
+    "merge",
+    "merge_action",
     "nestedload",
+    "new",
     "noload",
     "not_",
     "null",
     "object_session",
+    "old",
     "or_",
     "raiseload",
     "relationship",

@@ -10,6 +10,7 @@ from asyncorm.compiler import (
     documents,
     expressions,
     insert,
+    merge,
     select,
     subtypes,
     text,
@@ -22,6 +23,7 @@ from asyncorm.compiler.results import result_of
 from asyncorm.compiler.scopes import source_key
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
+from asyncorm.sql.assignments import Default
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
 from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
 from asyncorm.sql.delete import Delete
@@ -41,6 +43,7 @@ from asyncorm.sql.grouping import Grouping
 from asyncorm.sql.insert import Insert
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
 from asyncorm.sql.keys import AmongRows
+from asyncorm.sql.merge import Merge
 from asyncorm.sql.nodes import Statement, set_renderer
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
@@ -78,6 +81,8 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     Insert: insert.render_insert,
     Update: update.render_update,
     Delete: delete.render_delete,
+    Merge: merge.render_merge,
+    Default: expressions.render_default,
     ValueRows: insert.render_value_rows,
     BulkRows: insert.render_bulk_rows,
     QueryRows: insert.render_query_rows,
@@ -94,6 +99,7 @@ _STATEMENTS: Mapping[type[Any], tuple[Kind, Callable[..., None]]] = {
     Insert: ("insert", insert.write_insert),
     Update: ("update", update.write_update),
     Delete: ("delete", delete.write_delete),
+    Merge: ("merge", merge.write_merge),
 }
 
 
@@ -125,14 +131,22 @@ def compile_statement(
     if type(statement) not in _STATEMENTS:
         raise InvalidRequestError(
             f"{type(statement).__name__} is no statement that can be executed",
-            hint="use select(), insert(), update(), delete() or sql()",
+            hint="use select(), insert(), update(), delete(), merge() or sql()",
         )
     kind, write = _STATEMENTS[type(statement)]
     write(renderer, statement, is_top=True)
     columns, items = result_of(statement, loads=loads)
     sql, order = renderer.finish((*bound._parameters, *constants))
     return CompiledStatement(
-        sql, kind, order, bound, columns, items, writes=renderer.writes, constants=constants
+        sql,
+        kind,
+        order,
+        bound,
+        columns,
+        items,
+        writes=renderer.writes,
+        constants=constants,
+        needs=renderer.needs,
     )
 
 

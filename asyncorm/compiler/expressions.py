@@ -9,6 +9,7 @@ from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.adapted import Adapted
+from asyncorm.sql.assignments import Default
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
 from asyncorm.sql.correlated import Correlated
 from asyncorm.sql.criteria import Criterion
@@ -344,6 +345,11 @@ def render_quantified(renderer: Renderer, node: Quantified[Any]) -> None:
     renderer.write("" if is_query else "(")
     renderer.render(node.inner)
     renderer.write("" if is_query else ")")
+
+
+def render_default(renderer: Renderer, node: Default) -> None:
+    """DEFAULT, which stands for the default of the column that gets it."""
+    renderer.write("DEFAULT")
 
 
 def render_row_value(renderer: Renderer, row: RowValue) -> None:

@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.compiler.expressions import write_unnested
-from asyncorm.compiler.modification import write_assignments, write_returning, write_target
+from asyncorm.compiler.modification import (
+    scope_of,
+    write_assignments,
+    write_ctes,
+    write_returning,
+    write_target,
+)
 from asyncorm.compiler.quoting import quote_name
 from asyncorm.compiler.renderer import Renderer
-from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.clauses import Conflict
+from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.insert import Insert
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.table import BaseColumn
+from asyncorm.sql.text import Text
 
 
 def render_insert(renderer: Renderer, insert: Insert[Any]) -> None:
@@ -22,18 +30,30 @@ def render_insert(renderer: Renderer, insert: Insert[Any]) -> None:
 
 def write_insert(renderer: Renderer, insert: Insert[Any], *, is_top: bool) -> None:
     """INSERT INTO ..."""
-    table, rows = insert._table, insert._rows_written()
-    with renderer.within([{source_key(table)}]):
-        renderer.write("INSERT INTO ")
-        write_target(renderer, table)
-        if rows is None:
-            renderer.write(" DEFAULT VALUES")
-        else:
-            renderer.write(" (", ", ".join(quote_name(c.name) for c in rows.columns), ") ")
-            renderer.render(rows)
+    rows = insert._rows_written()
+    write_ctes(renderer, insert)
+    renderer.write("INSERT INTO ")
+    write_target(renderer, insert._source)
+    write_inserted(renderer, rows, insert._overriding)
+    with renderer.within([scope_of(insert, ())]):
         if insert._conflict is not None:
             _write_conflict(renderer, insert._conflict)
-        write_returning(renderer, insert, is_top=is_top)
+        write_returning(renderer, insert, (), is_top=is_top)
+
+
+def write_inserted(
+    renderer: Renderer, rows: BulkRows | ValueRows | QueryRows | None, overriding: str | None
+) -> None:
+    """The columns and their rows; none of them is one row of defaults."""
+    if rows is None:
+        renderer.write(" DEFAULT VALUES")
+        return
+    renderer.write(" (", ", ".join(quote_name(c.name) for c in rows.columns), ") ")
+    if overriding is not None:
+        renderer.write(f"OVERRIDING {overriding} VALUE ")
+    # the table itself can't be seen by what is inserted
+    with renderer.within(renderer.scopes):
+        renderer.render(rows)
 
 
 def render_value_rows(renderer: Renderer, rows: ValueRows) -> None:
@@ -59,9 +79,16 @@ def render_bulk_rows(renderer: Renderer, rows: BulkRows) -> None:
 
 
 def render_query_rows(renderer: Renderer, rows: QueryRows) -> None:
-    """The rows of a query."""
+    """The rows of a query; with further values, it is a subquery."""
     with renderer.within([]):
+        if not rows.defaults:
+            renderer.render(rows.query)
+            return
+        renderer.write('SELECT "rows".*, ')
+        renderer.render_list(rows.defaults)
+        renderer.write(" FROM (")
         renderer.render(rows.query)
+        renderer.write(') AS "rows"')
 
 
 def _write_conflict(renderer: Renderer, conflict: Conflict) -> None:
@@ -71,7 +98,12 @@ def _write_conflict(renderer: Renderer, conflict: Conflict) -> None:
     elif conflict.elements:
         renderer.write(" (")
         with renderer.bare():
-            renderer.render_list(conflict.elements)
+            for index, element in enumerate(conflict.elements):
+                renderer.write(", " if index else "")
+                is_bare = isinstance(element, BaseColumn | FunctionCall | Text)
+                renderer.write("" if is_bare else "(")
+                renderer.render(element)
+                renderer.write("" if is_bare else ")")
             renderer.write(")")
             if conflict.index_where is not None:
                 renderer.write(" WHERE ")

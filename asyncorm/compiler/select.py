@@ -21,7 +21,14 @@ from asyncorm.sql.implied import ImpliedAlias, ImpliedName
 from asyncorm.sql.query import Compound, Rows, WithTies
 from asyncorm.sql.samples import Sample
 from asyncorm.sql.select import Select
-from asyncorm.sql.sources import Alias, Derived, entity_columns, is_entity, source_of
+from asyncorm.sql.sources import (
+    Alias,
+    Derived,
+    check_has_rows,
+    entity_columns,
+    is_entity,
+    source_of,
+)
 from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import BaseColumn, Table
 from asyncorm.sql.value_tables import ValueTable
@@ -74,6 +81,8 @@ def _write_body(
     is_top: bool,
 ) -> None:
     extras, trees = select._extras, widened.trees
+    for cte in extras.ctes:
+        renderer.common_table(cte)
     renderer.write("SELECT ")
     if extras.distinct is not None:
         renderer.write("DISTINCT ")
@@ -86,7 +95,7 @@ def _write_body(
         renderer.write(" FROM ")
         for index, tree in enumerate(trees):
             renderer.write(", " if index else "")
-            _write_tree(renderer, tree, filters)
+            write_tree(renderer, tree, filters)
     added = [condition for tree in trees for condition in _added(filters, tree.root)]
     write_where(renderer, (*select._where, *added))
     _write_groups(renderer, extras, widened.keys)
@@ -158,7 +167,8 @@ def _sources(
     return trees, visible
 
 
-def _write_tree(renderer: Renderer, tree: JoinTree, filters: Filters) -> None:
+def write_tree(renderer: Renderer, tree: JoinTree, filters: Filters) -> None:
+    """One element of FROM, with what is joined to it."""
     write_source(renderer, tree.root)
     _write_implied(renderer, tree, tree.root, filters)
     for join, condition in tree.joins:
@@ -216,6 +226,7 @@ def write_source(renderer: Renderer, source: Any) -> None:
         write_table(renderer, source.__table__)
         renderer.write(" AS ", renderer.source_name(source))
     elif source.kind == "cte":
+        check_has_rows(source)
         renderer.common_table(source)
         renderer.write(renderer.source_name(source))
     elif isinstance(source, FunctionTable):

@@ -11,6 +11,7 @@ from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.error_translation import is_from_server, translate
+from asyncorm.engine.features import check_server
 from asyncorm.engine.pool import Pool, Pooled
 from asyncorm.engine.query_watch import WATCHES, note_statement, on_behalf
 from asyncorm.engine.repeat_limit import RepeatLimit
@@ -325,6 +326,11 @@ class Connection:
 
     # ------------------------------------------------------------------------ statements (Core)
 
+    def check_features(self, compiled: CompiledStatement) -> None:
+        """Refuse a statement that the server is too old for."""
+        if compiled.needs is not None:
+            check_server(compiled.needs, self._require_driver().get_server_version().major)
+
     async def execute(self, statement: Statement[Any], parameters: Any = None) -> Result[Any]:
         """Run a statement (``select``, ``insert``, ``sql`` …) and return its rows.
 
@@ -334,6 +340,7 @@ class Connection:
         if parameters is not None:
             statement = _with_parameters(statement, parameters)
         compiled = self._statements.get(statement)
+        self.check_features(compiled)
         arguments = compiled.arguments(statement)
         if compiled.kind == "text":
             records, count = await self._fetch_and_count(compiled.sql, arguments)
@@ -370,6 +377,7 @@ class Connection:
     async def stream(self, statement: Statement[Any], *, prefetch: int = 500) -> RowStream[Any]:
         """Rows one by one through a server-side cursor; needs a transaction."""
         compiled = self._statements.get(statement)
+        self.check_features(compiled)
         records = self.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
         return RowStream(records, lambda found: _rows(compiled, statement, found))
 

@@ -72,7 +72,7 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
     plan = core.context.plan(statement)
     compiled = plan.compiled
     if compiled.writes or locks(statement):
-        await core.write_connection()
+        (await core.write_connection()).check_features(compiled)
     records = await core.context.fetch(compiled.sql, compiled.arguments(statement))
     loaded = await make_rows(statement, plan, records, core.context, existing)
     return Result(loaded.rows, loaded.names, len(loaded.rows))

@@ -19,6 +19,7 @@ async def modify(core: SessionCore, statement: Any) -> Result[Any]:
     connection = await core.write_connection()
     sent = statement if synchronizer is None else synchronizer.statement
     compiled = core.context.statements.get(sent)
+    connection.check_features(compiled)
     arguments = compiled.arguments(sent)
     records: list[Any] = []
     if compiled.returns_rows:

@@ -37,6 +37,7 @@ async def open_stream(
         raise _comes_in_pieces(plan)
     connection = await core.write_connection()
     compiled = plan.compiled
+    connection.check_features(compiled)
     records = connection.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
     return ResultStream(core, guard, statement, plan, records)
 

@@ -531,6 +531,11 @@ class Assignment:
         self._key: Hashable = ("set", column._key, self.value._key)
         self._parameters: tuple[Any, ...] = self.value._parameters
 
+    @property
+    def columns(self) -> tuple[Expression[Any, Any], ...]:
+        """The columns that get a value."""
+        return (self.column,)
+
 
 def operand(value: Any, near: Expression[Any, Any], *, nullable: bool = False) -> Any:
     """The expression for a value that meets ``near``: a parameter of its type where that fits."""
