@@ -25,12 +25,14 @@ from asyncorm.sql.values import (
 )
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.bits import BitString
 from asyncorm.types.resolve import type_of_value
 from asyncorm.types.scalars import BOOLEAN, INTEGER, INTERVAL, NUMERIC, TEXT, TIMESTAMP
 
 V = TypeVar("V")
 R = TypeVar("R")
 T = TypeVar("T")
+W = TypeVar("W", bound=int | BitString)
 
 
 class Expression(
@@ -173,6 +175,32 @@ class Expression(
     def __neg__(self) -> Expression[V, R]:
         return Operation("negate", (self,), self._type)
 
+    # bits
+
+    def bitwise_and(self: Expression[W, R], other: W | Expression[W, Any]) -> Expression[W, R]:
+        """The bits that both have (``&``), of whole numbers and of bit strings."""
+        return Operation("&", (self, operand(other, self)), self._type)
+
+    def bitwise_or(self: Expression[W, R], other: W | Expression[W, Any]) -> Expression[W, R]:
+        """The bits that one of both has (``|``)."""
+        return Operation("|", (self, operand(other, self)), self._type)
+
+    def bitwise_xor(self: Expression[W, R], other: W | Expression[W, Any]) -> Expression[W, R]:
+        """The bits that only one of both has (``#``)."""
+        return Operation("#", (self, operand(other, self)), self._type)
+
+    def bitwise_not(self: Expression[W, R]) -> Expression[W, R]:
+        """The bits turned over (``~``)."""
+        return Operation("invert", (self,), self._type)
+
+    def bitwise_lshift(self: Expression[W, R], by: int | Expression[int, Any]) -> Expression[W, R]:
+        """The bits moved to the left (``<<``); bit strings keep their length."""
+        return Operation("<<", (self, self._operand(by, INTEGER)), self._type)
+
+    def bitwise_rshift(self: Expression[W, R], by: int | Expression[int, Any]) -> Expression[W, R]:
+        """The bits moved to the right (``>>``)."""
+        return Operation(">>", (self, self._operand(by, INTEGER)), self._type)
+
     # text
 
     def concat(self: Expression[str, R], other: str | Expression[str, Any]) -> Expression[str, R]:
@@ -261,7 +289,8 @@ class Expression(
 
     def _part(self, value: Any) -> Any:
         type_ = self._type.part_type(value._type if isinstance(value, Expression) else value)
-        found = self._operand(as_list(value), type_)
+        fits = type(value) is type_.python_type  # a Multirange is a tuple, and no list of values
+        found = self._operand(value if fits else as_list(value), type_)
         if type_ is self._type or found._type.cast_type in ("", type_.cast_type):
             return found
         return CastTo(found, type_)
