@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from asyncorm.engine.bit_codecs import BIT_CODECS
 from asyncorm.engine.range_codecs import RANGE_CODECS, Codec
+from asyncorm.engine.scalar_codecs import SCALAR_CODECS
 from asyncorm.types.json import decode_raw, encode_json
 
 if TYPE_CHECKING:
@@ -61,6 +61,10 @@ ARRAYS: dict[int, tuple[int, str]] = {
 }
 
 
+#: of types that the driver has no Python class for, or one of its own
+OWN_CODECS = (*RANGE_CODECS, *SCALAR_CODECS)
+
+
 async def set_codecs(driver: asyncpg.Connection[Any]) -> None:
     """Install the codecs; all are of built-in types, which costs no round trip."""
     # text is faster for numeric than the driver's binary decoder, arrays of it included
@@ -72,24 +76,28 @@ async def set_codecs(driver: asyncpg.Connection[Any]) -> None:
         await driver.set_type_codec(
             name, schema="pg_catalog", encoder=_json_text, decoder=decode_raw, format="text"
         )
-    await _set_own_codecs(driver, (*RANGE_CODECS, *BIT_CODECS))
-    _register_known_types(driver)
+    if add_codecs(driver, OWN_CODECS):
+        return
+    for codec in OWN_CODECS:
+        await driver.set_type_codec(
+            codec.name,
+            schema="pg_catalog",
+            encoder=codec.encode,
+            decoder=codec.decode,
+            format=codec.format,
+        )
 
 
-async def _set_own_codecs(driver: Any, codecs: Iterable[Codec]) -> None:
-    """Codecs of types whose numbers the driver does not know: not asked of the server either."""
+def add_codecs(driver: Any, codecs: Iterable[Codec]) -> bool:
+    """Install codecs for statements that are prepared from now on, without a word to the server.
+
+    No public interface of the driver does this. Where it has changed, nothing is done and the
+    answer is False.
+    """
     try:
         add = driver._protocol.get_settings().add_python_codec
     except AttributeError:
-        for codec in codecs:
-            await driver.set_type_codec(
-                codec.name,
-                schema="pg_catalog",
-                encoder=codec.encode,
-                decoder=codec.decode,
-                format=codec.format,
-            )
-        return
+        return False
     for codec in codecs:
         add(
             codec.oid,
@@ -101,6 +109,16 @@ async def _set_own_codecs(driver: Any, codecs: Iterable[Codec]) -> None:
             codec.decode,
             codec.format,
         )
+    _register_known_types(driver)  # the driver has forgotten arrays of these types
+    return True
+
+
+def remove_codecs(driver: Any, codecs: Iterable[Codec]) -> None:
+    """Take codecs away again from statements that are prepared from now on."""
+    remove = driver._protocol.get_settings().remove_python_codec
+    for codec in codecs:
+        remove(codec.oid, codec.name, "pg_catalog")
+    _register_known_types(driver)
 
 
 def _register_known_types(driver: Any) -> None:

@@ -54,7 +54,8 @@ def _int8(value: Any) -> bytes:
     return _INT8.pack(value)
 
 
-def _day(value: date) -> bytes:
+def write_day(value: date) -> bytes:
+    """A date, in range or not; the first and the last one are the infinities."""
     if value == date.max:
         return _INT4.pack(_FOREVER_DAY)
     if value == date.min:
@@ -62,16 +63,20 @@ def _day(value: date) -> bytes:
     return _INT4.pack(value.toordinal() - DAY_ZERO)
 
 
-def _moment(value: datetime) -> bytes:
+def write_moment(value: datetime) -> bytes:
+    """A time stamp, in range or not; the first and the last one are the infinities."""
     naive = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
     if type(value) is datetime and naive in (datetime.max, datetime.min):
         return _INT8.pack(_FOREVER if naive == datetime.max else _NEVER)
     return _INT8.pack(microseconds_of(value))
 
 
-def _moment_in_utc(value: datetime) -> bytes:
+def write_moment_in_utc(value: datetime) -> bytes:
+    """The same with a zone; one without is local time of this process, as for the driver."""
     is_infinite = value in (datetime.max, datetime.min)
-    return _moment(value.astimezone(UTC) if value.tzinfo is None and not is_infinite else value)
+    return write_moment(
+        value.astimezone(UTC) if value.tzinfo is None and not is_infinite else value
+    )
 
 
 def _read_int4(data: bytes) -> int:
@@ -100,7 +105,8 @@ def read_moment(data: bytes) -> datetime:
     return datetime.min if number == _NEVER else moment_of(number)
 
 
-def _read_moment_in_utc(data: bytes) -> datetime:
+def read_moment_in_utc(data: bytes) -> datetime:
+    """A time stamp in UTC, in range or not."""
     number = _read_int8(data)
     if number in (_FOREVER, _NEVER):  # with a zone: bounds of one range must compare
         return (datetime.max if number > 0 else datetime.min).replace(tzinfo=UTC)
@@ -179,9 +185,9 @@ def _binary(
 RANGE_CODECS: tuple[Codec, ...] = (
     *_binary("int4range", 3904, 4451, _int4, _read_int4),
     *_binary("int8range", 3926, 4536, _int8, _read_int8),
-    *_binary("daterange", 3912, 4535, _day, read_day),
-    *_binary("tsrange", 3908, 4533, _moment, read_moment),
-    *_binary("tstzrange", 3910, 4534, _moment_in_utc, _read_moment_in_utc),
+    *_binary("daterange", 3912, 4535, write_day, read_day),
+    *_binary("tsrange", 3908, 4533, write_moment, read_moment),
+    *_binary("tstzrange", 3910, 4534, write_moment_in_utc, read_moment_in_utc),
     # as numeric itself, by its digits
     Codec(
         3906,

@@ -14,6 +14,9 @@ DAY_ZERO = date(2000, 1, 1).toordinal()
 MOMENT_ZERO = datetime(2000, 1, 1)
 _MOMENT_ZERO_UTC = datetime(2000, 1, 1, tzinfo=UTC)
 _LAST_DAY = date.max.toordinal()
+#: fewer surely fit into a timedelta, whatever the time of day beside them is
+_MANY_DAYS = 800_000_000
+INFINITE_MONTHS = 2**31 - 1
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
 #: after 400 years the calendar begins anew
@@ -240,3 +243,61 @@ def _day_text(ordinal: int) -> tuple[str, str]:
     year = day.year + 400 * cycles
     era = " BC" if year < 1 else ""
     return f"{year if year > 0 else 1 - year:04}-{day.month:02}-{day.day:02}", era
+
+
+class CalendarInterval(timedelta):
+    """An interval with months (which have no fixed length), or one that is infinite.
+
+    To Python's arithmetic a month is 30 days and a year 365; written back it is what it was.
+    """
+
+    months: int
+    whole_days: int
+    clock: int
+
+    def __new__(cls, months: int, whole_days: int, clock: int) -> Self:
+        """Months, days and microseconds, which PostgreSQL keeps apart."""
+        years, rest = divmod(abs(months), 12)
+        days = (years * 365 + rest * 30) * (1 if months > 0 else -1) + whole_days
+        try:
+            span = timedelta(days, 0, clock)
+        except OverflowError:
+            span = timedelta.max if days > 0 else timedelta.min
+        made = super().__new__(cls, span.days, span.seconds, span.microseconds)
+        made.months, made.whole_days, made.clock = months, whole_days, clock
+        return made
+
+    @property
+    def is_infinite(self) -> bool:
+        """Whether it is PostgreSQL's infinity or -infinity."""
+        return self.months in (INFINITE_MONTHS, -INFINITE_MONTHS - 1)
+
+    def __str__(self) -> str:
+        if self.is_infinite:
+            return "infinity" if self.months > 0 else "-infinity"
+        return f"{self.months:+d} mons {self.whole_days:+d} days {self.clock:+d} microseconds"
+
+    def __repr__(self) -> str:
+        return f"CalendarInterval({self})"
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, CalendarInterval):
+            return (self.months, self.whole_days, self.clock) == (
+                other.months,
+                other.whole_days,
+                other.clock,
+            )
+        return not self.is_infinite and super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CalendarInterval, (self.months, self.whole_days, self.clock)
+
+
+def interval_of(months: int, days: int, clock: int) -> timedelta:
+    """The interval of PostgreSQL's three parts."""
+    if months == 0 and abs(days) < _MANY_DAYS:
+        return timedelta(days, 0, clock)
+    return CalendarInterval(months, days, clock)
