@@ -44,7 +44,7 @@ PRECEDENCE: Mapping[str, int] = {
     # networks, ranges, bit strings
     **dict.fromkeys((">>=", "<<=", "<<", ">>", "&<", "&>", "-|-", "&", "|", "#"), 7),
     **dict.fromkeys(("= any element", "= all elements"), 5),
-    **dict.fromkeys(("invert", "bitwise not"), 7),
+    "invert": 7,
     **dict.fromkeys(("+", "-"), 8),
     **dict.fromkeys(("*", "/", "%"), 9),
     "AT TIME ZONE": 10,
@@ -250,7 +250,6 @@ _SPECIAL: Mapping[str, Any] = {
     "EXISTS": _exists,
     "BETWEEN": _between("BETWEEN"),
     "BETWEEN SYMMETRIC": _between("BETWEEN SYMMETRIC"),
-    "bitwise not": _prefix("bitwise not", "~"),
     "= ANY": _array("= ANY"),
     "<> ALL": _array("<> ALL"),
     "starts_with": _starts_with,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.features import check_server
@@ -27,6 +28,7 @@ from asyncorm.errors import (
     CommitUnknown,
     ConnectionLost,
     DatabaseError,
+    DataError,
     InvalidRequestError,
     TransactionRolledBack,
 )
@@ -134,9 +136,17 @@ class Connection:
     # -------------------------------------------------------------------- SQL text to records
 
     async def fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
-        """Run a statement and return its records."""
+        """Run a statement that may write, or do so in a function; return its records."""
+        running = self._fetch_carefully(sql, arguments)
+        return await (self._observed(sql, arguments, running) if self._log or WATCHES else running)
+
+    async def read(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+        """Run a statement that only reads and return its records; the fastest way.
+
+        Where rows hold dates that Python has no room for, they are asked for a second time.
+        """
         if self._log or WATCHES:
-            return await self._observed(sql, arguments, self._fetch(sql, arguments))
+            return await self._observed(sql, arguments, self._read(sql, arguments))
         # the hot path, kept flat: one attribute set before, one after the driver's own work
         pooled = self._pooled
         if self._driver is None:
@@ -145,12 +155,28 @@ class Connection:
         try:
             records: list[Any] = await self._driver.fetch(sql, *arguments)
         except Exception as error:
+            if is_unreadable(error):
+                return await self._fetch_carefully(sql, arguments)
             raise self._failed(error, sql, arguments) from error
         pooled.busy = False
         return records
 
-    async def _fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
-        records: list[Any] = await self._run_driver("fetch", sql, arguments)
+    async def _read(self, sql: str, arguments: Sequence[object]) -> list[Any]:
+        try:
+            records: list[Any] = await self._run_driver("fetch", sql, arguments)
+        except DataError as error:
+            if error.__cause__ is None or not is_unreadable(error.__cause__):
+                raise
+            return await self._fetch_carefully(sql, arguments)
+        return records
+
+    async def _fetch_carefully(self, sql: str, arguments: Sequence[object]) -> list[Any]:
+        driver = self._require_driver()
+
+        def call() -> Any:
+            return driver.fetch(sql, *arguments, record_class=CarefulRecord)
+
+        records: list[Any] = await self._guard(carefully(driver, sql, call), sql, arguments)
         return records
 
     async def run(self, sql: str, arguments: Sequence[object] = ()) -> int:
@@ -345,7 +371,8 @@ class Connection:
         if compiled.kind == "text":
             records, count = await self._fetch_and_count(compiled.sql, arguments)
         elif compiled.returns_rows:
-            records = await self.fetch(compiled.sql, arguments)
+            reads = compiled.kind == "select" and not compiled.writes
+            records = await (self.read if reads else self.fetch)(compiled.sql, arguments)
             count = len(records)
         else:
             return Result((), (), await self.run(compiled.sql, arguments))
@@ -357,10 +384,14 @@ class Connection:
         """Only the server knows whether raw SQL returns rows: ask for rows and tag at once."""
         self.used_raw_sql = True
         driver = self._require_driver()
-        # what the driver's fetch() and execute() call; neither gives both
-        running = self._guard(
-            driver._execute(sql, arguments, 0, None, return_status=True), sql, arguments
-        )
+
+        def call() -> Any:
+            # what the driver's fetch() and execute() call; neither gives both
+            return driver._execute(
+                sql, arguments, 0, None, return_status=True, record_class=CarefulRecord
+            )
+
+        running = self._guard(carefully(driver, sql, call), sql, arguments)
         records, tag, _ = await (
             self._observed(sql, arguments, running) if self._log or WATCHES else running
         )

@@ -71,9 +71,13 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
     existing = existing_policy(statement)
     plan = core.context.plan(statement)
     compiled = plan.compiled
+    fetch = core.context.fetch
     if compiled.writes or locks(statement):
-        (await core.write_connection()).check_features(compiled)
-    records = await core.context.fetch(compiled.sql, compiled.arguments(statement))
+        connection = await core.write_connection()
+        connection.check_features(compiled)
+        if compiled.writes:
+            fetch = connection.fetch  # as the other one it could be sent twice
+    records = await fetch(compiled.sql, compiled.arguments(statement))
     loaded = await make_rows(statement, plan, records, core.context, existing)
     return Result(loaded.rows, loaded.names, len(loaded.rows))
 

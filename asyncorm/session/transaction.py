@@ -175,7 +175,7 @@ class Transaction:
         connection = self.connection
         if connection is None or self.begins_early:
             connection = await self.connect()
-        return await connection.fetch(sql, arguments)
+        return await connection.read(sql, arguments)
 
     async def begin_on_server(self) -> Connection:
         """The connection with a transaction open on the server."""

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Assignment, Expression, ScalarQuery
-from asyncorm.sql.function_calls import UNKNOWN
 from asyncorm.sql.nodes import Query
 from asyncorm.sql.sources import column_of, entity_columns, entity_name, is_entity
 from asyncorm.sql.table import BaseColumn
+from asyncorm.sql.values import UNKNOWN
 
 Column = BaseColumn[Any, Any]
 

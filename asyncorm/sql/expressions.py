@@ -350,7 +350,8 @@ class Expression(
 
     def _part(self, value: Any) -> Any:
         type_ = self._type.part_type(value._type if isinstance(value, Expression) else value)
-        found = self._operand(as_list(value), type_)
+        fits = type(value) is type_.python_type  # a Multirange is a tuple, and no list of values
+        found = self._operand(value if fits else as_list(value), type_)
         if type_ is self._type or found._type.cast_type in ("", type_.cast_type):
             return found
         return CastTo(found, type_)

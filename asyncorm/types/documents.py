@@ -8,6 +8,7 @@ from typing import Any, Literal
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.enums import Enum
+from asyncorm.types.range_types import MultirangeType, RangeType
 
 #: how a pydantic model reads bytes from JSON (its ``val_json_bytes``)
 Bytes = Literal["utf8", "base64", "hex"]
@@ -43,6 +44,12 @@ _WRITTEN = {
 }
 
 
+_RANGE = (
+    "CASE WHEN {{0}} IS NOT NULL THEN json_build_object('lower', {lower}, 'upper', {upper}, "
+    "'bounds', CASE WHEN isempty({{0}}) THEN 'empty' ELSE "
+    "CASE WHEN lower_inc({{0}}) THEN '[' ELSE '(' END || "
+    "CASE WHEN upper_inc({{0}}) THEN ']' ELSE ')' END END) END"
+)
 _BYTES = {
     "hex": "encode({0}, 'hex')",
     "base64": "translate(encode({0}, 'base64'), E'+/\\n', '-_')",
@@ -62,6 +69,16 @@ def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
             f"CASE WHEN {{0}} IS NOT NULL THEN (SELECT coalesce(json_agg("
             f"{item.replace('{0}', 'e.v')} ORDER BY e.n), '[]'::json) "
             "FROM unnest({0}) WITH ORDINALITY AS e(v, n)) END"
+        )
+    if isinstance(type_, RangeType):
+        item = json_template(type_.item, data) or "{0}"
+        lower, upper = (item.replace("{0}", f"{end}({{0}})") for end in ("lower", "upper"))
+        return _RANGE.format(lower=lower, upper=upper)
+    if isinstance(type_, MultirangeType):
+        part = json_template(type_.range_type, data) or "{0}"
+        return (
+            f"CASE WHEN {{0}} IS NOT NULL THEN (SELECT coalesce(json_agg("
+            f"{part.replace('{0}', 'e.v')}), '[]'::json) FROM unnest({{0}}) AS e(v)) END"
         )
     if isinstance(type_, Enum):
         return "{0}" if label_values(type_) is None else "{1} -> {0}::text"

@@ -398,4 +398,4 @@ def _of_fields(fields: Any) -> Range[Any]:
 def _to_list(value: Any) -> Any:
     if isinstance(value, str):
         return _all_parsed(value)
-    return list(value) if isinstance(value, Multirange) else value
+    return [_to_fields(part) for part in value] if isinstance(value, Multirange) else value

@@ -9,6 +9,7 @@ from typing import Any
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.types.base import SQLType
+from asyncorm.types.beyond import CalendarInterval
 
 
 class _Whole(SQLType[int]):
@@ -196,7 +197,7 @@ class DateTime(SQLType[datetime.datetime]):
 
 
 class Interval(SQLType[datetime.timedelta]):
-    """interval; months read back as 30 days, years as 365."""
+    """interval; one with months is read as a ``CalendarInterval``, which keeps them."""
 
     python_type = datetime.timedelta
 
@@ -205,7 +206,8 @@ class Interval(SQLType[datetime.timedelta]):
 
     def as_text(self, value: Any) -> str:
         """Days, seconds and microseconds."""
-        self.check(value)
+        if isinstance(self.check(value), CalendarInterval):
+            return str(value)
         # every part with its sign: without, the sign's reach depends on the server's IntervalStyle
         return f"{value.days:+d} days {value.seconds:+d} secs {value.microseconds:+d} microseconds"
 
