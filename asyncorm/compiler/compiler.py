@@ -19,6 +19,7 @@ from asyncorm.sql.documents import DocumentRows, DocumentValue
 from asyncorm.sql.expressions import (
     CastTo,
     Expression,
+    Field,
     Label,
     Operation,
     Order,
@@ -45,6 +46,7 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     Criterion: expressions.render_criterion,
     Operation: expressions.render_operation,
     CastTo: expressions.render_cast,
+    Field: expressions.render_field,
     Label: expressions.render_label,
     ScalarQuery: expressions.render_scalar_query,
     Order: expressions.render_order,

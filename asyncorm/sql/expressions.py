@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overload
@@ -10,23 +10,29 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overloa
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.array_operators import ArrayOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
+from asyncorm.sql.key_operators import KeyOperators
 from asyncorm.sql.nodes import Query, Yields, combined, render
 from asyncorm.sql.range_operators import RangeOperators
+from asyncorm.sql.search_operators import SearchOperators
 from asyncorm.sql.text_operators import TextOperators
 from asyncorm.sql.values import (
     array_type,
     as_list,
     checked_name,
+    field_of,
     fitting_type,
     is_json,
     item_type,
     operation_type,
     truth_name,
 )
+from asyncorm.sql.vector_operators import VectorOperators
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.extensions import HStore
 from asyncorm.types.resolve import type_of_value
 from asyncorm.types.scalars import BOOLEAN, INTEGER, INTERVAL, NUMERIC, TEXT, TIMESTAMP
+from asyncorm.types.text_search import TSVector
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -37,7 +43,10 @@ class Expression(
     ArrayOperators[V, R, "Condition"],
     ContainmentOperators[V, R, "Condition"],
     RangeOperators[V, R, "Condition"],
+    KeyOperators[V, R, "Condition"],
     TextOperators[V, R, "Condition"],
+    SearchOperators[V, R, "Condition"],
+    VectorOperators[V, R, "Condition", "Expression[float, float]"],
     Yields[R],
     Generic[V, R],
 ):
@@ -177,7 +186,8 @@ class Expression(
 
     def concat(self: Expression[str, R], other: str | Expression[str, Any]) -> Expression[str, R]:
         """``||`` of two texts."""
-        return Operation("||", (self, operand(other, self)), TEXT)
+        type_ = self._type if isinstance(self._type, TSVector) else TEXT
+        return Operation("||", (self, operand(other, self)), type_)
 
     # arrays and JSON
 
@@ -190,13 +200,16 @@ class Expression(
     @overload
     def __getitem__(self, key: str | int) -> JSONElement: ...
     def __getitem__(self, key: Any) -> Any:
-        """Element of a JSON object by name, of a JSON array by position, or of an array.
+        """Element of a JSON object by name, of a JSON array by position, or of an array;
+        the value of a key of an hstore.
 
         The elements of arrays are counted from 1, as PostgreSQL does, and a slice ``[2:3]`` has
         both ends. There is NULL beyond the end.
         """
         if isinstance(self._type, Array):
             return self._element(key)
+        if isinstance(self._type, HStore) and isinstance(key, str):
+            return JSONElement("->", (self, Parameter(key, TEXT)), TEXT)
         if not is_json(self._type):
             raise ArgumentError(
                 f"{self._describe()} is {self._type.ddl}; only JSON and arrays have elements",
@@ -204,9 +217,15 @@ class Expression(
             )
         return JSONElement("->", (self, _json_key(key)), self._type)
 
-    def has_key(self, key: str) -> Condition:
-        """Whether a JSONB object has the key, or a JSONB array the string."""
-        return Condition("?", (self, Parameter(key, TEXT)))
+    # composites
+
+    @overload
+    def field(self, name: str, /) -> Expression[Any, Any]: ...
+    @overload
+    def field(self, name: Callable[[V], T], /) -> Expression[T, T | None]: ...
+    def field(self, name: Any, /) -> Expression[Any, Any]:
+        """A field of a composite value: ``"street"``, or ``lambda address: address.street``."""
+        return Field(self, *field_of(self._type, name, self._describe()))
 
     # order and names
 
@@ -370,6 +389,17 @@ class CastTo(Expression[V, R]):
         self.inner = inner
 
 
+class Field(Expression[V, R]):
+    """A field of a composite value."""
+
+    __slots__ = ("inner", "name")
+
+    def __init__(self, inner: Expression[Any, Any], name: str, type_: SQLType[Any]) -> None:
+        super().__init__(type_, ("field", name, inner._key), inner._parameters)
+        self.inner = inner
+        self.name = name
+
+
 class Label(Expression[V, R]):
     """An expression with a name."""
 
@@ -475,7 +505,7 @@ def _arithmetic(
     else:
         right = operand(other, left)
         type_ = operation_type(operator, type_, right._type)
-        if operator == "+" and type_.python_type is str:
+        if operator == "+" and (type_.python_type is str or isinstance(type_, HStore)):
             operator = "||"
     return Operation(operator, (right, left) if reflected else (left, right), type_)
 

@@ -36,6 +36,7 @@ class Array(SQLType[Any]):
             )
         super().__init__()
         self.item = item
+        self.parts = (item,)
         self.container = container
         self.python_type = container if isinstance(container, type) else list
         self.ddl = f"{item.ddl}[]"

@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.composites import Composite
+from asyncorm.types.custom import CustomType
+from asyncorm.types.domains import Domain
 from asyncorm.types.enums import Enum
 
 #: how a pydantic model reads bytes from JSON (its ``val_json_bytes``)
@@ -40,6 +43,8 @@ _WRITTEN = {
     "timestamp": _MOMENT,
     "timestamptz": _ZONED,
     "interval": _DURATION,
+    "vector": "{0}::text::json",
+    "halfvec": "{0}::text::json",
 }
 
 
@@ -63,6 +68,10 @@ def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
             f"{item.replace('{0}', 'e.v')} ORDER BY e.n), '[]'::json) "
             "FROM unnest({0}) WITH ORDINALITY AS e(v, n)) END"
         )
+    if isinstance(type_, (CustomType, Domain)):
+        return json_template(type_.parts[0], data)
+    if isinstance(type_, Composite):
+        return _object_template(type_, data)
     if isinstance(type_, Enum):
         return "{0}" if label_values(type_) is None else "{1} -> {0}::text"
     if type_.cast_type == "bytea":
@@ -70,10 +79,27 @@ def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
     return _WRITTEN.get(type_.cast_type, "{0}")
 
 
+def _object_template(type_: Composite, data: Bytes) -> str | None:
+    fields: list[str] = []
+    for name, field in type_.fields.items():
+        template = json_template(field, data)
+        if template is None:
+            return None
+        if label_values(field) is not None:
+            template = "{0}"  # there is one place for the values of labels, that of the column
+        # names of fields are identifiers of Python, which need no escapes
+        fields.append(f"'{name}', " + template.replace("{0}", f'({{0}})."{name}"'))
+    written = f"json_build_object({', '.join(fields)})"
+    # a composite of NULLs is no NULL, whatever IS NULL says
+    return f"CASE WHEN {{0}} IS DISTINCT FROM NULL THEN {written} END"
+
+
 def label_values(type_: SQLType[Any]) -> dict[str, Any] | None:
     """The values of an enum's members by label, where they are not the same."""
     if isinstance(type_, Array):
         return label_values(type_.item)
+    if isinstance(type_, Domain):
+        return label_values(type_.base)
     if not isinstance(type_, Enum) or type_.decode is None:
         return None
     values = {label: type_.decode(label).value for label in type_.labels}
