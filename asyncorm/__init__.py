@@ -115,9 +115,14 @@ from asyncorm.tracking.unit_of_work import Expunged
 from asyncorm.tracking.write_only import WriteOnlyCollection
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.composites import Composite
+from asyncorm.types.custom import CustomType
+from asyncorm.types.domains import Domain
 from asyncorm.types.enums import Enum as EnumType
+from asyncorm.types.extensions import CIText, HStore, LTree
 from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.json_path import JSONPath
+from asyncorm.types.named import Money, NamedType
 from asyncorm.types.network import Cidr, Inet
 from asyncorm.types.scalars import (
     BigInteger,
@@ -136,6 +141,8 @@ from asyncorm.types.scalars import (
     Time,
     Uuid,
 )
+from asyncorm.types.text_search import TSQuery, TSVector
+from asyncorm.types.vectors import HalfVector, SparseVector, Vector
 
 __all__ = [
     "DDL",
@@ -146,6 +153,7 @@ __all__ = [
     "AsyncORMError",
     "BigInteger",
     "Boolean",
+    "CIText",
     "CheckConstraint",
     "CheckViolation",
     "Cidr",
@@ -153,6 +161,7 @@ __all__ = [
     "Column",
     "CommitUnknown",
     "CompiledStatement",
+    "Composite",
     "ConcurrentSessionUseError",
     "Condition",
     "ConfigurationError",
@@ -161,6 +170,7 @@ __all__ = [
     "ConnectionLost",
     "CreateIndex",
     "CreateTable",
+    "CustomType",
     "DataError",
     "DatabaseError",
     "Date",
@@ -168,6 +178,7 @@ __all__ = [
     "DeadlockDetected",
     "Delete",
     "DetachedInstanceError",
+    "Domain",
     "DropTable",
     "Engine",
     "EnumType",
@@ -180,6 +191,8 @@ __all__ = [
     "FlushPlan",
     "ForeignKeyConstraint",
     "ForeignKeyViolation",
+    "HStore",
+    "HalfVector",
     "History",
     "Identity",
     "IdentityConflictError",
@@ -192,15 +205,18 @@ __all__ = [
     "Interval",
     "InvalidRequestError",
     "JSONPath",
+    "LTree",
     "LargeBinary",
     "LoaderOption",
     "LockTimeout",
     "Mapped",
     "MetaData",
     "Model",
+    "Money",
     "MultipleResultsFound",
     "NPlusOneError",
     "NPlusOneWarning",
+    "NamedType",
     "NoResultFound",
     "NotNullViolation",
     "NullColumn",
@@ -227,10 +243,13 @@ __all__ = [
     "SessionFactory",
     "SessionTransaction",
     "SmallInteger",
+    "SparseVector",
     "StaleDataError",
     "Statement",
     "StatementTimeout",
     "String",
+    "TSQuery",
+    "TSVector",
     "Table",
     "Text",
     "Time",
@@ -245,6 +264,7 @@ __all__ = [
     "UnloadedAttributeError",
     "Update",
     "Uuid",
+    "Vector",
     "WriteOnlyCollection",
     "aliased",
     "all_",

@@ -21,6 +21,9 @@ from asyncorm.types.enums import Enum
 class DDL:
     """A statement that defines or removes something in the database."""
 
+    #: what to do if the server refuses it
+    hint: str | None = None
+
     def __init__(self, text: str) -> None:
         self._text = text
 
@@ -66,6 +69,10 @@ class CreateExtension(DDL):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"CREATE EXTENSION IF NOT EXISTS {quote_name(name)}")
+        self.hint = (
+            f"install the files of the extension {name} on the server, and let a role with the "
+            f'right to do so run CREATE EXTENSION "{name}" once'
+        )
 
 
 class CreateDomain(DDL):

@@ -1,4 +1,4 @@
-"""Values from the text that PostgreSQL writes them as: fields of composites travel in such."""
+"""Values from the text that PostgreSQL, or ``as_text``, writes them as: fields of composites."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ _SPAN = re.compile(
     r"(?:([+-]?\d+) years? ?)?(?:([+-]?\d+) mons? ?)?(?:([+-]?\d+) days? ?)?"
     r"(?:([+-])?(\d+):(\d\d):(\d\d(?:\.\d+)?))?"
 )
+#: as ``Interval.as_text`` writes it
+_PARTS = re.compile(r"([+-]\d+) days ([+-]\d+) secs ([+-]\d+) microseconds")
 
 
 def text_reader(type_: SQLType[Any]) -> Converter:
@@ -112,6 +114,9 @@ def _clock(text: str) -> time:
 
 
 def _span(text: str) -> timedelta:
+    parts = _PARTS.fullmatch(text)
+    if parts is not None:
+        return timedelta(int(parts[1]), int(parts[2]), int(parts[3]))
     match = _SPAN.fullmatch(text)
     if match is None:
         raise DataError(
@@ -127,7 +132,7 @@ def _span(text: str) -> timedelta:
 
 
 def _truth(text: str) -> bool:
-    return text == "t"
+    return text in ("t", "true")
 
 
 def _bytes(text: str) -> bytes:
