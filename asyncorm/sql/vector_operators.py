@@ -53,5 +53,7 @@ class VectorOperators(Operators[V, R, C], Generic[V, R, C, F]):
                 f"{self._describe()} is {self._type.ddl}; only vectors have distances",
                 hint="use it on a column(Vector(...))",
             )
+        if hasattr(other, "tolist"):  # an array of a numeric library
+            other = other.tolist()
         found: F = self._operation(operator, self._operand(other), type_=FLOAT)
         return found

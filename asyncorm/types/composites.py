@@ -10,7 +10,7 @@ from typing import Any
 
 from asyncorm.errors import ConfigurationError, DataError
 from asyncorm.types.base import Converter, SQLType
-from asyncorm.types.carried import Carried, type_name
+from asyncorm.types.carried import MAX_NAME_BYTES, Carried, type_name
 from asyncorm.types.enums import snake_case
 from asyncorm.types.from_text import record_fields, text_reader
 from asyncorm.types.resolve import resolve_type
@@ -20,8 +20,9 @@ class Composite(Carried[Any]):
     """A composite type of PostgreSQL, made from a NamedTuple, dataclass or pydantic model.
 
     It is created along with the tables that use it; its fields are those of the class, with the
-    types that columns of the same annotations would have. The name is that of the class in snake
-    case, if none is given.
+    types that columns of the same annotations would have: a class with fields is jsonb, unless
+    its annotation is ``Annotated[Place, Composite(Place)]``. The name is that of the class in
+    snake case, if none is given.
     """
 
     def __init__(
@@ -104,6 +105,11 @@ def _fields(python_type: type[Any]) -> Mapping[str, SQLType[Any]]:
         )
     found: dict[str, SQLType[Any]] = {}
     for name, (annotation, metadata) in annotations.items():
+        if not name.isidentifier() or len(name.encode()) > MAX_NAME_BYTES:
+            raise ConfigurationError(
+                f"a field of {python_type.__name__} has a name that can't be one in a composite",
+                hint=f"use identifiers of at most {MAX_NAME_BYTES} bytes",
+            )
         try:
             found[name] = _field_type(annotation, metadata)
         except ConfigurationError as error:

@@ -52,6 +52,8 @@ _BYTES = {
     "hex": "encode({0}, 'hex')",
     "base64": "translate(encode({0}, 'base64'), E'+/\\n', '-_')",
 }
+_UNNESTED = "unnest({0}) WITH ORDINALITY AS e(v, n)"
+_SUBSCRIPTS = "(SELECT ({0})[n] AS v, n FROM generate_subscripts({0}, 1) AS n) AS e"
 
 
 def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
@@ -63,10 +65,11 @@ def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
         item = json_template(type_.item, data)
         if item is None or item == "{0}":
             return item
+        # unnest() would spread composites over columns
+        elements = _SUBSCRIPTS if isinstance(type_.item, Composite) else _UNNESTED
         return (
             f"CASE WHEN {{0}} IS NOT NULL THEN (SELECT coalesce(json_agg("
-            f"{item.replace('{0}', 'e.v')} ORDER BY e.n), '[]'::json) "
-            "FROM unnest({0}) WITH ORDINALITY AS e(v, n)) END"
+            f"{item.replace('{0}', 'e.v')} ORDER BY e.n), '[]'::json) FROM {elements}) END"
         )
     if isinstance(type_, (CustomType, Domain)):
         return json_template(type_.parts[0], data)

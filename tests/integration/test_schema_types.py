@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import pglast
 import pytest
@@ -57,7 +57,7 @@ class Inner(NamedTuple):
 
 @dataclass
 class Outer:
-    inner: Inner | None
+    inner: Annotated[Inner | None, Composite(Inner)]
     number: int = 0
 
 
@@ -79,7 +79,10 @@ async def holder(engine: Engine, tables: CreateTables) -> AsyncIterator[None]:
     await run(engine, 'drop schema "kept apart"')
 
 
-TYPES = "select typname from pg_type where typname in ('positive', 'large', 'outer', 'inner', 'mood') order by 1"
+TYPES = (
+    "select typname from pg_type where typname in ('positive', 'large', 'outer', 'inner', 'mood') "
+    "order by 1"
+)
 
 
 def holding(number: int, **given: object) -> Holder:
@@ -96,10 +99,8 @@ async def test_types_are_created_in_order_and_dropped(engine: Engine) -> None:
     assert await rows(engine, TYPES) == []
     await engine.create_all(Holder)
     await engine.create_all(Holder)
-    everything = [("inner",), ("large",), ("mood",), ("outer",), ("positive",)]
-    assert [name for name in await rows(engine, TYPES)] == [
-        name for name in everything if name != ("inner",)
-    ] or await rows(engine, TYPES) == everything
+    found = [name for (name,) in await rows(engine, TYPES)]
+    assert found == ["inner", "large", "mood", "outer", "positive"]
     await engine.drop_all(Holder)
     await engine.drop_all(Holder)
     assert await rows(engine, TYPES) == []
@@ -137,9 +138,6 @@ def test_every_statement_of_the_schema_parses() -> None:
 
 
 def test_extensions_are_made_before_types_and_tables() -> None:
-    class Pair(NamedTuple):
-        store: str
-
     class Shelf(Model, table="shelf"):
         metadata = MetaData()
         id: Mapped[int] = column(primary_key=True)
@@ -196,5 +194,5 @@ def test_two_domains_of_one_name_are_refused() -> None:
         one: Mapped[str] = column(Domain("word", Text))
         other: Mapped[str] = column(Domain("word", Text, check="VALUE <> ''"))
 
-    with pytest.raises(ConfigurationError, match='that of twice.other. are both named "word"'):
+    with pytest.raises(ConfigurationError, match=r'that of twice\.other\) are both named "word"'):
         create_statements([Twice.__table__])

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import cycle, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
 from asyncorm import (
     Array,
-    CheckViolation,
-    DataError,
     Session,
     ident,
     insert,
-    joinedload,
-    nestedload,
     select,
-    selectinload,
     sql,
     update,
 )
@@ -27,21 +21,13 @@ from asyncorm.engine.engine import Engine
 from asyncorm.flush.statements import COPY_MINIMUM
 from tests.conftest import CreateTables
 from tests.support.many_types import (
-    ADDRESSES,
     EXTENSIONS,
     INCOMPARABLE,
     KINDS,
     VALUES,
-    Address,
-    Bag,
     BagType,
     Cash,
-    Color,
     Extended,
-    Line,
-    Owner,
-    Place,
-    Thing,
     Wide,
 )
 from tests.support.rows import rows
@@ -148,7 +134,7 @@ async def test_values_are_found_again(engine: Engine, kind: type[Any]) -> None:
             assert set(found) == expected, name
             assert not await session.all(select(kind.id).where(attribute.in_([])))
         missing = [i.id for i in instances if i.__dict__[name] is None]
-        assert await session.all(select(kind.id).where(getattr(kind, name) == None)) == missing  # noqa: E711
+        assert await session.all(select(kind.id).where(getattr(kind, name) == None)) == missing
 
 
 async def test_raw_sql_gives_entities(engine: Engine, kind: type[Any]) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from ipaddress import IPv4Address
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -64,9 +64,10 @@ class Place(NamedTuple):
 
 class Address(NamedTuple):
     street: str | None
-    place: Place | None = None
+    place: Annotated[Place | None, Composite(Place)] = None
     tags: list[str] | None = None
-    places: list[Place] | None = None
+    places: Annotated[list[Place] | None, Array(Composite(Place))] = None
+    document: Place | None = None
 
 
 @dataclass
@@ -223,7 +224,7 @@ ADDRESSES = [
     Address("s"),
     Address(None),
     Address('a ("b"), \\', PLACES[2], ['x"', "", "NULL"], PLACES),
-    Address("", PLACES[1], [], []),
+    Address("", PLACES[1], [], [], PLACES[2]),
 ]
 FULL = Everything(
     number=2**62,
