@@ -120,9 +120,14 @@ from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.beyond import EndOfDay, OutOfRangeDate, OutOfRangeDateTime
 from asyncorm.types.bits import Bit, BitString, VarBit
+from asyncorm.types.composites import Composite
+from asyncorm.types.custom import CustomType
+from asyncorm.types.domains import Domain
 from asyncorm.types.enums import Enum as EnumType
+from asyncorm.types.extensions import CIText, HStore, LTree
 from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.json_path import JSONPath
+from asyncorm.types.named import Money, NamedType
 from asyncorm.types.network import Cidr, Inet, MacAddr, MacAddr8, MacAddress
 from asyncorm.types.range_types import (
     DateMultirange,
@@ -156,6 +161,8 @@ from asyncorm.types.scalars import (
     Time,
     Uuid,
 )
+from asyncorm.types.text_search import TSQuery, TSVector
+from asyncorm.types.vectors import HalfVector, SparseVector, Vector
 
 __all__ = [
     "DDL",
@@ -168,6 +175,7 @@ __all__ = [
     "Bit",
     "BitString",
     "Boolean",
+    "CIText",
     "CheckConstraint",
     "CheckViolation",
     "Cidr",
@@ -175,6 +183,7 @@ __all__ = [
     "Column",
     "CommitUnknown",
     "CompiledStatement",
+    "Composite",
     "ConcurrentSessionUseError",
     "Condition",
     "ConfigurationError",
@@ -183,6 +192,7 @@ __all__ = [
     "ConnectionLost",
     "CreateIndex",
     "CreateTable",
+    "CustomType",
     "DataError",
     "DatabaseError",
     "Date",
@@ -192,6 +202,7 @@ __all__ = [
     "DeadlockDetected",
     "Delete",
     "DetachedInstanceError",
+    "Domain",
     "DropTable",
     "EndOfDay",
     "Engine",
@@ -205,6 +216,8 @@ __all__ = [
     "FlushPlan",
     "ForeignKeyConstraint",
     "ForeignKeyViolation",
+    "HStore",
+    "HalfVector",
     "History",
     "Identity",
     "IdentityConflictError",
@@ -221,6 +234,7 @@ __all__ = [
     "Interval",
     "InvalidRequestError",
     "JSONPath",
+    "LTree",
     "LargeBinary",
     "LoaderOption",
     "LockTimeout",
@@ -231,10 +245,12 @@ __all__ = [
     "Merge",
     "MetaData",
     "Model",
+    "Money",
     "MultipleResultsFound",
     "Multirange",
     "NPlusOneError",
     "NPlusOneWarning",
+    "NamedType",
     "NoResultFound",
     "NotNullViolation",
     "NullColumn",
@@ -266,10 +282,13 @@ __all__ = [
     "SessionFactory",
     "SessionTransaction",
     "SmallInteger",
+    "SparseVector",
     "StaleDataError",
     "Statement",
     "StatementTimeout",
     "String",
+    "TSQuery",
+    "TSVector",
     "Table",
     "Text",
     "Time",
@@ -289,6 +308,7 @@ __all__ = [
     "Update",
     "Uuid",
     "VarBit",
+    "Vector",
     "WriteOnlyCollection",
     "aliased",
     "all_",

@@ -16,6 +16,7 @@ from asyncorm.sql.criteria import Criterion
 from asyncorm.sql.expressions import (
     CastTo,
     Collated,
+    Field,
     Label,
     Operation,
     Order,
@@ -45,6 +46,8 @@ PRECEDENCE: Mapping[str, int] = {
     **dict.fromkeys((">>=", "<<=", "<<", ">>", "&<", "&>", "-|-", "&", "|", "#"), 7),
     **dict.fromkeys(("= any element", "= all elements"), 5),
     "invert": 7,
+    **dict.fromkeys(("?|", "?&", "<->", "<=>", "<#>", "<+>", "!!"), 7),
+    **dict.fromkeys(("@@", "@@ websearch", "text @@ websearch", "tsquery &&", "tsquery ||"), 7),
     **dict.fromkeys(("+", "-"), 8),
     **dict.fromkeys(("*", "/", "%"), 9),
     "AT TIME ZONE": 10,
@@ -223,6 +226,16 @@ def _elements(quantifier: str) -> Any:
     return render
 
 
+def _infix_as(operator: str, text: str) -> Any:
+    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+        left, right = operands
+        _operand(renderer, left, operator)
+        renderer.write(f" {text} ")
+        _operand(renderer, right, operator, is_first=False)
+
+    return render
+
+
 def _subscript(before: str, between: str, after: str) -> Any:
     def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
         renderer.write("(")
@@ -235,6 +248,23 @@ def _subscript(before: str, between: str, after: str) -> Any:
         renderer.write(after)
 
     return render
+
+
+def _websearch(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+    document, searched, *config = operands
+    _operand(renderer, document, "@@")
+    renderer.write(" @@ websearch_to_tsquery(")
+    renderer.render_list((*config, searched))
+    renderer.write(")")
+
+
+def _text_websearch(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+    document, searched, *config = operands
+    renderer.write("to_tsvector(")
+    renderer.render_list((*config, document))
+    renderer.write(") @@ websearch_to_tsquery(")
+    renderer.render_list((*config, searched))
+    renderer.write(")")
 
 
 _SPECIAL: Mapping[str, Any] = {
@@ -255,6 +285,11 @@ _SPECIAL: Mapping[str, Any] = {
     "starts_with": _starts_with,
     "strpos": _strpos,
     "ends_with": _ends_with,
+    "!!": _prefix("!!", "!! "),
+    "tsquery &&": _infix_as("tsquery &&", "&&"),
+    "tsquery ||": _infix_as("tsquery ||", "||"),
+    "@@ websearch": _websearch,
+    "text @@ websearch": _text_websearch,
 }
 
 
@@ -263,6 +298,13 @@ def render_cast(renderer: Renderer, cast: CastTo[Any, Any]) -> None:
     renderer.write("CAST(")
     renderer.render(cast.inner)
     renderer.write(" AS ", cast._type.ddl, ")")
+
+
+def render_field(renderer: Renderer, field: Field[Any, Any]) -> None:
+    """A field of a composite; without parentheses its column would be read as a table."""
+    renderer.write("(")
+    renderer.render(field.inner)
+    renderer.write(").", quote_name(field.name))
 
 
 def render_label(renderer: Renderer, label: Label[Any, Any]) -> None:
@@ -332,7 +374,7 @@ def render_retyped(renderer: Renderer, node: Retyped[Any, Any]) -> None:
 
 def render_extract(renderer: Renderer, extract: Extract[Any]) -> None:
     """EXTRACT(field FROM time); the field is one of a closed list."""
-    renderer.write("EXTRACT(", extract.field, " FROM ")
+    renderer.write("EXTRACT(", extract.part, " FROM ")
     renderer.render(extract.inner)
     renderer.write(")")
 

@@ -20,7 +20,7 @@ from asyncorm.engine.pool import Pool
 from asyncorm.engine.repeat_limit import OnRepeat, RepeatLimit
 from asyncorm.engine.sql_log import echo_to_console, logger
 from asyncorm.engine.url import SSL_MODES, ConnectionSettings, parse_url
-from asyncorm.errors import ConfigurationError
+from asyncorm.errors import ConfigurationError, DatabaseError
 from asyncorm.schema.create import create_statements, drop_statements
 from asyncorm.schema.ddl import DDL
 from asyncorm.sql.table import MetaData, Table
@@ -227,6 +227,9 @@ class Engine:
     async def create_all(self, *targets: Any) -> None:
         """Create tables, with the schemas, types and indexes they need; existing ones stay.
 
+        Extensions of the server are made too (``CREATE EXTENSION IF NOT EXISTS``), if columns have
+        types of theirs.
+
         Targets are models, base classes (all tables of theirs), ``MetaData`` or ``Table``. A model
         that derives from another one brings that one's table along. The automatic table of a
         many-to-many relationship is created with the last model it links.
@@ -234,14 +237,22 @@ class Engine:
         await self._run_all(create_statements(find_tables(targets, all)))
 
     async def drop_all(self, *targets: Any) -> None:
-        """Drop tables and the enum types of their columns; what is missing is skipped."""
+        """Drop tables and the types of their columns; what is missing is skipped.
+
+        Extensions and schemas stay, since others may use them.
+        """
         await self._run_all(drop_statements(find_tables(targets, any)))
 
     async def _run_all(self, statements: Iterable[DDL]) -> None:
         async with self.begin() as connection:
             await connection.command(_SCHEMA_LOCK)
             for statement in statements:
-                await connection.command(str(statement))
+                try:
+                    await connection.command(str(statement))
+                except DatabaseError as error:
+                    # what the server says of an extension does not say what to do
+                    error.hint = statement.hint or error.hint
+                    raise
 
 
 class ConnectionContext:

@@ -76,11 +76,11 @@ class Constant(Expression[V, R]):
 class Extract(Expression[V, V]):
     """EXTRACT(field FROM time)."""
 
-    __slots__ = ("field", "inner")
+    __slots__ = ("inner", "part")
 
     def __init__(self, field: str, inner: Expression[Any, Any], type_: SQLType[Any]) -> None:
         super().__init__(type_, ("extract", field, inner._key), inner._parameters)
-        self.field = field
+        self.part = field
         self.inner = inner
 
 

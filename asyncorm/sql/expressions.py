@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, cast, overload
@@ -11,22 +11,27 @@ from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.arithmetic import operation_type, value_beside
 from asyncorm.sql.array_operators import ArrayOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
+from asyncorm.sql.key_operators import KeyOperators
 from asyncorm.sql.nodes import Query, Yields, combined, render
 from asyncorm.sql.range_operators import RangeOperators
 from asyncorm.sql.same_operators import SameOperators
+from asyncorm.sql.search_operators import SearchOperators
 from asyncorm.sql.text_operators import TextOperators
 from asyncorm.sql.values import (
     array_type,
     as_list,
     checked_name,
+    field_of,
     fitting_type,
     is_json,
     item_type,
     listed,
     truth_name,
 )
+from asyncorm.sql.vector_operators import VectorOperators
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.extensions import HStore
 from asyncorm.types.resolve import type_of_value
 from asyncorm.types.scalars import BOOLEAN, INTEGER, NUMERIC, TEXT
 
@@ -46,8 +51,11 @@ class Expression(
     ArrayOperators[V, R, "Condition"],
     ContainmentOperators[V, R, "Condition"],
     RangeOperators[V, R, "Condition"],
+    KeyOperators[V, R, "Condition"],
     TextOperators[V, R, "Condition"],
     SameOperators[V, R, "Condition", "Expression[V, R]"],
+    SearchOperators[V, R, "Condition"],
+    VectorOperators[V, R, "Condition", "Expression[float, float]"],
     Yields[R],
     Generic[V, R],
 ):
@@ -270,13 +278,16 @@ class Expression(
     @overload
     def __getitem__(self, key: str | int) -> JSONElement: ...
     def __getitem__(self, key: Any) -> Any:
-        """Element of a JSON object by name, of a JSON array by position, or of an array.
+        """Element of a JSON object by name, of a JSON array by position, or of an array;
+        the value of a key of an hstore.
 
         The elements of arrays are counted from 1, as PostgreSQL does, and a slice ``[2:3]`` has
         both ends. There is NULL beyond the end.
         """
         if isinstance(self._type, Array):
             return self._element(key)
+        if isinstance(self._type, HStore) and isinstance(key, str):
+            return JSONElement("->", (self, Parameter(key, TEXT)), TEXT)
         if not is_json(self._type):
             raise ArgumentError(
                 f"{self._describe()} is {self._type.ddl}; only JSON and arrays have elements",
@@ -284,9 +295,15 @@ class Expression(
             )
         return JSONElement("->", (self, _json_key(key)), self._type)
 
-    def has_key(self, key: str) -> Condition:
-        """Whether a JSONB object has the key, or a JSONB array the string."""
-        return Condition("?", (self, Parameter(key, TEXT)))
+    # composites
+
+    @overload
+    def field(self, name: str, /) -> Expression[Any, Any]: ...
+    @overload
+    def field(self, name: Callable[[V], T], /) -> Expression[T, T | None]: ...
+    def field(self, name: Any, /) -> Expression[Any, Any]:
+        """A field of a composite value: ``"street"``, or ``lambda address: address.street``."""
+        return Field(self, *field_of(self._type, name, self._describe()))
 
     # order and names
 
@@ -476,6 +493,17 @@ class Collated(Expression[V, R]):
         self.collation = collation
 
 
+class Field(Expression[V, R]):
+    """A field of a composite value."""
+
+    __slots__ = ("inner", "name")
+
+    def __init__(self, inner: Expression[Any, Any], name: str, type_: SQLType[Any]) -> None:
+        super().__init__(type_, ("field", name, inner._key), inner._parameters)
+        self.inner = inner
+        self.name = name
+
+
 class Label(Expression[V, R]):
     """An expression with a name."""
 
@@ -582,7 +610,7 @@ def _arithmetic(
     operands = (right, left) if reflected else (left, right)
     name = left._describe()
     type_ = operation_type(operator, operands[0]._type, operands[1]._type, name)
-    if operator == "+" and type_.python_type in (str, bytes):
+    if operator == "+" and (type_.python_type in (str, bytes) or isinstance(type_, HStore)):
         operator = "||"
     return Operation(operator, operands, type_)
 

@@ -59,6 +59,10 @@ class SQLType(Generic[T]):
     contains_operator: str | None = None
     contained_by_operator: str | None = None
     overlaps_operator: str | None = None
+    #: the types it is made of: an array's item, a domain's base, the fields of a composite
+    parts: tuple[SQLType[Any], ...] = ()
+    #: the extension of the server that has the type
+    extension: str | None = None
     #: what tells two types of one class and ``ddl`` apart (the Python enum, the model)
     _identity: object = None
 

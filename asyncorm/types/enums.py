@@ -16,28 +16,38 @@ class Enum(SQLType[Any]):
     """A PostgreSQL enum type made from a Python enum, created along with the tables that use it.
 
     Its labels are the values if all of them are strings, else the member names. The type's name
-    is the class name in snake case, if none is given.
+    is the class name in snake case, if none is given. With ``native=False`` it is text, and the
+    table has a CHECK constraint for the labels.
     """
 
     parameter_type = "text"
     bulk_type = "text"
-    select_type = "text"
+    select_type: str | None = "text"
     copyable = False
 
     def __init__(
-        self, python_enum: type[enum.Enum], name: str | None = None, schema: str | None = None
+        self,
+        python_enum: type[enum.Enum],
+        name: str | None = None,
+        schema: str | None = None,
+        *,
+        native: bool = True,
     ) -> None:
         super().__init__()
         self.python_type = python_enum
         self.name = name or snake_case(python_enum.__name__)
         self.schema = schema
-        self.ddl = self.cast_type = type_name(self.name, schema)
+        self.native = native
+        self.ddl = self.cast_type = type_name(self.name, schema) if native else "text"
+        if not native:
+            self.select_type = None
+            self.copyable = True
         labels = _labels(python_enum)
         self.labels = tuple(labels.values())
         self._label_of: dict[Any, str] = labels
         self.encode = self.encode_bulk = self.as_text
         self.decode = _Members(self, {label: member for member, label in labels.items()})
-        self._identity = (python_enum, self.labels)
+        self._identity = (python_enum, self.labels, native)
 
     def as_text(self, value: Any) -> str:
         """The label of a member; of a string enum also its plain value."""
@@ -78,7 +88,7 @@ class _Members(dict[str, Any]):
     def __missing__(self, label: str) -> Any:
         name = self._type.python_type.__name__
         raise DataError(
-            f"the database has a label of {self._type.ddl} that {name} has not",
+            f'the database has a label of "{self._type.name}" that {name} has not',
             hint=f"add the missing member to {name}",
         )
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import Converter, SQLType
+from asyncorm.types.custom import CustomType
+from asyncorm.types.domains import Domain
 from asyncorm.types.ranges import Multirange, Range, parsed_multirange, parsed_range
 from asyncorm.types.scalars import TEXT
 
@@ -43,6 +45,14 @@ def transport_of(type_: SQLType[Any]) -> Transport | None:
             return None
         cast = None if item.cast is None else Array(item.cast)
         return Transport(cast, None if item.convert is None else _each(item.convert))
+    if isinstance(type_, CustomType):
+        return transport_of(type_.parts[0])
+    if isinstance(type_, Domain):
+        # in a record a field says that it is of the domain, which a column does not
+        base = transport_of(type_.base)
+        if base is not None and base.cast is None:
+            return base._replace(cast=SQLType(type_.base.cast_type))
+        return base
     if type_.select_type is not None:
         return Transport(SQLType(type_.select_type))
     if type_.cast_type == "numeric":
