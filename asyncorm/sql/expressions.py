@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, cast, overload
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, ca
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.arithmetic import operation_type, value_beside
 from asyncorm.sql.array_operators import ArrayOperators
+from asyncorm.sql.comparison_operators import ComparisonOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
 from asyncorm.sql.key_operators import KeyOperators
 from asyncorm.sql.nodes import Query, Yields, combined, render
@@ -18,15 +19,11 @@ from asyncorm.sql.same_operators import SameOperators
 from asyncorm.sql.search_operators import SearchOperators
 from asyncorm.sql.text_operators import TextOperators
 from asyncorm.sql.values import (
-    array_type,
     as_list,
     checked_name,
     field_of,
     fitting_type,
     is_json,
-    item_type,
-    listed,
-    truth_name,
 )
 from asyncorm.sql.vector_operators import VectorOperators
 from asyncorm.types.arrays import Array
@@ -49,6 +46,7 @@ W = TypeVar("W", float, Decimal, date)
 
 class Expression(
     ArrayOperators[V, R, "Condition"],
+    ComparisonOperators[V, R, "Condition"],
     ContainmentOperators[V, R, "Condition"],
     RangeOperators[V, R, "Condition"],
     KeyOperators[V, R, "Condition"],
@@ -95,45 +93,6 @@ class Expression(
 
     def __ge__(self, other: V | Expression[V, Any] | Query[V]) -> Condition:
         return Condition(">=", (self, operand(other, self)))
-
-    def between(
-        self, low: V | Expression[V, Any], high: V | Expression[V, Any], symmetric: bool = False
-    ) -> Condition:
-        """``BETWEEN low AND high``, both included; ``symmetric``: whichever of them is lower."""
-        operator = "BETWEEN SYMMETRIC" if symmetric else "BETWEEN"
-        return Condition(operator, (self, operand(low, self), operand(high, self)))
-
-    def is_(self, other: bool | Expression[V, Any] | None) -> Condition:
-        """``IS NULL``, ``IS TRUE``, ``IS FALSE``; against an expression IS NOT DISTINCT FROM."""
-        if isinstance(other, Expression):
-            return self.is_not_distinct_from(other)
-        return Condition(f"IS {truth_name(other)}", (self,))
-
-    def is_not(self, other: bool | Expression[V, Any] | None) -> Condition:
-        """The opposite of ``is_``."""
-        if isinstance(other, Expression):
-            return self.is_distinct_from(other)
-        return Condition(f"IS NOT {truth_name(other)}", (self,))
-
-    def is_distinct_from(self, other: V | Expression[V, Any] | None) -> Condition:
-        """``<>`` that takes NULL as a value of its own."""
-        return Condition("IS DISTINCT FROM", (self, operand(other, self, nullable=True)))
-
-    def is_not_distinct_from(self, other: V | Expression[V, Any] | None) -> Condition:
-        """``=`` that takes NULL as a value of its own."""
-        return Condition("IS NOT DISTINCT FROM", (self, operand(other, self, nullable=True)))
-
-    def in_(self, values: Iterable[V] | Query[V] | Query[V | None]) -> Condition:
-        """Whether the value is among the values (one array parameter) or a query's rows."""
-        if isinstance(values, Query):
-            return Condition("IN", (self, ScalarQuery(cast("Query[Any]", values))))
-        return Condition("= ANY", (self, _array_of(values, self)))
-
-    def not_in(self, values: Iterable[V] | Query[V] | Query[V | None]) -> Condition:
-        """The opposite of ``in_``."""
-        if isinstance(values, Query):
-            return Condition("NOT IN", (self, ScalarQuery(cast("Query[Any]", values))))
-        return Condition("<> ALL", (self, _array_of(values, self)))
 
     # arithmetic: what PostgreSQL has; anything else is refused by type checkers and while building
 
@@ -358,9 +317,11 @@ class Expression(
     def _collated(self, collation: str) -> Expression[V, R]:
         return Collated(self, collation)
 
-    def _operand(self, value: Any, type_: SQLType[Any] | None = None) -> Any:
+    def _operand(
+        self, value: Any, type_: SQLType[Any] | None = None, *, nullable: bool = False
+    ) -> Any:
         if type_ is None or isinstance(value, Query):
-            return operand(value, self)
+            return operand(value, self, nullable=nullable)
         if isinstance(value, Expression):
             return value
         return operand(value, Parameter(None, type_))
@@ -591,12 +552,6 @@ def literal_of(value: Any) -> Expression[Any, Any]:
     if value is None:
         return Parameter(None, TEXT)
     return Parameter(value, type_of_value(value))
-
-
-def _array_of(values: Any, near: Expression[Any, Any]) -> Expression[Any, Any]:
-    name = near._describe()
-    found = listed(values, name)
-    return Parameter(found, array_type(item_type(found, near._type, name)))
 
 
 def _arithmetic(

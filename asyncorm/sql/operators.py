@@ -30,8 +30,13 @@ class Operators(Generic[V, R, C]):
         """The same with a value as result: of the expression's type, or the one that is given."""
         raise NotImplementedError
 
-    def _operand(self, value: Any, type_: SQLType[Any] | None = None) -> Any:
-        """An expression as it is; a value bound as ``type_``, or else as what the expression is."""
+    def _operand(
+        self, value: Any, type_: SQLType[Any] | None = None, *, nullable: bool = False
+    ) -> Any:
+        """An expression as it is; a value bound as ``type_``, or else as what the expression is.
+
+        None is refused, unless it is ``nullable``.
+        """
         raise NotImplementedError
 
     def _part(self, value: Any) -> Any:
