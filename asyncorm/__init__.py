@@ -101,6 +101,8 @@ from asyncorm.sql.constructs import (
     true,
 )
 from asyncorm.sql.delete import Delete, delete
+from asyncorm.sql.document_columns import DocumentColumn
+from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.expressions import Condition, Expression, NullExpression
 from asyncorm.sql.functions import func
 from asyncorm.sql.insert import Insert, insert
@@ -168,6 +170,8 @@ __all__ = [
     "DeadlockDetected",
     "Delete",
     "DetachedInstanceError",
+    "DocumentColumn",
+    "DocumentPath",
     "DropTable",
     "Engine",
     "EnumType",

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from asyncorm.compiler import delete, documents, expressions, insert, select, subtypes, text, update
+from asyncorm.compiler import (
+    delete,
+    document_paths,
+    documents,
+    expressions,
+    insert,
+    select,
+    subtypes,
+    text,
+    update,
+)
 from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
@@ -15,6 +25,8 @@ from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, RowValue
 from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
 from asyncorm.sql.delete import Delete
+from asyncorm.sql.document_columns import PartColumn
+from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.documents import DocumentRows, DocumentValue
 from asyncorm.sql.expressions import (
     CastTo,
@@ -40,6 +52,8 @@ from asyncorm.sql.update import Update
 
 FUNCTIONS: Mapping[type[Any], Render] = {
     BaseColumn: expressions.render_column,
+    DocumentPath: document_paths.render_document_path,
+    PartColumn: document_paths.render_part_column,
     Parameter: expressions.render_parameter,
     Adapted: expressions.render_adapted,
     Criterion: expressions.render_criterion,

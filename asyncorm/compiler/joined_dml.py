@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from asyncorm.compiler.document_paths import write_subscripts
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
@@ -17,6 +18,7 @@ from asyncorm.compiler.subtypes import kinds_sql
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.delete import Delete
 from asyncorm.sql.modification import Filtered
+from asyncorm.sql.document_columns import PartColumn
 from asyncorm.sql.nodes import AnonymousName
 from asyncorm.sql.sources import Alias, entity_name
 from asyncorm.sql.subtype import Part, Subtype
@@ -125,7 +127,10 @@ def write_joined_update(
         for index, (column, assignment) in enumerate(
             zip(columns, update._assignments, strict=True)
         ):
-            renderer.write(", " if index else "", quote_name(column.name), " = ")
+            renderer.write(", " if index else "", quote_name(column.name))
+            if isinstance(assignment.column, PartColumn):
+                write_subscripts(renderer, assignment.column)
+            renderer.write(" = ")
             renderer.render(assignment.value)
     with renderer.aside() as returned, renderer.spreading(table, spread.column):
         returning()

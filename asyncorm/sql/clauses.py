@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import Any, NamedTuple, Protocol
 
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.expressions import Assignment, Expression, Parameter, as_condition
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nodes import combined
@@ -220,4 +221,9 @@ def assignments_of(target: Any, values: Any) -> tuple[Assignment, ...]:
             f"values for {entity_name(target)} must be a dict, not a {type(values).__name__}",
             hint="write values(name='x') or values({'name': 'x'})",
         )
-    return tuple(Assignment(column_of(target, key), value) for key, value in from_mapping())
+    return tuple(
+        key.set(value)
+        if isinstance(key, DocumentPath)
+        else Assignment(column_of(target, key), value)
+        for key, value in from_mapping()
+    )

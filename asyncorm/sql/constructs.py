@@ -17,12 +17,12 @@ from asyncorm.sql.expressions import (
     literal_of,
     operand,
 )
-from asyncorm.sql.function_calls import INTEGRAL, UNKNOWN
+from asyncorm.sql.function_calls import UNKNOWN
 from asyncorm.sql.nodes import Query, combined
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.resolve import coerce_type, type_of_value
-from asyncorm.types.scalars import BOOLEAN, NUMERIC, TEXT
+from asyncorm.types.scalars import BOOLEAN, INTEGRAL, NUMERIC, TEXT
 
 V = TypeVar("V")
 R = TypeVar("R")

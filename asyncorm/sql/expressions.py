@@ -26,7 +26,17 @@ from asyncorm.sql.values import (
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.resolve import type_of_value
-from asyncorm.types.scalars import BOOLEAN, INTEGER, INTERVAL, NUMERIC, TEXT, TIMESTAMP
+from asyncorm.types.scalars import (
+    BOOLEAN,
+    FLOAT,
+    INTEGER,
+    INTEGRAL,
+    INTERVAL,
+    NUMERIC,
+    TEXT,
+    TIMESTAMP,
+    Numeric,
+)
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -349,15 +359,51 @@ class Condition(Operation[bool, bool]):
         return Condition("NOT", (self,))
 
 
-class JSONElement(Operation[Any, Any]):
+class Readable:
+    """A part of a JSON value, which can be read as text or as a number."""
+
+    __slots__ = ()
+
+    def _read_as(self, type_: SQLType[Any]) -> Expression[Any, Any]:
+        """The part's text as another type."""
+        raise NotImplementedError
+
+    @property
+    def astext(self) -> Expression[str, str | None]:
+        """The part as text (``->>``); JSON's null is NULL."""
+        return self._read_as(TEXT)
+
+    def as_string(self) -> Expression[str, str | None]:
+        """The same as ``astext``."""
+        return self._read_as(TEXT)
+
+    def as_integer(self) -> Expression[int, int | None]:
+        """The part as a whole number; the server refuses what is none."""
+        return self._read_as(INTEGRAL)
+
+    def as_float(self) -> Expression[float, float | None]:
+        """The part as double precision."""
+        return self._read_as(FLOAT)
+
+    def as_numeric(
+        self, precision: int | None = None, scale: int | None = None
+    ) -> Expression[Decimal, Decimal | None]:
+        """The part as numeric, rounded if a scale is given."""
+        return self._read_as(NUMERIC if precision is None else Numeric(precision, scale))
+
+    def as_boolean(self) -> Expression[bool, bool | None]:
+        """The part as boolean."""
+        return self._read_as(BOOLEAN)
+
+
+class JSONElement(Readable, Operation[Any, Any]):
     """An element of a JSON value; ``astext`` is its text."""
 
     __slots__ = ()
 
-    @property
-    def astext(self) -> Expression[str, str | None]:
-        """The element as text (``->>``)."""
-        return Operation("->>", self.operands, TEXT)
+    def _read_as(self, type_: SQLType[Any]) -> Expression[Any, Any]:
+        text: Expression[Any, Any] = Operation(f"{self.operator}>", self.operands, TEXT)
+        return text if type_ is TEXT else CastTo(text, type_)
 
 
 class CastTo(Expression[V, R]):
@@ -424,7 +470,8 @@ class Assignment:
         self.column = column
         self.value = operand(value, column, nullable=True)
         self._key: Hashable = ("set", column._key, self.value._key)
-        self._parameters: tuple[Any, ...] = self.value._parameters
+        # the target binds something where it is a part of a column
+        self._parameters: tuple[Any, ...] = column._parameters + self.value._parameters
 
 
 def operand(value: Any, near: Expression[Any, Any], *, nullable: bool = False) -> Any:

@@ -19,20 +19,6 @@ T = TypeVar("T")
 UNKNOWN: SQLType[Any] = SQLType("")
 
 
-class IntegralNumeric(SQLType[int]):
-    """numeric that holds whole numbers: the sum of integers can't overflow and is an int."""
-
-    python_type = int
-    copyable = False
-
-    def __init__(self) -> None:
-        super().__init__("numeric")
-        self.decode = int
-
-
-INTEGRAL = IntegralNumeric()
-
-
 class FunctionCall(Expression[V, R]):
     """A call of a function; aggregates take ``filter`` and ``order_by``, windows ``over``."""
 
