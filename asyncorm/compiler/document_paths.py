@@ -8,7 +8,7 @@ from asyncorm.compiler.expressions import render_column
 from asyncorm.compiler.quoting import quote_text
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.sql.document_columns import PartColumn
-from asyncorm.sql.document_paths import DocumentPath
+from asyncorm.sql.document_paths import DocumentPath, FieldStep
 from asyncorm.sql.values import is_json
 
 
@@ -43,7 +43,7 @@ def write_subscripts(renderer: Renderer, part: PartColumn) -> None:
 
 
 def _write_step(renderer: Renderer, step: Any) -> None:
-    if isinstance(step, str):
-        renderer.write(quote_text(step))
+    if isinstance(step, FieldStep):
+        renderer.write(quote_text(step.key))
     else:
         renderer.render(step)

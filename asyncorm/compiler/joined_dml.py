@@ -17,8 +17,8 @@ from asyncorm.compiler.select import write_conditions, write_source
 from asyncorm.compiler.subtypes import kinds_sql
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.delete import Delete
-from asyncorm.sql.modification import Filtered
 from asyncorm.sql.document_columns import PartColumn
+from asyncorm.sql.modification import Filtered
 from asyncorm.sql.nodes import AnonymousName
 from asyncorm.sql.sources import Alias, entity_name
 from asyncorm.sql.subtype import Part, Subtype

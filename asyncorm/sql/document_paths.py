@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from asyncorm.errors import ArgumentError, DataError
 from asyncorm.sql.expressions import (
@@ -27,6 +27,14 @@ R = TypeVar("R")
 U = TypeVar("U")
 
 _JSONB = JSONB()
+SETS = (set, frozenset)
+
+
+class FieldStep(NamedTuple):
+    """A field on the way: what it is called in the JSON and in Python."""
+
+    key: str
+    name: str
 
 
 class Parts(Expression[V, R]):
@@ -52,7 +60,7 @@ class Parts(Expression[V, R]):
         column, steps, part = self._path()
         for name in names:
             key, part = part.step(name, _shown(column, steps))
-            steps = (*steps, _bound(name) if key is None else key)
+            steps = (*steps, _bound(name) if key is None else FieldStep(key, name))
         return DocumentPath(column, steps, part)
 
     def __getattr__(self, name: str) -> DocumentPath[Any]:
@@ -82,7 +90,7 @@ class DocumentPath(Readable, Parts[V, "V | None"], NullExpression[V]):
     dicts and positions come from callers and are bound.
     """
 
-    __slots__ = ("_column", "_part", "_steps")
+    __slots__ = ("_column", "_known", "_steps")
 
     def __init__(
         self,
@@ -93,7 +101,7 @@ class DocumentPath(Readable, Parts[V, "V | None"], NullExpression[V]):
     ) -> None:
         self._column = column
         self._steps = steps
-        self._part = part
+        self._known = part
         type_ = part.type if type_ is None else type_
         keys, parameters = steps_structure(steps)
         super().__init__(
@@ -101,15 +109,15 @@ class DocumentPath(Readable, Parts[V, "V | None"], NullExpression[V]):
         )
 
     def _path(self) -> tuple[DocumentRoot[Any, Any], tuple[Any, ...], Part]:
-        return self._column, self._steps, self._part
+        return self._column, self._steps, self._known
 
     def _read_as(self, type_: SQLType[Any]) -> Expression[Any, Any]:
-        return DocumentPath(self._column, self._steps, self._part, type_)
+        return DocumentPath(self._column, self._steps, self._known, type_)
 
     @property
     def _name(self) -> str | None:
         """What the part is called in rows: the last field on the way."""
-        return next((step for step in reversed(self._steps) if isinstance(step, str)), None)
+        return next((s.name for s in reversed(self._steps) if isinstance(s, FieldStep)), None)
 
     def set(self, value: V | Expression[V, Any] | None) -> Assignment:
         """An assignment of this part alone; objects that are missing on the way are made."""
@@ -165,15 +173,15 @@ class DocumentPath(Readable, Parts[V, "V | None"], NullExpression[V]):
     def _tested(self, other: Any) -> DocumentPath[Any]:
         """Of a document the text, since JSON's null is no value either."""
         if other is None and is_json(self._type):
-            return DocumentPath(self._column, self._steps, self._part, TEXT)
+            return DocumentPath(self._column, self._steps, self._known, TEXT)
         return self
 
     def _compared(self, value: Any) -> Any:
         """What the part is compared with; raises for what no such part can be equal to."""
         if isinstance(value, (Expression, Query)):
             return cast("Any", value)
-        if self._type is self._part.document:
-            if isinstance(value, (set, frozenset)):
+        if self._type is self._known.document:
+            if isinstance(value, SETS):
                 raise ArgumentError(
                     f"{self} is a set, whose order in JSON is that of chance",
                     hint="use contains() and contained_by()",
@@ -208,13 +216,22 @@ class DocumentPath(Readable, Parts[V, "V | None"], NullExpression[V]):
             if isinstance(found, Expression) and found._type.cast_type == "jsonb":
                 return found
             return FunctionCall("to_jsonb", (Assignment(self, found).value,), _JSONB)
-        if value is None and not self._part.nullable:
+        if value is None and not self._known.nullable:
             raise ArgumentError(f"{self} can't be null", hint="give a value")
         return Parameter(self._check(value), _JSONB)
 
+    def _part(self, value: Any) -> Any:
+        # what a document contains is a part of one, seldom of the same type
+        if isinstance(value, (Expression, Query)) or not is_json(self._type):
+            return super()._part(value)
+        try:
+            return Parameter(self._known.document.plain(value), _JSONB)
+        except DataError:
+            return Parameter(list(value) if isinstance(value, SETS) else value, _JSONB)
+
     def _check(self, value: Any) -> Any:
         try:
-            return self._part.document.plain(value)
+            return self._known.document.plain(value)
         except DataError as error:
             kind = type(value).__name__
             raise ArgumentError(f"{self} takes no {kind}", hint=str(error)) from None
@@ -248,8 +265,8 @@ def recorded(recorder: Recorder) -> DocumentPath[Any]:
 
 def steps_structure(steps: tuple[Any, ...]) -> tuple[Hashable, tuple[Any, ...]]:
     """The cache key of a path, and what it binds."""
-    keys = tuple(step if isinstance(step, str) else step._key for step in steps)
-    return keys, tuple(step for step in steps if not isinstance(step, str))
+    keys = tuple(step.key if isinstance(step, FieldStep) else step._key for step in steps)
+    return keys, tuple(step for step in steps if not isinstance(step, FieldStep))
 
 
 def _bound(key: str | int) -> Parameter[Any]:
@@ -257,5 +274,5 @@ def _bound(key: str | int) -> Parameter[Any]:
 
 
 def _shown(column: DocumentRoot[Any, Any], steps: tuple[Any, ...]) -> str:
-    parts = [f".{step}" if isinstance(step, str) else "[...]" for step in steps]
+    parts = [f".{step.name}" if isinstance(step, FieldStep) else "[...]" for step in steps]
     return "".join([str(column), *parts])

@@ -118,7 +118,7 @@ class Part:
         """
         fields = self.fields
         if fields is not None:
-            if name not in fields:
+            if not isinstance(name, str) or name not in fields:
                 raise unknown_field(path, self._plain, name, fields)
             return fields[name]
         plain = self._plain
