@@ -37,6 +37,7 @@ PRECEDENCE: Mapping[str, int] = {
     **dict.fromkeys(("strpos", "ends_with"), 5),
     **dict.fromkeys(("BETWEEN", "IN", "NOT IN", "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"), 6),
     **dict.fromkeys(("||", "->", "->>", "@>", "<@", "&&", "?", "~", "~*"), 7),
+    **dict.fromkeys(("#>", "#>>", "#-", "?|", "?&", "@?", "@@"), 7),
     # networks, ranges, bit strings
     **dict.fromkeys((">>=", "<<=", "<<", ">>", "&<", "&>", "-|-", "&", "|", "#"), 7),
     **dict.fromkeys(("= any element", "= all elements"), 5),
@@ -50,7 +51,7 @@ _POSTFIX = frozenset(operator for operator in PRECEDENCE if operator.startswith(
     "IS DISTINCT FROM",
     "IS NOT DISTINCT FROM",
 }
-_LEFT_ASSOCIATIVE = frozenset(("+", "-", "*", "/", "%", "||", "->", "->>"))
+_LEFT_ASSOCIATIVE = frozenset(("+", "-", "*", "/", "%", "||", "->", "->>", "#>", "#>>", "#-"))
 _ASSOCIATIVE = frozenset(("AND", "OR"))
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 #: functions that are written without parentheses

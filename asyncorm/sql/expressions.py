@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overloa
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.array_operators import ArrayOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
+from asyncorm.sql.json_operators import JSONOperators, path_of
 from asyncorm.sql.nodes import Query, Yields, combined, render
 from asyncorm.sql.range_operators import RangeOperators
 from asyncorm.sql.text_operators import TextOperators
@@ -25,6 +26,7 @@ from asyncorm.sql.values import (
 )
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.resolve import type_of_value
 from asyncorm.types.scalars import (
     BOOLEAN,
@@ -42,10 +44,14 @@ V = TypeVar("V")
 R = TypeVar("R")
 T = TypeVar("T")
 
+_JSON = JSON()
+_JSONB = JSONB()
+
 
 class Expression(
     ArrayOperators[V, R, "Condition"],
     ContainmentOperators[V, R, "Condition"],
+    JSONOperators[V, R, "Condition"],
     RangeOperators[V, R, "Condition"],
     TextOperators[V, R, "Condition"],
     Yields[R],
@@ -185,8 +191,16 @@ class Expression(
 
     # text
 
-    def concat(self: Expression[str, R], other: str | Expression[str, Any]) -> Expression[str, R]:
-        """``||`` of two texts."""
+    @overload
+    def concat(
+        self: Expression[str, R], other: str | Expression[str, Any]
+    ) -> Expression[str, R]: ...
+    @overload
+    def concat(self, other: Mapping[str, Any] | list[Any]) -> Expression[Any, Any]: ...
+    def concat(self, other: Any) -> Any:
+        """``||`` of two texts, or of two jsonb values: an object's keys are replaced."""
+        if self._type.cast_type == "jsonb":
+            return Operation("||", (self, self._operand(other, _JSONB)), _JSONB)
         return Operation("||", (self, operand(other, self)), TEXT)
 
     # arrays and JSON
@@ -212,11 +226,16 @@ class Expression(
                 f"{self._describe()} is {self._type.ddl}; only JSON and arrays have elements",
                 hint="use [] on a jsonb column, or cast(expression, dict)",
             )
-        return JSONElement("->", (self, _json_key(key)), self._type)
+        return JSONElement("->", (self, _json_key(key)), _element(self._type))
 
-    def has_key(self, key: str) -> Condition:
-        """Whether a JSONB object has the key, or a JSONB array the string."""
-        return Condition("?", (self, Parameter(key, TEXT)))
+    def path(self, *keys: str | int) -> JSONElement:
+        """What is at the end of a path in a JSON value: ``path("a", "b", 0)`` (``#>``)."""
+        if not is_json(self._type):
+            raise ArgumentError(
+                f"{self._describe()} is {self._type.ddl}; only JSON has paths",
+                hint="use a jsonb column, or cast(expression, dict)",
+            )
+        return JSONElement("#>", (self, Parameter(*path_of(keys, "path()"))), _element(self._type))
 
     # order and names
 
@@ -525,6 +544,11 @@ def _arithmetic(
         if operator == "+" and type_.python_type is str:
             operator = "||"
     return Operation(operator, (right, left) if reflected else (left, right), type_)
+
+
+def _element(type_: SQLType[Any]) -> SQLType[Any]:
+    """The type of what is in a document: plain, even where the document is that of a model."""
+    return _JSON if type_.cast_type == "json" else _JSONB
 
 
 def _json_key(key: Any) -> Expression[Any, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from asyncorm.sql.aggregates import Aggregates
 from asyncorm.sql.expressions import Expression, literal_of
 from asyncorm.sql.function_calls import UNKNOWN, FunctionCall
+from asyncorm.sql.json_functions import JSONFunctions
 from asyncorm.sql.scalar_functions import ScalarFunctions
 from asyncorm.sql.window_functions import WindowFunctions
 from asyncorm.types.resolve import coerce_type
@@ -16,7 +17,7 @@ from asyncorm.types.resolve import coerce_type
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,62}\Z", re.ASCII)
 
 
-class Functions(Aggregates, ScalarFunctions, WindowFunctions):
+class Functions(Aggregates, JSONFunctions, ScalarFunctions, WindowFunctions):
     """``func``: every function of PostgreSQL by name; the well-known ones have exact types.
 
     The names are those of SQL. Arguments that are no expressions are bound as parameters.

@@ -45,7 +45,24 @@ def encode_json(value: Any) -> str:
     return _encode_slowly(value)
 
 
+class Null:
+    """JSON's null as a whole document, where None would be SQL's NULL: ``JSON.NULL``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "JSON.NULL"
+
+    def __reduce__(self) -> str:
+        return "NULL"
+
+
+NULL = Null()
+
+
 def _encode_slowly(value: Any) -> str:
+    if value is NULL:
+        return "null"
     try:
         return str(to_json(value), "utf-8")
     except (PydanticSerializationError, RecursionError, ValueError) as error:
@@ -81,6 +98,9 @@ def decode_raw(text: str) -> Any:
 
 class JSONDocument(SQLType[Any]):
     """What json and jsonb have in common; values travel as text."""
+
+    #: JSON's null as the value of a column; it is read as None, as SQL's NULL is
+    NULL = NULL
 
     parameter_type = "text"
     bulk_type = "text"
@@ -171,6 +191,8 @@ class ModelJSON(JSONB):
             # by alias, since that is how pydantic reads them
             return str(self._adapter.dump_json(value, by_alias=True, warnings="error"), "utf-8")
         except PydanticSerializationError as error:
+            if value is NULL:
+                return "null"
             raise self.unfit(value, f"expected {_name(self.annotation)}") from error
 
     def _decode(self, text: str) -> Any:
