@@ -102,6 +102,8 @@ from asyncorm.sql.constructs import (
     true,
 )
 from asyncorm.sql.delete import Delete, delete
+from asyncorm.sql.document_columns import DocumentColumn
+from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.expressions import Condition, Expression, NullExpression
 from asyncorm.sql.functions import func
 from asyncorm.sql.insert import Insert, insert
@@ -202,6 +204,8 @@ __all__ = [
     "DeadlockDetected",
     "Delete",
     "DetachedInstanceError",
+    "DocumentColumn",
+    "DocumentPath",
     "Domain",
     "DropTable",
     "EndOfDay",

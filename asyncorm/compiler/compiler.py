@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from asyncorm.compiler import (
     delete,
+    document_paths,
     documents,
     expressions,
     insert,
@@ -27,6 +28,8 @@ from asyncorm.sql.assignments import Default
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
 from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
 from asyncorm.sql.delete import Delete
+from asyncorm.sql.document_columns import PartColumn
+from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.documents import DocumentRows, DocumentValue
 from asyncorm.sql.expressions import (
     CastTo,
@@ -35,7 +38,6 @@ from asyncorm.sql.expressions import (
     Field,
     Label,
     Operation,
-    Order,
     Parameter,
     ScalarQuery,
 )
@@ -46,6 +48,7 @@ from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
 from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.merge import Merge
 from asyncorm.sql.nodes import Statement, set_renderer
+from asyncorm.sql.order import Order
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import is_entity, source_of
@@ -56,6 +59,8 @@ from asyncorm.sql.update import Update
 
 FUNCTIONS: Mapping[type[Any], Render] = {
     BaseColumn: expressions.render_column,
+    DocumentPath: document_paths.render_document_path,
+    PartColumn: document_paths.render_part_column,
     Parameter: expressions.render_parameter,
     Adapted: expressions.render_adapted,
     Criterion: expressions.render_criterion,

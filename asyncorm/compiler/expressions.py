@@ -19,7 +19,6 @@ from asyncorm.sql.expressions import (
     Field,
     Label,
     Operation,
-    Order,
     Parameter,
     ScalarQuery,
 )
@@ -27,6 +26,7 @@ from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.grouping import Grouping
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.keys import AmongRows
+from asyncorm.sql.order import Order
 from asyncorm.sql.table import BaseColumn
 
 #: how tight operators bind, as in PostgreSQL's manual; every operator there is stands here
@@ -42,6 +42,7 @@ PRECEDENCE: Mapping[str, int] = {
     **dict.fromkeys(("BETWEEN", "BETWEEN SYMMETRIC"), 6),
     **dict.fromkeys(("IN", "NOT IN", "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"), 6),
     **dict.fromkeys(("||", "->", "->>", "@>", "<@", "&&", "?", "~", "~*"), 7),
+    **dict.fromkeys(("#>", "#>>", "#-", "?|", "?&", "@?", "@@"), 7),
     # networks, ranges, bit strings
     **dict.fromkeys((">>=", "<<=", "<<", ">>", "&<", "&>", "-|-", "&", "|", "#"), 7),
     **dict.fromkeys(("= any element", "= all elements"), 5),
@@ -52,13 +53,13 @@ PRECEDENCE: Mapping[str, int] = {
     **dict.fromkeys(("*", "/", "%"), 9),
     "AT TIME ZONE": 10,
     "negate": 11,
-    **dict.fromkeys(("starts_with", "EXISTS", "[]", "[:]", "[n:]", "[:n]"), 20),
+    **dict.fromkeys(("starts_with", "to_jsonb", "EXISTS", "[]", "[:]", "[n:]", "[:n]"), 20),
 }
 _POSTFIX = frozenset(operator for operator in PRECEDENCE if operator.startswith("IS ")) - {
     "IS DISTINCT FROM",
     "IS NOT DISTINCT FROM",
 }
-_LEFT_ASSOCIATIVE = frozenset(("+", "-", "*", "/", "%", "||", "->", "->>"))
+_LEFT_ASSOCIATIVE = frozenset(("+", "-", "*", "/", "%", "||", "->", "->>", "#>", "#>>", "#-"))
 _ASSOCIATIVE = frozenset(("AND", "OR"))
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 #: functions that are written without parentheses
@@ -193,10 +194,13 @@ def _exists(renderer: Renderer, operands: tuple[Any, ...]) -> None:
     renderer.render(operands[0])
 
 
-def _starts_with(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-    renderer.write("starts_with(")
-    renderer.render_list(operands)
-    renderer.write(")")
+def _call(name: str) -> Any:
+    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+        renderer.write(name, "(")
+        renderer.render_list(operands)
+        renderer.write(")")
+
+    return render
 
 
 def _strpos(renderer: Renderer, operands: tuple[Any, ...]) -> None:
@@ -282,7 +286,8 @@ _SPECIAL: Mapping[str, Any] = {
     "BETWEEN SYMMETRIC": _between("BETWEEN SYMMETRIC"),
     "= ANY": _array("= ANY"),
     "<> ALL": _array("<> ALL"),
-    "starts_with": _starts_with,
+    "starts_with": _call("starts_with"),
+    "to_jsonb": _call("to_jsonb"),
     "strpos": _strpos,
     "ends_with": _ends_with,
     "!!": _prefix("!!", "!! "),

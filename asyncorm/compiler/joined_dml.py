@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from asyncorm.compiler.document_paths import write_subscripts
 from asyncorm.compiler.joins import JoinTree
 from asyncorm.compiler.modification import write_trees
 from asyncorm.compiler.quoting import quote_name, quote_qualified
@@ -18,6 +19,7 @@ from asyncorm.compiler.select import write_conditions
 from asyncorm.compiler.subtypes import kinds_sql
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.delete import Delete
+from asyncorm.sql.document_columns import PartColumn
 from asyncorm.sql.modification import Filtered
 from asyncorm.sql.nodes import AnonymousName
 from asyncorm.sql.sources import Alias, entity_name
@@ -127,7 +129,10 @@ def write_joined_update(
         for index, (column, assignment) in enumerate(
             zip(columns, update._assignments, strict=True)
         ):
-            renderer.write(", " if index else "", quote_name(column.name), " = ")
+            renderer.write(", " if index else "", quote_name(column.name))
+            if isinstance(assignment.column, PartColumn):
+                write_subscripts(renderer, assignment.column)
+            renderer.write(" = ")
             renderer.render(assignment.value)
     with renderer.aside() as returned, renderer.spreading(table, spread.column):
         returning()

@@ -15,8 +15,8 @@ from asyncorm.compiler.scopes import SourceKey, source_key
 from asyncorm.compiler.select import write_items, write_tree
 from asyncorm.compiler.subtypes import own_further
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.assignments import RowAssignment
-from asyncorm.sql.expressions import Assignment
 from asyncorm.sql.modification import Filtered, Modification
 from asyncorm.sql.nodes import AnonymousName
 from asyncorm.sql.row_versions import RowVersion

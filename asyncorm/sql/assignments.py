@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.expressions import Assignment, Expression, ScalarQuery
+from asyncorm.sql.assignment import Assignment
+from asyncorm.sql.document_paths import DocumentPath
+from asyncorm.sql.expressions import Expression, ScalarQuery
 from asyncorm.sql.nodes import Query
 from asyncorm.sql.sources import column_of, entity_columns, entity_name, is_entity
 from asyncorm.sql.table import BaseColumn
@@ -60,7 +62,8 @@ def assignments_of(target: Any, values: Any) -> tuple[Assignment, ...]:
         if isinstance(key, tuple):
             found.extend(_row_assignments(target, key, value))
         else:
-            found.append(Assignment(column_of(target, key), value))
+            column = key if isinstance(key, DocumentPath) else column_of(target, key)
+            found.append(column.set(value))
     return checked_assignments(target, found)
 
 

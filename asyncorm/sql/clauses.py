@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from typing import Any, NamedTuple, Protocol
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.expressions import Assignment, Expression, Parameter, as_condition
+from asyncorm.sql.assignment import Assignment
+from asyncorm.sql.expressions import Expression, Parameter, as_condition
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.sources import source_of

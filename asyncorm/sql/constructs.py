@@ -17,13 +17,12 @@ from asyncorm.sql.expressions import (
     literal_of,
     operand,
 )
-from asyncorm.sql.function_calls import INTEGRAL
 from asyncorm.sql.nodes import Query, combined
 from asyncorm.sql.values import UNKNOWN
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.resolve import coerce_type, type_of_value
-from asyncorm.types.scalars import BOOLEAN, NUMERIC, TEXT
+from asyncorm.types.scalars import BOOLEAN, INTEGRAL, NUMERIC, TEXT
 
 V = TypeVar("V")
 R = TypeVar("R")

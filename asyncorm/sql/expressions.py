@@ -12,8 +12,9 @@ from asyncorm.sql.arithmetic import operation_type, value_beside
 from asyncorm.sql.array_operators import ArrayOperators
 from asyncorm.sql.comparison_operators import ComparisonOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
-from asyncorm.sql.key_operators import KeyOperators
+from asyncorm.sql.json_operators import JSONOperators, path_of
 from asyncorm.sql.nodes import Query, Yields, combined, render
+from asyncorm.sql.order import OrderOperators
 from asyncorm.sql.range_operators import RangeOperators
 from asyncorm.sql.same_operators import SameOperators
 from asyncorm.sql.search_operators import SearchOperators
@@ -29,8 +30,9 @@ from asyncorm.sql.vector_operators import VectorOperators
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.extensions import HStore
+from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.resolve import type_of_value
-from asyncorm.types.scalars import BOOLEAN, INTEGER, NUMERIC, TEXT
+from asyncorm.types.scalars import BOOLEAN, FLOAT, INTEGER, INTEGRAL, NUMERIC, TEXT, Numeric
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -43,13 +45,17 @@ S = TypeVar("S", int, float, Decimal, timedelta, str, bytes)
 D = TypeVar("D", int, float, Decimal, timedelta)
 W = TypeVar("W", float, Decimal, date)
 
+_JSON = JSON()
+_JSONB = JSONB()
+
 
 class Expression(
     ArrayOperators[V, R, "Condition"],
     ComparisonOperators[V, R, "Condition"],
     ContainmentOperators[V, R, "Condition"],
+    JSONOperators[V, R, "Condition"],
     RangeOperators[V, R, "Condition"],
-    KeyOperators[V, R, "Condition"],
+    OrderOperators[V, R, "Condition"],
     TextOperators[V, R, "Condition"],
     SameOperators[V, R, "Condition", "Expression[V, R]"],
     SearchOperators[V, R, "Condition"],
@@ -252,7 +258,16 @@ class Expression(
                 f"{self._describe()} is {self._type.ddl}; only JSON and arrays have elements",
                 hint="use [] on a jsonb column, or cast(expression, dict)",
             )
-        return JSONElement("->", (self, _json_key(key)), self._type)
+        return JSONElement("->", (self, _json_key(key)), _element(self._type))
+
+    def path(self, *keys: str | int) -> JSONElement:
+        """What is at the end of a path in a JSON value: ``path("a", "b", 0)`` (``#>``)."""
+        if not is_json(self._type):
+            raise ArgumentError(
+                f"{self._describe()} is {self._type.ddl}; only JSON has paths",
+                hint="use a jsonb column, or cast(expression, dict)",
+            )
+        return JSONElement("#>", (self, Parameter(*path_of(keys, "path()"))), _element(self._type))
 
     # composites
 
@@ -264,23 +279,7 @@ class Expression(
         """A field of a composite value: ``"street"``, or ``lambda address: address.street``."""
         return Field(self, *field_of(self._type, name, self._describe()))
 
-    # order and names
-
-    def asc(self) -> Order:
-        """Ascending order."""
-        return Order(self, "ASC")
-
-    def desc(self) -> Order:
-        """Descending order."""
-        return Order(self, "DESC")
-
-    def nulls_first(self) -> Order:
-        """Ascending order, NULL before all values."""
-        return Order(self, "ASC", "FIRST")
-
-    def nulls_last(self) -> Order:
-        """Ascending order, NULL after all values."""
-        return Order(self, "ASC", "LAST")
+    # names
 
     def label(self, name: str) -> Label[V, R]:
         """The same under a name: ``AS name``."""
@@ -421,15 +420,51 @@ class Condition(Operation[bool, bool]):
         return Condition("NOT", (self,))
 
 
-class JSONElement(Operation[Any, Any]):
+class Readable:
+    """A part of a JSON value, which can be read as text or as a number."""
+
+    __slots__ = ()
+
+    def _read_as(self, type_: SQLType[Any]) -> Expression[Any, Any]:
+        """The part's text as another type."""
+        raise NotImplementedError
+
+    @property
+    def astext(self) -> Expression[str, str | None]:
+        """The part as text (``->>``); JSON's null is NULL."""
+        return self._read_as(TEXT)
+
+    def as_string(self) -> Expression[str, str | None]:
+        """The same as ``astext``."""
+        return self._read_as(TEXT)
+
+    def as_integer(self) -> Expression[int, int | None]:
+        """The part as a whole number; the server refuses what is none."""
+        return self._read_as(INTEGRAL)
+
+    def as_float(self) -> Expression[float, float | None]:
+        """The part as double precision."""
+        return self._read_as(FLOAT)
+
+    def as_numeric(
+        self, precision: int | None = None, scale: int | None = None
+    ) -> Expression[Decimal, Decimal | None]:
+        """The part as numeric, rounded if a scale is given."""
+        return self._read_as(NUMERIC if precision is None else Numeric(precision, scale))
+
+    def as_boolean(self) -> Expression[bool, bool | None]:
+        """The part as boolean."""
+        return self._read_as(BOOLEAN)
+
+
+class JSONElement(Readable, Operation[Any, Any]):
     """An element of a JSON value; ``astext`` is its text."""
 
     __slots__ = ()
 
-    @property
-    def astext(self) -> Expression[str, str | None]:
-        """The element as text (``->>``)."""
-        return Operation("->>", self.operands, TEXT)
+    def _read_as(self, type_: SQLType[Any]) -> Expression[Any, Any]:
+        text: Expression[Any, Any] = Operation(f"{self.operator}>", self.operands, TEXT)
+        return text if type_ is TEXT else CastTo(text, type_)
 
 
 class CastTo(Expression[V, R]):
@@ -487,46 +522,6 @@ class ScalarQuery(Expression[V, R]):
         self.query = query
 
 
-class Order:
-    """An expression with a direction, for ORDER BY."""
-
-    __slots__ = ("_key", "_parameters", "direction", "expression", "nulls")
-
-    def __init__(
-        self, expression: Expression[Any, Any], direction: str = "ASC", nulls: str | None = None
-    ) -> None:
-        self.expression = expression
-        self.direction = direction
-        self.nulls = nulls
-        self._key: Hashable = ("order", direction, nulls, expression._key)
-        self._parameters: tuple[Any, ...] = expression._parameters
-
-    def nulls_first(self) -> Order:
-        """NULL before all values."""
-        return Order(self.expression, self.direction, "FIRST")
-
-    def nulls_last(self) -> Order:
-        """NULL after all values."""
-        return Order(self.expression, self.direction, "LAST")
-
-
-class Assignment:
-    """A column and the value it gets."""
-
-    __slots__ = ("_key", "_parameters", "column", "value")
-
-    def __init__(self, column: Expression[Any, Any], value: Any) -> None:
-        self.column = column
-        self.value = operand(value, column, nullable=True)
-        self._key: Hashable = ("set", column._key, self.value._key)
-        self._parameters: tuple[Any, ...] = self.value._parameters
-
-    @property
-    def columns(self) -> tuple[Expression[Any, Any], ...]:
-        """The columns that get a value."""
-        return (self.column,)
-
-
 def operand(value: Any, near: Expression[Any, Any], *, nullable: bool = False) -> Any:
     """The expression for a value that meets ``near``: a parameter of its type where that fits."""
     type_ = near._type
@@ -568,6 +563,11 @@ def _arithmetic(
     if operator == "+" and (type_.python_type in (str, bytes) or isinstance(type_, HStore)):
         operator = "||"
     return Operation(operator, operands, type_)
+
+
+def _element(type_: SQLType[Any]) -> SQLType[Any]:
+    """The type of what is in a document: plain, even where the document is that of a model."""
+    return _JSON if type_.cast_type == "json" else _JSONB
 
 
 def _json_key(key: Any) -> Expression[Any, Any]:

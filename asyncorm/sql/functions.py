@@ -10,6 +10,7 @@ from asyncorm.sql.expressions import literal_of
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.grouping import GroupingFunctions
 from asyncorm.sql.hstore_functions import HStoreFunctions
+from asyncorm.sql.json_functions import JSONFunctions
 from asyncorm.sql.number_functions import NumberFunctions
 from asyncorm.sql.scalar_functions import ScalarFunctions
 from asyncorm.sql.search_functions import SearchFunctions
@@ -28,6 +29,7 @@ class Functions(
     Aggregates,
     GroupingFunctions,
     HStoreFunctions,
+    JSONFunctions,
     NumberFunctions,
     ScalarFunctions,
     SearchFunctions,

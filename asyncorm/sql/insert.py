@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Self, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.assignments import (
     assignments_of,
     check_assignable,
@@ -13,7 +14,7 @@ from asyncorm.sql.assignments import (
     checked_assignments,
 )
 from asyncorm.sql.clauses import Conflict
-from asyncorm.sql.expressions import Assignment, Expression, Parameter, as_condition
+from asyncorm.sql.expressions import Expression, Parameter, as_condition
 from asyncorm.sql.inserted_rows import (
     BulkRows,
     QueryRows,

@@ -7,8 +7,9 @@ from itertools import chain
 from typing import Any
 
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.assignments import DEFAULT, check_assignable
-from asyncorm.sql.expressions import Assignment, Expression, Parameter
+from asyncorm.sql.expressions import Expression, Parameter
 from asyncorm.sql.nodes import Query, combined
 from asyncorm.sql.sources import column_of, entity_name, table_of
 from asyncorm.sql.table import BaseColumn

@@ -6,10 +6,11 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.assignments import assignments_of, checked_assignments
 from asyncorm.sql.clauses import check_joinable
 from asyncorm.sql.conditions import and_
-from asyncorm.sql.expressions import Assignment, Expression, as_condition
+from asyncorm.sql.expressions import Expression, as_condition
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.insert import check_numbered
 from asyncorm.sql.inserted_rows import ValueRows, collected_rows

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from asyncorm.sql.expressions import Assignment, Expression
+from asyncorm.sql.assignment import Assignment
+from asyncorm.sql.expressions import Expression
 from asyncorm.sql.inserted_rows import ValueRows
 from asyncorm.sql.nodes import combined
 

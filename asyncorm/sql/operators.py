@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, Generic, TypeVar
 
 from asyncorm.types.base import SQLType
@@ -21,6 +22,8 @@ class Operators(Generic[V, R, C]):
     __slots__ = ()
 
     _type: SQLType[Any]
+    _key: Hashable
+    _parameters: tuple[Any, ...]
 
     def _condition(self, operator: str, *operands: Any) -> C:
         """A condition: the expression, an operator of the compiler's list, further operands."""

@@ -7,9 +7,10 @@ from typing import Any, Self, TypeVar, cast, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.clauses import row_count
-from asyncorm.sql.expressions import Condition, Expression, NullExpression, Order, ScalarQuery
+from asyncorm.sql.expressions import Condition, Expression, NullExpression, ScalarQuery
 from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import Option, Query, combined
+from asyncorm.sql.order import Order
 from asyncorm.sql.sources import Derived, entity_columns, is_entity
 from asyncorm.types.base import SQLType
 from asyncorm.types.scalars import BOOLEAN

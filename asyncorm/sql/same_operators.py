@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from asyncorm.sql.arithmetic import other_zone
 from asyncorm.sql.operators import C, Operators, R, V
 from asyncorm.types.bits import BitString
+from asyncorm.types.json import JSONB
 from asyncorm.types.scalars import INTEGER, TEXT
 
 S = TypeVar("S")
@@ -32,8 +34,14 @@ class SameOperators(Operators[V, R, C], Generic[V, R, C, S]):
 
     # text and time
 
-    def concat(self: SameOperators[str, Any, C, S], other: str | Operators[str, Any, C]) -> S:
-        """``||`` of two texts."""
+    @overload
+    def concat(self: SameOperators[str, Any, C, S], other: str | Operators[str, Any, C]) -> S: ...
+    @overload
+    def concat(self, other: Mapping[str, Any] | list[Any]) -> S: ...
+    def concat(self, other: Any) -> Any:
+        """``||`` of two texts, or of two jsonb values: an object's keys are replaced."""
+        if self._type.cast_type == "jsonb":
+            return self._same("||", self._operand(other, JSONB()), type_=JSONB())
         return self._same("||", other)
 
     def collate(self: SameOperators[str, Any, C, S], collation: str) -> S:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Self, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.assignments import assignments_of, checked_assignments
-from asyncorm.sql.expressions import Assignment
 from asyncorm.sql.modification import Filtered
 from asyncorm.sql.nodes import Item
 from asyncorm.sql.sources import entity_name

@@ -90,6 +90,12 @@ def resolve_type(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[SQLType
     return given or _resolve(plain, annotation), plain.nullable
 
 
+def plain_annotation(annotation: Any) -> tuple[Any, bool]:
+    """An annotation without aliases, ``Annotated`` and None, and whether it allows None."""
+    plain = _unwrap(annotation, ())
+    return plain.annotation, plain.nullable
+
+
 def coerce_type(given: Any) -> SQLType[Any]:
     """The SQL type of what ``column()`` or ``cast()`` were given: a type, its class or ``str``."""
     if isinstance(given, SQLType):

@@ -99,6 +99,17 @@ class Numeric(SQLType[decimal.Decimal]):
         return str(value)
 
 
+class IntegralNumeric(SQLType[int]):
+    """numeric that holds whole numbers: the sum of integers can't overflow and is an int."""
+
+    python_type = int
+    copyable = False
+
+    def __init__(self) -> None:
+        super().__init__("numeric")
+        self.decode = int
+
+
 class Boolean(SQLType[bool]):
     """boolean."""
 
@@ -256,6 +267,7 @@ BIGINT = BigInteger()
 FLOAT = Float()
 REAL = Real()
 NUMERIC = Numeric()
+INTEGRAL = IntegralNumeric()
 BOOLEAN = Boolean()
 TEXT = Text()
 DATE = Date()

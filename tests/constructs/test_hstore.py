@@ -186,5 +186,5 @@ async def test_paths_contain_those_below(same: Same) -> None:
 
 
 async def test_wrong_operands_are_refused_while_building() -> None:
-    with pytest.raises(ArgumentError, match=r"the keys of item\.pairs are str"):
+    with pytest.raises(ArgumentError, match=r"has_any\(\) of item\.pairs takes a list"):
         Item.pairs.has_any("color")
