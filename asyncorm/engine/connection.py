@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.engine.bulk_connection import BulkConnection
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.pool import Pool, Pooled
@@ -35,7 +36,7 @@ from asyncorm.sql.nodes import Statement
 T = TypeVar("T")
 
 
-class Connection:
+class Connection(BulkConnection):
     """Runs statements on one connection; made by ``engine.connect()`` and ``engine.begin()``.
 
     The lower half (``fetch``, ``run``, ``command``, ``begin``, …) takes SQL text and is what the
@@ -175,14 +176,32 @@ class Connection:
         schema: str | None = None,
     ) -> int:
         """Copy records into a table by COPY; returns how many."""
-        text = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
         driver = self._require_driver()
-        copying = self._guard(
-            driver.copy_records_to_table(
-                table, schema_name=schema, columns=list(columns), records=records
-            ),
-            text,
+        copying = driver.copy_records_to_table(
+            table, schema_name=schema, columns=list(columns), records=records
         )
+        return await self._copy(table, columns, copying)
+
+    async def copy_text(
+        self,
+        table: str,
+        columns: Sequence[str],
+        source: AsyncIterator[bytes],
+        *,
+        schema: str | None = None,
+    ) -> int:
+        """Copy rows in COPY's text format into a table; returns how many."""
+        driver = self._require_driver()
+        copying = driver.copy_to_table(
+            table, schema_name=schema, columns=list(columns), source=source, format="text"
+        )
+        return await self._copy(table, columns, copying)
+
+    async def _copy(
+        self, table: str, columns: Sequence[str], running: Coroutine[Any, Any, str]
+    ) -> int:
+        text = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        copying = self._guard(running, text)
         try:
             tag = await (self._observed(text, (), copying) if self._log or WATCHES else copying)
         except DatabaseError as error:
