@@ -97,10 +97,13 @@ def _day(type_: SQLType[Any], write: FieldWriter) -> ColumnWriter:
 
 
 def _moment(type_: SQLType[Any], write: FieldWriter) -> ColumnWriter:
-    # UTC needs no conversion; infinity is naive
-    utc = datetime.UTC if getattr(type_, "timezone", False) else object()
+    if not getattr(type_, "timezone", False):
+        return lambda values: [write(v) for v in values]
+    # UTC needs no conversion; what may stand for infinity is as_text's business
+    utc, moment = datetime.UTC, datetime.datetime
+    low, high = moment.min.replace(tzinfo=utc), moment.max.replace(tzinfo=utc)
     return lambda values: [
-        v.isoformat() if type(v) is datetime.datetime and v.tzinfo is utc else write(v)
+        v.isoformat() if type(v) is moment and v.tzinfo is utc and low < v < high else write(v)
         for v in values
     ]
 

