@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, Unpack, overload
 
+from asyncorm.engine.copy_out import (
+    CopyFormat,
+    CopyOut,
+    CopyOutConnection,
+    CopyQuery,
+    copy_query,
+)
 from asyncorm.engine.copy_options import ColumnNames, CopyOptions, NamedRow, Rows
 from asyncorm.engine.copying import CopyConnection, CopyResult, copying
 from asyncorm.errors import ArgumentError
 from asyncorm.mapping.copied_rows import CopiedRows
 from asyncorm.mapping.mapper import Mapper
+from asyncorm.sql.nodes import Statement
 
 
 class OwnTransactions(CopyConnection, Protocol):
@@ -82,6 +91,21 @@ class BulkConnection:
             raise
         await self.commit()
         return result
+
+    def copy_out(
+        self: CopyOutConnection,
+        statement: Statement[Any] | type[Any],
+        *,
+        format: CopyFormat = "csv",
+        header: bool = False,
+    ) -> CopyOut:
+        """The rows of a query as bytes, like ``session.copy_out()``."""
+
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[tuple[CopyOutConnection, CopyQuery]]:
+            yield self, copy_query(self.statements, statement, format, header)
+
+        return CopyOut(opened)
 
 
 def _refuse_instances(rows: CopiedRows, batch: Sequence[Any], first: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -196,6 +196,22 @@ class Connection(BulkConnection):
             table, schema_name=schema, columns=list(columns), source=source, format="text"
         )
         return await self._copy(table, columns, copying)
+
+    async def copy_query(
+        self, query: str, sink: Callable[[bytes], Awaitable[object]], *, format_: str, header: bool
+    ) -> int:
+        """Copy the rows of a query, as text or CSV, to a sink; returns how many."""
+        text = f"COPY ({query}) TO STDOUT"
+        driver = self._require_driver()
+        copying = self._guard(
+            driver.copy_from_query(query, output=sink, format=format_, header=header or None), text
+        )
+        try:
+            tag = await (self._observed(text, (), copying) if self._log or WATCHES else copying)
+        except AsyncORMError as error:
+            self._pooled.busy = error.__cause__ is None or not is_from_server(error.__cause__)
+            raise
+        return affected_rows(tag)
 
     async def _copy(
         self, table: str, columns: Sequence[str], running: Coroutine[Any, Any, str]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar, Unpack, overload
 
 from asyncorm.engine.copy_options import ColumnNames, CopyOptions, NamedRow, Rows
+from asyncorm.engine.copy_out import (
+    CopyFormat,
+    CopyOut,
+    CopyOutConnection,
+    CopyQuery,
+    copy_query,
+)
 from asyncorm.engine.copying import Copying, CopyResult, copying
 from asyncorm.errors import InvalidRequestError
 from asyncorm.mapping.copied_rows import CopiedRows
@@ -14,6 +22,7 @@ from asyncorm.models.model import Model
 from asyncorm.session.core import SessionCore
 from asyncorm.session.reading import ReadingSession, mapper_of_entity
 from asyncorm.session.synchronize import live
+from asyncorm.sql.nodes import Statement
 from asyncorm.tracking.state import Status, status_of
 from asyncorm.tracking.transitions import expire
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
@@ -80,6 +89,32 @@ class BulkSession(ReadingSession):
                 raise
             _expire_updated(self._core, job)
             return result
+
+    def copy_out(
+        self,
+        statement: Statement[Any] | type[Any],
+        *,
+        format: CopyFormat = "csv",
+        header: bool = False,
+    ) -> CopyOut:
+        """The rows of a query (or of all of a class) as bytes, made by COPY on the server.
+
+        ``async with session.copy_out(select(...), header=True) as pieces``, and then ``async for
+        piece in pieces``, in bounded memory; or ``await session.copy_out(...).to("users.csv")``,
+        which returns how many rows there were. ``format`` is ``"csv"``, or ``"text"`` as COPY has
+        it; ``header`` begins with a line of names. While it runs, the session does nothing else.
+        For rows of Python values use ``stream()``.
+        """
+
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[tuple[CopyOutConnection, CopyQuery]]:
+            with self._guard("copy_out"):
+                self._transaction.check()
+                query = copy_query(self._core.engine.statements, statement, format, header)
+                await self._core.autoflush()
+                yield await self._core.write_connection(), query
+
+        return CopyOut(opened)
 
 
 def _check_instances(rows: CopiedRows, batch: Sequence[Any], first: int) -> None:

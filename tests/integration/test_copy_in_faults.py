@@ -84,9 +84,7 @@ async def test_an_error_of_progress_comes_out(session: Session, engine: Engine) 
     assert await rows(engine, COUNT) == [(0,)]
 
 
-async def test_an_error_sends_no_cancel_request(
-    database_url: str, tables: CreateTables
-) -> None:
+async def test_an_error_sends_no_cancel_request(database_url: str, tables: CreateTables) -> None:
     await tables(Item, Shelf)
     async with WireProxy(database_url) as proxy, create_engine(proxy.url) as engine:
         async with engine.connect() as connection:
