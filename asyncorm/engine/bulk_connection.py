@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, Unpack, overload
 
+from asyncorm.engine.copy_options import ColumnNames, CopyOptions, NamedRow, Rows
 from asyncorm.engine.copy_out import (
     CopyFormat,
     CopyOut,
@@ -13,7 +14,6 @@ from asyncorm.engine.copy_out import (
     CopyQuery,
     copy_query,
 )
-from asyncorm.engine.copy_options import ColumnNames, CopyOptions, NamedRow, Rows
 from asyncorm.engine.copying import CopyConnection, CopyResult, copying
 from asyncorm.errors import ArgumentError
 from asyncorm.mapping.copied_rows import CopiedRows

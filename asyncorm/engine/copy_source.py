@@ -158,7 +158,7 @@ async def _batches(source: Any, size: int) -> AsyncIterator[list[Any]]:
 def check_source(mapper: Mapper, source: Any, batch_size: int) -> None:
     """Refuse what can't be a source of rows."""
     is_rows = isinstance(source, Iterable | AsyncIterable)
-    if not is_rows or isinstance(source, str | bytes | dict) or isinstance(source, mapper.entity):
+    if not is_rows or isinstance(source, str | bytes | dict | mapper.entity):
         raise ArgumentError(
             f"the rows for {mapper.name} are given as a {type(source).__name__}",
             hint="give a list, an iterator or an async iterator of rows",

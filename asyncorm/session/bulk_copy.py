@@ -21,7 +21,7 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.models.model import Model
 from asyncorm.session.core import SessionCore
 from asyncorm.session.reading import ReadingSession, mapper_of_entity
-from asyncorm.session.synchronize import live
+from asyncorm.session.synchronize import live_objects
 from asyncorm.sql.nodes import Statement
 from asyncorm.tracking.state import Status, status_of
 from asyncorm.tracking.transitions import expire
@@ -149,6 +149,6 @@ def _expire_updated(core: SessionCore, job: Copying) -> None:
         return
     names = job.conflict.assigned_names(mapper, job.source.rows.names)
     version = () if mapper.version is None else (mapper.version.name,)
-    for instance in live(core.unit, mapper):
+    for instance in live_objects(core.unit, mapper):
         expire(instance, (*names, *version, *mapper.computed))
         core.unit.levels[-1].note_update(mapper_of(instance), identity_key(instance))

@@ -47,11 +47,13 @@ def synchronizer_of(unit: UnitOfWork, statement: Any) -> Synchronizer | None:
         return None
     if isinstance(statement, Insert):
         updates = statement._conflict is not None and bool(statement._conflict.assignments)
-        return ByReturning(unit, mapper, statement) if updates and live(unit, mapper) else None
+        return (
+            ByReturning(unit, mapper, statement) if updates and live_objects(unit, mapper) else None
+        )
     if statement._execution_options.get("synchronize_session") == "evaluate":
         return ByEvaluation(unit, mapper, statement)
     concerned = (
-        live(unit, mapper)
+        live_objects(unit, mapper)
         or (isinstance(statement, Delete) and _returns(statement, mapper))
         or (isinstance(statement, Delete) and _is_echoed(unit, mapper))
     )
@@ -69,7 +71,7 @@ def synchronizes(statement: Any) -> bool:
     return choice is not False
 
 
-def live(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
+def live_objects(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
     """The objects of an entity that the session holds."""
     live = unit.identity_map.references(mapper).live()
     return live if mapper.base is None else [i for i in live if isinstance(i, mapper.entity)]
@@ -152,7 +154,7 @@ class ByEvaluation:
         self.statement = statement
         self._unit = unit
         self._deletes = isinstance(statement, Delete)
-        table, live = mapper.source, live(unit, mapper)
+        table, live = mapper.source, live_objects(unit, mapper)
         self._changed = _changed_names(mapper, statement) if live and not self._deletes else ()
         computed = {}
         for assignment in getattr(statement, "_assignments", ()):

@@ -106,7 +106,7 @@ async def test_what_the_server_refuses_is_named_by_its_row(
     monkeypatch.setattr(copy_source, "ROWS_OF_A_COMMAND", 1000)
     items = [Item(code=f"\n{n}") for n in range(3000)]
     items[2345] = Item(code="\n2344")
-    with pytest.raises(UniqueViolation, match="^row 2346: ") as caught:
+    with pytest.raises(UniqueViolation, match=r"^row 2346: ") as caught:
         await session.copy_in(Item, items, batch_size=100)
     assert caught.value.objects == (items[2345],)
     assert caught.value.columns == ("code",)
@@ -130,7 +130,7 @@ async def test_a_source_without_end_ends_when_the_server_has_refused_a_row(
         finally:
             ended = True
 
-    with pytest.raises(UniqueViolation, match="^row 2: "):
+    with pytest.raises(UniqueViolation, match=r"^row 2: "):
         await session.copy_in(Item, endless(), batch_size=100)
     assert ended
 
