@@ -200,18 +200,40 @@ class Connection(BulkConnection):
     async def copy_query(
         self, query: str, sink: Callable[[bytes], Awaitable[object]], *, format_: str, header: bool
     ) -> int:
-        """Copy the rows of a query, as text or CSV, to a sink; returns how many."""
-        text = f"COPY ({query}) TO STDOUT"
+        """Copy the rows of a query, as text or CSV, to a sink; returns how many.
+
+        What the sink raises comes out as it is, when the server has ended the command.
+        """
+        text, failures = f"COPY ({query}) TO STDOUT", list[Exception]()
+
+        async def kept(data: bytes | bytearray) -> None:
+            # the driver takes the first data after an error of the sink for the end of the
+            # command: it must not see any
+            if not failures:
+                try:
+                    await sink(bytes(data))
+                except Exception as error:
+                    failures.append(error)
+                    await self.cancel_running()
+
         driver = self._require_driver()
         copying = self._guard(
-            driver.copy_from_query(query, output=sink, format=format_, header=header or None), text
+            driver.copy_from_query(query, output=kept, format=format_, header=header or None), text
         )
         try:
             tag = await (self._observed(text, (), copying) if self._log or WATCHES else copying)
-        except AsyncORMError as error:
-            self._pooled.busy = error.__cause__ is None or not is_from_server(error.__cause__)
-            raise
+        except DatabaseError:
+            if not failures:
+                raise
+        if failures:
+            raise failures[0]
         return affected_rows(tag)
+
+    async def cancel_running(self) -> None:
+        """Ask the server to end what is running; whoever waits for that gets its error."""
+        asked = asyncio.get_running_loop().create_future()
+        self._require_driver()._cancel_current_command(asked)
+        await asyncio.shield(asked)
 
     async def _copy(
         self, table: str, columns: Sequence[str], running: Coroutine[Any, Any, str]

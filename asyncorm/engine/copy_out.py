@@ -47,6 +47,11 @@ class CopyOutConnection(Protocol):
         ...
 
     @property
+    def is_closed(self) -> bool:
+        """Whether it was lost."""
+        ...
+
+    @property
     def statements(self) -> StatementCache:
         """Compiled statements by structure."""
         ...
@@ -83,77 +88,11 @@ class CopyOutConnection(Protocol):
         """Undo what came after it."""
         ...
 
-    async def copy_query(self, query: str, sink: Sink, *, format_: CopyFormat, header: bool) -> int:
-        """COPY a query to a sink; how many rows."""
+    async def cancel_running(self) -> None:
+        """Ask the server to end what is running."""
         ...
 
-
-class CopyQuery:
-    """A query to copy, and how its rows are written."""
-
-    def __init__(
-        self,
-        compiled: CompiledStatement,
-        statement: Statement[Any],
-        format_: CopyFormat,
-        header: bool,
-    ) -> None:
-        if format_ not in ("csv", "text"):
-            raise ArgumentError(f"format can't be {format_!r}", hint='use "csv" or "text"')
-        if compiled.kind not in ("select", "text"):
-            raise ArgumentError(
-                f"copy_out() reads, and {compiled.kind} is no query",
-                hint="give a mapped class, select(...), or sql('select ...')",
-            )
-        self._sql = compiled.sql
-        self._arguments = compiled.arguments(statement)
-        self._format: CopyFormat = format_
-        self._header = header
-        self._inside = False
-        #: whether there is nothing (any more) to undo
-        self._undone = True
-
-    async def run(self, connection: CopyOutConnection, sink: Sink) -> int:
-        """Send all rows to a sink, inside a transaction or a savepoint of its own.
-
-        COPY takes no parameters, and values never stand in a text: a query that has some fills a
-        temporary table first.
-        """
-        self._inside = connection.in_transaction
-        await (connection.savepoint(_SAVEPOINT) if self._inside else connection.begin_now())
-        self._undone = False
-        try:
-            count = await self._copy(connection, sink)
-        except Exception:
-            await self.undo(connection)
-            raise
-        self._undone = True
-        await (connection.release_savepoint(_SAVEPOINT) if self._inside else connection.commit())
-        return count
-
-    async def _copy(self, connection: CopyOutConnection, sink: Sink) -> int:
-        query = self._sql
-        if self._arguments:
-            create = f"CREATE TEMPORARY TABLE {_STAGE} ON COMMIT DROP AS {query}"
-            await connection.fetch(create, self._arguments)
-            query = f"SELECT * FROM {_STAGE}"
-        count = await connection.copy_query(query, sink, format_=self._format, header=self._header)
-        if self._arguments:
-            await connection.command(f"DROP TABLE {_STAGE}")
-        return count
-
-    async def undo(self, connection: CopyOutConnection) -> None:
-        """Leave the transaction as it was before, also after the COPY was cancelled."""
-        if not self._undone:
-            self._undone = True
-            if self._inside:
-                await connection.rollback_to_savepoint(_SAVEPOINT)
-                await connection.release_savepoint(_SAVEPOINT)
-            else:
-                await connection.rollback()
-
-
-def copy_query(
+    async def copy_query(
     statements: StatementCache, target: Any, format_: CopyFormat, header: bool
 ) -> CopyQuery:
     """The query of a mapped class or a statement; raises ArgumentError for what is none."""
@@ -179,6 +118,7 @@ class CopyOut:
         self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._room = asyncio.Semaphore(_PIECES)
         self._task: asyncio.Task[int] | None = None
+        self._left = False
         #: how many rows there were, when all are read
         self.rowcount: int | None = None
 
@@ -187,21 +127,8 @@ class CopyOut:
 
         What the file or function raises comes out as it is.
         """
-        failure: Exception | None = None
-
-        async def guarded(data: bytes) -> None:
-            nonlocal failure
-            try:
-                await sink(data)
-            except Exception as error:
-                failure = error
-                raise
-
         async with _sink_of(target) as sink, self._opened() as (connection, query):
-            try:
-                self.rowcount = await query.run(connection, guarded)
-            except Exception as error:
-                raise (failure or error) from error.__cause__
+            self.rowcount = await query.run(connection, sink)
         return self.rowcount
 
     async def __aenter__(self) -> CopyOut:
@@ -216,6 +143,8 @@ class CopyOut:
 
     async def _put(self, data: bytes) -> None:
         await self._room.acquire()
+        if self._left:
+            raise InvalidRequestError("the block was left", hint="nobody reads any more")
         self._pieces.put_nowait(data)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -246,13 +175,14 @@ class CopyOut:
         task, block, self._task = self._task, self._block, None
         assert task is not None
         assert block is not None
-        is_early = not task.done()
         try:
-            task.cancel()
-            # a cancelled task waits for nothing: the pool cleans the connection
-            if is_early and (error is None or isinstance(error, Exception)):
+            if error is not None and not isinstance(error, Exception):
+                task.cancel()  # a cancelled task waits for nothing: the pool cleans the connection
+            elif not task.done():
+                self._left = True
+                self._room.release()
+                await self._connection.cancel_running()
                 await asyncio.wait([task])
-                await self._query.undo(self._connection)
         finally:
             if task.done() and not task.cancelled():
                 task.exception()  # told before, or of an end that was wanted

@@ -13,6 +13,7 @@ import pytest
 
 from asyncorm import (
     ArgumentError,
+    ConnectionLost,
     InvalidRequestError,
     ProgrammingError,
     Session,
@@ -25,6 +26,7 @@ from asyncorm.engine.engine import Engine, create_engine
 from tests.conftest import CreateTables
 from tests.support.cancel import cancel_at
 from tests.support.copied import Counted
+from tests.support.wire import WireProxy
 
 GIVEN = [{"code": f"c,{n:05}", "amount": n, "note": {"n": [n, '"']}} for n in range(20_000)]
 
@@ -44,6 +46,7 @@ async def test_pieces_are_the_rows_as_csv(session: Session) -> None:
         parts = [piece async for piece in pieces]
     assert pieces.rowcount == 20_000
     assert len(parts) > 1
+    assert {type(part) for part in parts} == {bytes}
     lines = list(csv.reader(io.StringIO(b"".join(parts).decode())))
     assert lines[0] == ["code", "amount", "note"]
     assert lines[1] == ["c,00000", "0", '{"n": [0, "\\""]}']
@@ -133,6 +136,41 @@ async def test_an_error_of_the_writer_comes_out(session: Session) -> None:
         await session.copy_out(Counted).to(full)
     assert await session.get(Counted, "c,00001")
     await session.commit()
+
+
+async def test_an_error_of_the_writer_ends_a_copy_that_has_much_left(session: Session) -> None:
+    without_end = sql("select repeat('x', 1000) from generate_series(1, 1000000000)")
+    count = 0
+
+    def full(data: bytes) -> None:
+        nonlocal count
+        count += 1
+        if count == 5:
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        await session.copy_out(without_end).to(full)
+    assert count == 5
+    assert await session.get(Counted, "c,00001")
+
+
+async def test_a_block_may_be_left_while_the_server_is_still_thinking(session: Session) -> None:
+    async with session.copy_out(sql("select pg_sleep(50)")):
+        await asyncio.sleep(0.05)
+    assert await session.get(Counted, "c,00001")
+
+
+async def test_a_connection_that_breaks_is_told(session: Session, database_url: str) -> None:
+    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as engine:
+        async with Session(engine) as other:
+            with pytest.raises(ConnectionLost):
+                async with other.copy_out(Counted) as pieces:
+                    await anext(pieces)
+                    proxy.cut()
+                    async for _ in pieces:
+                        await asyncio.sleep(0.01)
+        async with Session(engine) as other:
+            assert await other.get(Counted, "c,00001")
 
 
 async def test_an_error_of_the_server_is_translated(session: Session) -> None:
