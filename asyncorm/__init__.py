@@ -2,6 +2,8 @@
 
 from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.engine.connection import Connection
+from asyncorm.engine.copy_out import CopyOut
+from asyncorm.engine.copying import CopyResult
 from asyncorm.engine.engine import Engine, create_engine
 from asyncorm.engine.result import Result
 from asyncorm.errors import (
@@ -192,6 +194,8 @@ __all__ = [
     "Conflict",
     "Connection",
     "ConnectionLost",
+    "CopyOut",
+    "CopyResult",
     "CreateIndex",
     "CreateTable",
     "CustomType",

@@ -1,7 +1,7 @@
-"""``python -m benchmarks [eager | compile] [rounds]``: ratios to asyncpg by hand, in one run.
+"""``python -m benchmarks [eager | copy | compile] [rounds]``: ratios to asyncpg, in one run.
 
 On DATABASE_URL or an embedded server. ``eager`` loads trees, ``compile`` only builds statements;
-both beside SQLAlchemy if it is there.
+both beside SQLAlchemy if it is there. ``copy`` copies many rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import asyncpg
 from asyncorm import create_engine
 from asyncorm.engine.embedded import start_embedded
 from asyncorm.engine.url import parse_url
-from benchmarks import compiling, eager
+from benchmarks import compiling, copying, eager
 from benchmarks.timing import measure, ratio
 from benchmarks.workloads import prepare, workloads
 
@@ -47,12 +47,13 @@ async def compare(url: str, rounds: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """``[eager | compile] [rounds]``."""
+    """``[eager | copy | compile] [rounds]``."""
     rounds = next((int(argument) for argument in arguments if argument.isdigit()), 25)
     if "compile" in arguments:
         compiling.run(rounds)
         return
-    run = eager.run if "eager" in arguments else compare
+    runs = {"eager": eager.run, "copy": copying.run}
+    run = next((runs[word] for word in arguments if word in runs), compare)
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(os.environ.get("DATABASE_URL") or embedded_url(folder), rounds))
 

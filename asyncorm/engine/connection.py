@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.engine.bulk_connection import BulkConnection
 from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.error_translation import is_from_server, translate
@@ -38,7 +39,7 @@ from asyncorm.sql.nodes import Statement
 T = TypeVar("T")
 
 
-class Connection:
+class Connection(BulkConnection):
     """Runs statements on one connection; made by ``engine.connect()`` and ``engine.begin()``.
 
     The lower half (``fetch``, ``run``, ``command``, ``begin``, …) takes SQL text and is what the
@@ -202,14 +203,70 @@ class Connection:
         schema: str | None = None,
     ) -> int:
         """Copy records into a table by COPY; returns how many."""
-        text = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        driver = self._require_driver()
+        copying = driver.copy_records_to_table(
+            table, schema_name=schema, columns=list(columns), records=records
+        )
+        return await self._copy(table, columns, copying)
+
+    async def copy_text(
+        self,
+        table: str,
+        columns: Sequence[str],
+        source: AsyncIterator[bytes],
+        *,
+        schema: str | None = None,
+    ) -> int:
+        """Copy rows in COPY's text format into a table; returns how many."""
+        driver = self._require_driver()
+        copying = driver.copy_to_table(
+            table, schema_name=schema, columns=list(columns), source=source, format="text"
+        )
+        return await self._copy(table, columns, copying)
+
+    async def copy_query(
+        self, query: str, sink: Callable[[bytes], Awaitable[object]], *, format_: str, header: bool
+    ) -> int:
+        """Copy the rows of a query, as text or CSV, to a sink; returns how many.
+
+        What the sink raises comes out as it is, when the server has ended the command.
+        """
+        text, failures = f"COPY ({query}) TO STDOUT", list[Exception]()
+
+        async def kept(data: bytes | bytearray) -> None:
+            # the driver takes the first data after an error of the sink for the end of the
+            # command: it must not see any
+            if not failures:
+                try:
+                    await sink(bytes(data))
+                except Exception as error:
+                    failures.append(error)
+                    await self.cancel_running()
+
         driver = self._require_driver()
         copying = self._guard(
-            driver.copy_records_to_table(
-                table, schema_name=schema, columns=list(columns), records=records
-            ),
-            text,
+            driver.copy_from_query(query, output=kept, format=format_, header=header or None), text
         )
+        try:
+            tag = await (self._observed(text, (), copying) if self._log or WATCHES else copying)
+        except DatabaseError:
+            if not failures:
+                raise
+        if failures:
+            raise failures[0]
+        return affected_rows(tag)
+
+    async def cancel_running(self) -> None:
+        """Ask the server to end what is running; whoever waits for that gets its error."""
+        asked = asyncio.get_running_loop().create_future()
+        self._require_driver()._cancel_current_command(asked)
+        await asyncio.shield(asked)
+
+    async def _copy(
+        self, table: str, columns: Sequence[str], running: Coroutine[Any, Any, str]
+    ) -> int:
+        text = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        copying = self._guard(running, text)
         try:
             tag = await (self._observed(text, (), copying) if self._log or WATCHES else copying)
         except DatabaseError as error:

@@ -22,6 +22,7 @@ from asyncorm.session.blocks import (
     SessionTransaction,
     TransactionBlock,
 )
+from asyncorm.session.bulk_copy import BulkSession
 from asyncorm.session.copying import CopyingSession
 from asyncorm.session.core import SessionCore
 from asyncorm.session.debugging import place_of_creation, warn_of_dropped, warn_of_unflushed
@@ -54,7 +55,7 @@ class NoAutoflush:
         self._core.autoflush_enabled = self._before.pop()
 
 
-class Session(MembershipSession, CopyingSession):
+class Session(MembershipSession, CopyingSession, BulkSession):
     """A unit of work on one connection: identity map, changes, transaction.
 
     It belongs to one task at a time; overlapping use by two raises ConcurrentSessionUseError.

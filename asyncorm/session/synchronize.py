@@ -52,11 +52,13 @@ def synchronizer_of(unit: UnitOfWork, statement: Any) -> Synchronizer | None:
         return ByExpiring(unit, mapper, statement)
     if isinstance(statement, Insert):
         updates = statement._conflict is not None and bool(statement._conflict.assignments)
-        return ByReturning(unit, mapper, statement) if updates and _live(unit, mapper) else None
+        return (
+            ByReturning(unit, mapper, statement) if updates and live_objects(unit, mapper) else None
+        )
     if statement._execution_options.get("synchronize_session") == "evaluate":
         return ByEvaluation(unit, mapper, statement)
     concerned = (
-        _live(unit, mapper)
+        live_objects(unit, mapper)
         or (isinstance(statement, Delete) and _returns(statement, mapper))
         or (isinstance(statement, Delete) and _is_echoed(unit, mapper))
     )
@@ -74,7 +76,8 @@ def synchronizes(statement: Any) -> bool:
     return choice is not False
 
 
-def _live(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
+def live_objects(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
+    """The objects of an entity that the session holds."""
     live = unit.identity_map.references(mapper).live()
     return live if mapper.base is None else [i for i in live if isinstance(i, mapper.entity)]
 
@@ -187,7 +190,7 @@ class ByEvaluation:
         _check_alone(statement)
         target = statement._target
         table: Any = target if isinstance(target, Alias) else mapper.source
-        live = _live(unit, mapper)
+        live = live_objects(unit, mapper)
         self._changed = _changed_names(mapper, statement) if live and not self._deletes else ()
         computed = {}
         for assignment in getattr(statement, "_assignments", ()):

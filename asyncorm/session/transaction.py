@@ -223,6 +223,12 @@ class Transaction:
         elif self.begun and connection.in_transaction and came_from_server(error):
             self.failure, self.failed_depth = error, len(self.savepoints)
 
+    def note_aborted(self, error: Exception, *, sent: bool) -> None:
+        """An error of the client's own, for which the server was made to refuse what was sent."""
+        connection = self.connection
+        if sent and self.failure is None and connection is not None and connection.in_transaction:
+            self.failure, self.failed_depth = error, len(self.savepoints)
+
     async def restart(self) -> Connection:
         """The innermost level from its beginning, after a flush in it has failed."""
         connection = await self.connect()
