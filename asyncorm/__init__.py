@@ -1,8 +1,11 @@
 """asyncorm: SQLAlchemy's unit of work and pydantic's models on asyncpg, without greenlets."""
 
 from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.engine.advisory_lock import AdvisoryLock
+from asyncorm.engine.channel import Channel, Gap, Notification
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine, create_engine
+from asyncorm.engine.listener import Listener
 from asyncorm.engine.result import Result
 from asyncorm.errors import (
     ArgumentError,
@@ -24,7 +27,9 @@ from asyncorm.errors import (
     IdentityConflictError,
     IntegrityError,
     InvalidRequestError,
+    LockLost,
     LockTimeout,
+    MissedNotifications,
     MultipleResultsFound,
     NoResultFound,
     NotNullViolation,
@@ -33,6 +38,7 @@ from asyncorm.errors import (
     ObjectDeletedError,
     OperationalError,
     OrphanedReferenceError,
+    PayloadError,
     PendingRollbackError,
     PoolTimeout,
     ProgrammingError,
@@ -168,6 +174,7 @@ __all__ = [
     "DDL",
     "JSON",
     "JSONB",
+    "AdvisoryLock",
     "ArgumentError",
     "Array",
     "AsyncORMError",
@@ -176,6 +183,7 @@ __all__ = [
     "BitString",
     "Boolean",
     "CIText",
+    "Channel",
     "CheckConstraint",
     "CheckViolation",
     "Cidr",
@@ -216,6 +224,7 @@ __all__ = [
     "FlushPlan",
     "ForeignKeyConstraint",
     "ForeignKeyViolation",
+    "Gap",
     "HStore",
     "HalfVector",
     "History",
@@ -236,7 +245,9 @@ __all__ = [
     "JSONPath",
     "LTree",
     "LargeBinary",
+    "Listener",
     "LoaderOption",
+    "LockLost",
     "LockTimeout",
     "MacAddr",
     "MacAddr8",
@@ -244,6 +255,7 @@ __all__ = [
     "Mapped",
     "Merge",
     "MetaData",
+    "MissedNotifications",
     "Model",
     "Money",
     "MultipleResultsFound",
@@ -253,6 +265,7 @@ __all__ = [
     "NamedType",
     "NoResultFound",
     "NotNullViolation",
+    "Notification",
     "NullColumn",
     "NullExpression",
     "NumMultirange",
@@ -263,6 +276,7 @@ __all__ = [
     "OrphanedReferenceError",
     "OutOfRangeDate",
     "OutOfRangeDateTime",
+    "PayloadError",
     "PendingRollbackError",
     "PoolTimeout",
     "ProgrammingError",
