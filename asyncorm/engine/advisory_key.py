@@ -26,7 +26,7 @@ def key_arguments(key: LockKey) -> tuple[int, ...]:
         digest = blake2b(given.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return (int.from_bytes(digest, "big", signed=True),)
     if _is_number(given, 63):
-        return (given,)
+        return (int(given),)
     if isinstance(given, tuple) and len(given) == 2 and all(_is_number(n, 31) for n in given):
         return given
     raise ArgumentError(
