@@ -9,10 +9,20 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 
 import anyio
 
-from asyncorm import Engine, Gap, Listener, Session, create_engine, sessionmaker
+from asyncorm import (
+    Engine,
+    Gap,
+    Listener,
+    OperationalError,
+    Session,
+    SessionFactory,
+    create_engine,
+    sessionmaker,
+)
 from examples.worker.models import Job, Receipt, wake_up
 from examples.worker.queue import Handler, run_jobs
 
@@ -41,10 +51,19 @@ async def work(engine: Engine, handle: Handler, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(_close(wake_ups, stop))
         try:
             while not stop.is_set():
-                if await run_jobs(sessions, handle) == 0:
+                if await _run_jobs(sessions, handle) == 0:
                     await _rest(wake_ups)
         finally:
             stopping.cancel()
+
+
+async def _run_jobs(sessions: SessionFactory, handle: Handler) -> int:
+    try:
+        return await run_jobs(sessions, handle)
+    except OperationalError as error:
+        # a restart of the server, for one: nothing was stored, and the jobs are free again
+        print(f"worker {os.getpid()}: {error.message}", file=sys.stderr)
+        return 0
 
 
 async def _rest(wake_ups: Listener[str]) -> None:

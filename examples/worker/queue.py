@@ -59,6 +59,8 @@ async def _run(session: Session, job: Job, handle: Handler) -> None:
         async with session.begin_nested():
             await handle(session, job)
     except Exception as error:
+        if not session.is_active:
+            raise  # not the job has failed but the transaction, with its connection
         fail(job, error, datetime.now(UTC))
     else:
         job.status = JobStatus.DONE
