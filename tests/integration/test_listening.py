@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +31,7 @@ from asyncorm.errors import (
     ConnectionLost,
     DataError,
     InvalidRequestError,
+    OperationalError,
     PayloadError,
     PoolTimeout,
 )
@@ -319,6 +321,27 @@ async def test_a_server_that_is_away_is_asked_again_until_it_is_back(
             await waiting
         await say(engine, "after")
         assert await take(notifications) == ["after"]
+
+
+async def test_a_refusal_is_no_reason_to_try_again(proxy: WireProxy, engine: Engine) -> None:
+    url = re.sub("//[^@/]*@", "//refused_listener@", proxy.url)
+    async with engine.connect() as connection:
+        await connection.command("CREATE ROLE refused_listener LOGIN")
+    try:
+        async with create_engine(url) as refused, refused.listen(texts) as notifications:
+            async with engine.connect() as connection:
+                await connection.command("ALTER ROLE refused_listener NOLOGIN")
+            await break_listeners(engine)
+            async with asyncio.timeout(5):
+                with pytest.raises(OperationalError, match="not permitted to log in"):
+                    await anext(notifications)
+            async with engine.connect() as connection:
+                await connection.command("ALTER ROLE refused_listener LOGIN")
+            with pytest.raises(MissedNotifications):
+                await take(notifications)
+    finally:
+        async with engine.connect() as connection:
+            await connection.command("DROP ROLE refused_listener")
 
 
 async def test_a_dead_peer_is_found_by_the_heartbeat(proxy: WireProxy, engine: Engine) -> None:
