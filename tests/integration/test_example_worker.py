@@ -112,8 +112,9 @@ async def test_a_worker_passes_by_what_another_one_holds(sessions: SessionFactor
 
     slow = asyncio.create_task(run_jobs(sessions, hold))
     await inside.wait()
-    assert await run_jobs(sessions, send_receipt) == 5
-    assert await run_jobs(sessions, send_receipt) == 0
+    async with asyncio.timeout(5):
+        assert await run_jobs(sessions, send_receipt) == 5
+        assert await run_jobs(sessions, send_receipt) == 0
     leave.set()
     assert await slow == 10
     jobs, receipts = await jobs_and_receipts(sessions)
