@@ -1,10 +1,13 @@
 """asyncorm: SQLAlchemy's unit of work and pydantic's models on asyncpg, without greenlets."""
 
 from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.engine.advisory_lock import AdvisoryLock
+from asyncorm.engine.channel import Channel, Gap, Notification
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.copy_out import CopyOut
 from asyncorm.engine.copying import CopyResult
 from asyncorm.engine.engine import Engine, create_engine
+from asyncorm.engine.listener import Listener
 from asyncorm.engine.result import Result
 from asyncorm.errors import (
     ArgumentError,
@@ -26,7 +29,9 @@ from asyncorm.errors import (
     IdentityConflictError,
     IntegrityError,
     InvalidRequestError,
+    LockLost,
     LockTimeout,
+    MissedNotifications,
     MultipleResultsFound,
     NoResultFound,
     NotNullViolation,
@@ -35,6 +40,7 @@ from asyncorm.errors import (
     ObjectDeletedError,
     OperationalError,
     OrphanedReferenceError,
+    PayloadError,
     PendingRollbackError,
     PoolTimeout,
     ProgrammingError,
@@ -172,6 +178,7 @@ __all__ = [
     "DDL",
     "JSON",
     "JSONB",
+    "AdvisoryLock",
     "ArgumentError",
     "Array",
     "AsyncORMError",
@@ -180,6 +187,7 @@ __all__ = [
     "BitString",
     "Boolean",
     "CIText",
+    "Channel",
     "CheckConstraint",
     "CheckViolation",
     "Cidr",
@@ -224,6 +232,7 @@ __all__ = [
     "FlushPlan",
     "ForeignKeyConstraint",
     "ForeignKeyViolation",
+    "Gap",
     "HStore",
     "HalfVector",
     "History",
@@ -244,7 +253,9 @@ __all__ = [
     "JSONPath",
     "LTree",
     "LargeBinary",
+    "Listener",
     "LoaderOption",
+    "LockLost",
     "LockTimeout",
     "MacAddr",
     "MacAddr8",
@@ -252,6 +263,7 @@ __all__ = [
     "Mapped",
     "Merge",
     "MetaData",
+    "MissedNotifications",
     "Model",
     "Money",
     "MultipleResultsFound",
@@ -261,6 +273,7 @@ __all__ = [
     "NamedType",
     "NoResultFound",
     "NotNullViolation",
+    "Notification",
     "NullColumn",
     "NullExpression",
     "NumMultirange",
@@ -271,6 +284,7 @@ __all__ = [
     "OrphanedReferenceError",
     "OutOfRangeDate",
     "OutOfRangeDateTime",
+    "PayloadError",
     "PendingRollbackError",
     "PoolTimeout",
     "ProgrammingError",

@@ -9,11 +9,14 @@ from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.engine.advisory_key import LockKey, in_words
 from asyncorm.engine.bulk_connection import BulkConnection
 from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
+from asyncorm.engine.channel import Channel, pg_notify
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.features import check_server
+from asyncorm.engine.locking import take_lock
 from asyncorm.engine.pool import Pool, Pooled
 from asyncorm.engine.query_watch import WATCHES, note_statement, on_behalf
 from asyncorm.engine.repeat_limit import RepeatLimit
@@ -37,6 +40,7 @@ from asyncorm.sql.insert import Insert
 from asyncorm.sql.nodes import Statement
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 
 class Connection(BulkConnection):
@@ -120,6 +124,10 @@ class Connection(BulkConnection):
     @used_raw_sql.setter
     def used_raw_sql(self, value: bool) -> None:
         self._pooled.needs_reset = value
+
+    def server_pid(self) -> int:
+        """The process of the server, as it was told when the connection was made."""
+        return int(self._require_driver().get_server_pid())
 
     def terminate(self) -> None:
         """Break the connection off; the pool replaces it when it is needed."""
@@ -358,6 +366,26 @@ class Connection(BulkConnection):
         """Undo what was done since the savepoint; the transaction is usable again."""
         await self.command(f"ROLLBACK TO SAVEPOINT {_quoted(name)}")
         self._first_error = None
+
+    # ---------------------------------------------------------------------- other processes
+
+    async def notify(self, channel: Channel[P], payload: P) -> None:
+        """Send a message to who listens on a channel; in a transaction with its COMMIT.
+
+        Raises DataError for a payload of another type, or of more than 7999 bytes.
+        """
+        await self.fetch(*pg_notify(channel, payload))
+
+    async def advisory_lock(
+        self, key: LockKey, *, shared: bool = False, timeout: float | None = None
+    ) -> None:
+        """Lock a key until the transaction ends; LockTimeout if it is not free in ``timeout``."""
+        if not self.in_transaction:
+            raise InvalidRequestError(
+                f"{in_words(key)} would be given back at once: there is no transaction",
+                hint="await it inside engine.begin(), or use async with engine.advisory_lock(key)",
+            )
+        await take_lock(self, key, "transaction", shared=shared, timeout=timeout)
 
     async def _carry_through(
         self, operation: Callable[..., Coroutine[Any, Any, T]], *arguments: Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from inspect import isawaitable
 from pathlib import Path
@@ -92,7 +92,68 @@ class CopyOutConnection(Protocol):
         """Ask the server to end what is running."""
         ...
 
-    async def copy_query(
+    async def copy_query(self, query: str, sink: Sink, *, format_: CopyFormat, header: bool) -> int:
+        """COPY a query to a sink; how many rows."""
+        ...
+
+
+class CopyQuery:
+    """A query to copy, and how its rows are written."""
+
+    def __init__(
+        self,
+        compiled: CompiledStatement,
+        statement: Statement[Any],
+        format_: CopyFormat,
+        header: bool,
+    ) -> None:
+        if format_ not in ("csv", "text"):
+            raise ArgumentError(f"format can't be {format_!r}", hint='use "csv" or "text"')
+        if compiled.kind not in ("select", "text"):
+            raise ArgumentError(
+                f"copy_out() reads, and {compiled.kind} is no query",
+                hint="give a mapped class, select(...), or sql('select ...')",
+            )
+        self._sql = compiled.sql
+        self._arguments = compiled.arguments(statement)
+        self._format: CopyFormat = format_
+        self._header = header
+
+    async def run(self, connection: CopyOutConnection, sink: Sink) -> int:
+        """Send all rows to a sink, inside a transaction or a savepoint of its own.
+
+        COPY takes no parameters, and values never stand in a text: a query that has some fills a
+        temporary table first.
+        """
+        inside = connection.in_transaction
+        await (connection.savepoint(_SAVEPOINT) if inside else connection.begin_now())
+        try:
+            count = await self._copy(connection, sink)
+            await (connection.release_savepoint(_SAVEPOINT) if inside else connection.commit())
+        except Exception:
+            if connection.is_closed:
+                raise
+            if inside:
+                await connection.rollback_to_savepoint(_SAVEPOINT)
+                await connection.release_savepoint(_SAVEPOINT)
+            else:
+                await connection.rollback()
+            raise
+        return count
+
+    async def _copy(self, connection: CopyOutConnection, sink: Sink) -> int:
+        query = self._sql
+        if self._arguments:
+            create = f"CREATE TEMPORARY TABLE {_STAGE} ON COMMIT DROP AS {query}"
+            await connection.fetch(create, self._arguments)
+            query = f"SELECT * FROM {_STAGE}"
+        count = await connection.copy_query(query, sink, format_=self._format, header=self._header)
+        if self._arguments:
+            await connection.command(f"DROP TABLE {_STAGE}")
+        return count
+
+
+def copy_query(
     statements: StatementCache, target: Any, format_: CopyFormat, header: bool
 ) -> CopyQuery:
     """The query of a mapped class or a statement; raises ArgumentError for what is none."""
@@ -190,7 +251,7 @@ class CopyOut:
 
 
 @asynccontextmanager
-async def _sink_of(target: Target) -> AsyncIterator[Sink]:
+async def _sink_of(target: Target) -> AsyncGenerator[Sink]:
     """What takes the bytes; a file that is opened here is closed here."""
     if isinstance(target, str | os.PathLike):
         file = await asyncio.to_thread(Path(target).open, "wb")

@@ -32,6 +32,7 @@ from asyncorm.session.explaining import explain
 from asyncorm.session.membership import MembershipSession
 from asyncorm.session.refreshing import names_given, refresh
 from asyncorm.session.repeats import task_guard
+from asyncorm.session.signalling import SignallingSession
 from asyncorm.sql.nodes import Statement
 from asyncorm.tracking.listeners import HEARD, Listeners, inherited_listeners
 from asyncorm.tracking.unit_of_work import mapper_of
@@ -55,7 +56,7 @@ class NoAutoflush:
         self._core.autoflush_enabled = self._before.pop()
 
 
-class Session(MembershipSession, CopyingSession, BulkSession):
+class Session(MembershipSession, CopyingSession, BulkSession, SignallingSession):
     """A unit of work on one connection: identity map, changes, transaction.
 
     It belongs to one task at a time; overlapping use by two raises ConcurrentSessionUseError.

@@ -168,7 +168,7 @@ class ByExpiring:
 
     def apply(self, records: list[Any]) -> None:
         """Expire the loaded objects, but for changes that are not flushed."""
-        for instance in _live(self._unit, self._mapper):
+        for instance in live_objects(self._unit, self._mapper):
             unflushed = own_state(instance).originals
             names = (
                 tuple(n for n in self._mapper.columns if n not in unflushed) if unflushed else None

@@ -339,3 +339,35 @@ def _is_typed_dict(kind: type[Any]) -> bool:
 
 def _name(annotation: Any) -> str:
     return getattr(annotation, "__name__", None) or str(annotation)
+
+
+class Message:
+    """How values of a type travel as text: as JSON, and what JSON writes as a string without the
+    quotes, so that an id or a date is the text that SQL would make of it."""
+
+    def __init__(self, annotation: Any) -> None:
+        self.annotation = annotation
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        # made when first needed: the annotation may refer to classes that follow
+        return TypeAdapter(self.annotation)
+
+    @cached_property
+    def _is_bare(self) -> bool:
+        return self._adapter.json_schema(mode="serialization").get("type") == "string"
+
+    def encode(self, value: Any) -> str:
+        """The text of a value; DataError if it is none of the type."""
+        try:
+            text = str(self._adapter.dump_json(value, warnings="error"), "utf-8")
+        except PydanticSerializationError as error:
+            raise DataError(
+                f"a value of type {type(value).__name__} is no {_name(self.annotation)}",
+                hint=f"give a {_name(self.annotation)}",
+            ) from error
+        return str(from_json(text)) if self._is_bare else text
+
+    def decode(self, text: str) -> Any:
+        """The value of a text; ValueError if it does not fit the type."""
+        return self._adapter.validate_json(to_json(text) if self._is_bare else text)
