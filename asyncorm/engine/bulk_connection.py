@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, Unpack, overload
 
@@ -102,7 +102,7 @@ class BulkConnection:
         """The rows of a query as bytes, like ``session.copy_out()``."""
 
         @asynccontextmanager
-        async def opened() -> AsyncIterator[tuple[CopyOutConnection, CopyQuery]]:
+        async def opened() -> AsyncGenerator[tuple[CopyOutConnection, CopyQuery]]:
             yield self, copy_query(self.statements, statement, format, header)
 
         return CopyOut(opened)

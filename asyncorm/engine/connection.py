@@ -251,7 +251,7 @@ class Connection(BulkConnection):
                     failures.append(error)
                     await self.cancel_running()
 
-        driver = self._require_driver()
+        driver, tag = self._require_driver(), ""
         copying = self._guard(
             driver.copy_from_query(query, output=kept, format=format_, header=header or None), text
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, Unpack, overload
 
@@ -107,7 +107,7 @@ class BulkSession(ReadingSession):
         """
 
         @asynccontextmanager
-        async def opened() -> AsyncIterator[tuple[CopyOutConnection, CopyQuery]]:
+        async def opened() -> AsyncGenerator[tuple[CopyOutConnection, CopyQuery]]:
             with self._guard("copy_out"):
                 self._transaction.check()
                 query = copy_query(self._core.engine.statements, statement, format, header)

@@ -114,7 +114,7 @@ def _uuid(type_: SQLType[Any], write: FieldWriter) -> ColumnWriter:
 
 def _label(type_: SQLType[Any], write: FieldWriter) -> ColumnWriter:
     assert isinstance(type_, Enum)
-    fields = {member: escaped(type_.as_text(member)) for member in type_.python_type}
+    fields = {member: escaped(label) for member, label in type_.label_of.items()}
     return lambda values: [fields.get(v) or write(v) for v in values]
 
 

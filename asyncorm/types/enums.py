@@ -44,7 +44,7 @@ class Enum(SQLType[Any]):
             self.copyable = True
         labels = _labels(python_enum)
         self.labels = tuple(labels.values())
-        self._label_of: dict[Any, str] = labels
+        self.label_of: dict[Any, str] = labels
         self.encode = self.encode_bulk = self.as_text
         self.decode = _Members(self, {label: member for member, label in labels.items()})
         self._identity = (python_enum, self.labels, native)
@@ -52,7 +52,7 @@ class Enum(SQLType[Any]):
     def as_text(self, value: Any) -> str:
         """The label of a member; of a string enum also its plain value."""
         try:
-            return self._label_of[value]
+            return self.label_of[value]
         except (KeyError, TypeError):
             raise self.unfit(value, f"it is no member of {self.python_type.__name__}") from None
 

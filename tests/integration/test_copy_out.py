@@ -139,7 +139,7 @@ async def test_an_error_of_the_writer_comes_out(session: Session) -> None:
 
 
 async def test_an_error_of_the_writer_ends_a_copy_that_has_much_left(session: Session) -> None:
-    without_end = sql("select repeat('x', 1000) from generate_series(1, 1000000000)")
+    without_end = sql("select repeat('x', 1000), generate_series(1, 1000000000)")
     count = 0
 
     def full(data: bytes) -> None:
