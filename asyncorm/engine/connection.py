@@ -9,20 +9,18 @@ from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import CompiledStatement
-from asyncorm.engine.advisory_key import LockKey, in_words
 from asyncorm.engine.bulk_connection import BulkConnection
 from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
-from asyncorm.engine.channel import Channel, pg_notify
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.features import check_server
-from asyncorm.engine.locking import take_lock
 from asyncorm.engine.pool import Pool, Pooled
 from asyncorm.engine.query_watch import WATCHES, note_statement, on_behalf
 from asyncorm.engine.repeat_limit import RepeatLimit
 from asyncorm.engine.result import Result
 from asyncorm.engine.rows import convert_records, row_names
 from asyncorm.engine.shapes import shape_rows
+from asyncorm.engine.signalling import SignallingConnection
 from asyncorm.engine.sql_log import log_statement
 from asyncorm.engine.stream import RecordStream, RowStream
 from asyncorm.engine.transaction import Interrupted, Outcome, begin_text, shielded
@@ -40,10 +38,9 @@ from asyncorm.sql.insert import Insert
 from asyncorm.sql.nodes import Statement
 
 T = TypeVar("T")
-P = TypeVar("P")
 
 
-class Connection(BulkConnection):
+class Connection(BulkConnection, SignallingConnection):
     """Runs statements on one connection; made by ``engine.connect()`` and ``engine.begin()``.
 
     The lower half (``fetch``, ``run``, ``command``, ``begin``, …) takes SQL text and is what the
@@ -366,26 +363,6 @@ class Connection(BulkConnection):
         """Undo what was done since the savepoint; the transaction is usable again."""
         await self.command(f"ROLLBACK TO SAVEPOINT {_quoted(name)}")
         self._first_error = None
-
-    # ---------------------------------------------------------------------- other processes
-
-    async def notify(self, channel: Channel[P], payload: P) -> None:
-        """Send a message to who listens on a channel; in a transaction with its COMMIT.
-
-        Raises DataError for a payload of another type, or of more than 7999 bytes.
-        """
-        await self.fetch(*pg_notify(channel, payload))
-
-    async def advisory_lock(
-        self, key: LockKey, *, shared: bool = False, timeout: float | None = None
-    ) -> None:
-        """Lock a key until the transaction ends; LockTimeout if it is not free in ``timeout``."""
-        if not self.in_transaction:
-            raise InvalidRequestError(
-                f"{in_words(key)} would be given back at once: there is no transaction",
-                hint="await it inside engine.begin(), or use async with engine.advisory_lock(key)",
-            )
-        await take_lock(self, key, "transaction", shared=shared, timeout=timeout)
 
     async def _carry_through(
         self, operation: Callable[..., Coroutine[Any, Any, T]], *arguments: Any

@@ -27,6 +27,11 @@ _SAVEPOINT = "asyncorm_lock"
 class Locking(Protocol):
     """What taking a lock needs of a connection."""
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        ...
+
     async def fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
         """Run a statement."""
         ...
