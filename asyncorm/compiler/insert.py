@@ -24,7 +24,8 @@ from asyncorm.sql.text import Text
 
 def render_insert(renderer: Renderer, insert: Insert[Any]) -> None:
     """A nested INSERT."""
-    renderer.writes = True
+    updates = insert._conflict is not None and bool(insert._conflict.assignments)
+    renderer.note_write(insert._target if updates else None)
     write_insert(renderer, insert, is_top=False)
 
 

@@ -132,7 +132,8 @@ async def test_the_rows_of_a_query(same: Same) -> None:
                 Customer.city == "London"
             ),
         ),
-        "insert into customer select id + 50, name, 'x-' || email, city from customer where city = 'London'",
+        "insert into customer"
+        " select id + 50, name, 'x-' || email, city from customer where city = 'London'",
         then=CUSTOMERS,
     )
 
@@ -153,7 +154,8 @@ async def test_the_rows_of_a_query_get_defaults_of_the_model(same: Same) -> None
     await same(
         statement,
         "insert into product (id, name, price, added_on, category_id, stock, tags, details)"
-        " select id + 50, 'more ' || name, price * 2, added_on, category_id, 0, '{}', '{}' from product"
+        " select id + 50, 'more ' || name, price * 2, added_on, category_id, 0, '{}', '{}'"
+        " from product"
         " where stock > 5",
         then="select name, price, stock, discount, tags, details::text from product order by name",
     )
@@ -227,7 +229,10 @@ def grace() -> Any:
     return insert(Customer).values(rows)
 
 
-_GRACE = "insert into customer values (50, 'G.', 'grace@example.org', 'Arlington'), (51, 'Alan', 'alan@example.org', null) "
+_GRACE = (
+    "insert into customer values (50, 'G.', 'grace@example.org', 'Arlington'),"
+    " (51, 'Alan', 'alan@example.org', null) "
+)
 
 
 @pytest.mark.parametrize(
