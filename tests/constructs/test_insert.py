@@ -26,6 +26,7 @@ from asyncorm import (
     sql,
     union_all,
     update,
+    with_loader_criteria,
 )
 from asyncorm.engine.engine import Engine
 from tests.conftest import CreateTables
@@ -325,6 +326,20 @@ async def test_what_the_server_computes_takes_no_value() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
+        (
+            lambda: str(insert(Customer).values(name=Product.name)),
+            r"values\(\) of insert\(Customer\) names columns of table product",
+        ),
+        (
+            lambda: str(insert(Customer).values(name=insert(Customer).excluded.name)),
+            "names columns of excluded of Customer",
+        ),
+        (
+            lambda: insert(Customer).options(
+                with_loader_criteria(Customer, Customer.city == "London")
+            ),
+            "takes no criteria",
+        ),
         (
             lambda: insert(Customer).from_select(["name"], select(Customer)),
             r"insert\(Customer\).from_select\(\) takes 1 columns, and the query has 4",
