@@ -22,7 +22,7 @@ from asyncorm.sql.delete import Delete
 from asyncorm.sql.insert import Insert
 from asyncorm.sql.merge import Merge
 from asyncorm.sql.merge_actions import DeleteRow
-from asyncorm.sql.sources import Alias, column_of, entity_columns, is_entity
+from asyncorm.sql.sources import Alias, column_of, entity_columns, entity_of, is_entity
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.evaluate import assigned_value, evaluator
 from asyncorm.tracking.mutables import forget_snapshot
@@ -83,7 +83,7 @@ def live_objects(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
 
 
 def _returns(statement: Delete[Any], mapper: Mapper) -> bool:
-    return any(item is mapper.entity for item in statement._returning)
+    return any(is_entity(i) and entity_of(i) is mapper.entity for i in statement._returning)
 
 
 def _is_echoed(unit: UnitOfWork, mapper: Mapper) -> bool:
