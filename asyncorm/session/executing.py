@@ -14,6 +14,7 @@ from asyncorm.loading.raw import load_text, makes_objects
 from asyncorm.session.bulk import check_rows, execute_rows
 from asyncorm.session.core import SessionCore
 from asyncorm.session.modifying import modify
+from asyncorm.session.synchronize import expire_written
 from asyncorm.sql.modification import Modification
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.text import Text
@@ -79,6 +80,7 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
             fetch = connection.fetch  # as the other one it could be sent twice
     records = await fetch(compiled.sql, compiled.arguments(statement))
     loaded = await make_rows(statement, plan, records, core.context, existing)
+    expire_written(core.unit, statement, compiled.written)
     return Result(loaded.rows, loaded.names, len(loaded.rows))
 
 

@@ -263,6 +263,9 @@ class Excluded:
         self._key: Hashable = ("excluded", table._key)
         self._parameters: tuple[Any, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"excluded of {entity_name(self._target)}"
+
     @overload
     def __getitem__(self, name: Column) -> Column: ...
     @overload
@@ -403,6 +406,8 @@ def entity_name(target: Any) -> str:
         return entity_name(target._entity)
     if isinstance(target, Table):
         return f"table {target.full_name}"
+    if isinstance(target, Excluded):
+        return repr(target)
     return str(getattr(target, "__name__", "the subquery"))
 
 
