@@ -11,7 +11,7 @@ from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.engine.advisory_key import LockKey, in_words
 from asyncorm.engine.bulk_connection import BulkConnection
-from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
+from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable, learned
 from asyncorm.engine.channel import Channel, pg_notify
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.error_translation import is_from_server, translate
@@ -145,39 +145,43 @@ class Connection(BulkConnection):
     # -------------------------------------------------------------------- SQL text to records
 
     async def fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
-        """Run a statement that may write, or do so in a function; return its records."""
-        running = self._fetch_carefully(sql, arguments)
-        return await (self._observed(sql, arguments, running) if self._log or WATCHES else running)
-
-    async def read(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
-        """Run a statement that only reads and return its records; the fastest way.
-
-        Where rows hold dates that Python has no room for, they are asked for a second time.
-        """
+        """Run a statement and return its records."""
         if self._log or WATCHES:
-            return await self._observed(sql, arguments, self._read(sql, arguments))
+            return await self._observed(sql, arguments, self._fetch(sql, arguments))
         # the hot path, kept flat: one attribute set before, one after the driver's own work
         pooled = self._pooled
         if self._driver is None:
             raise _released()
+        if learned and sql in learned:
+            return await self._fetch_carefully(sql, arguments)
         pooled.busy = True
         try:
             records: list[Any] = await self._driver.fetch(sql, *arguments)
         except Exception as error:
-            if is_unreadable(error):
-                return await self._fetch_carefully(sql, arguments)
             raise self._failed(error, sql, arguments) from error
         pooled.busy = False
         return records
 
-    async def _read(self, sql: str, arguments: Sequence[object]) -> list[Any]:
+    async def _fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
+        if sql in learned:
+            return await self._fetch_carefully(sql, arguments)
+        records: list[Any] = await self._run_driver("fetch", sql, arguments)
+        return records
+
+    async def read(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+        """Run a statement that only reads: asked again where its rows hold what the driver can't
+        read, such as dates before year 1."""
         try:
-            records: list[Any] = await self._run_driver("fetch", sql, arguments)
+            return await self.fetch(sql, arguments)
         except DataError as error:
             if error.__cause__ is None or not is_unreadable(error.__cause__):
                 raise
-            return await self._fetch_carefully(sql, arguments)
-        return records
+        return await self.fetch(sql, arguments)  # it is learned
+
+    async def fetch_carefully(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+        """The same for a statement that can't be run twice; slower for dates and times."""
+        running = self._fetch_carefully(sql, arguments)
+        return await (self._observed(sql, arguments, running) if self._log or WATCHES else running)
 
     async def _fetch_carefully(self, sql: str, arguments: Sequence[object]) -> list[Any]:
         driver = self._require_driver()
@@ -457,7 +461,7 @@ class Connection(BulkConnection):
             records, count = await self._fetch_and_count(compiled.sql, arguments)
         elif compiled.returns_rows:
             reads = compiled.kind == "select" and not compiled.writes
-            records = await (self.read if reads else self.fetch)(compiled.sql, arguments)
+            records = await (self.read if reads else self.fetch_carefully)(compiled.sql, arguments)
             count = len(records)
         else:
             return Result((), (), await self.run(compiled.sql, arguments))
@@ -528,6 +532,8 @@ class Connection(BulkConnection):
 
         A cancellation does not come here: the connection stays busy until the pool cleans it.
         """
+        if is_unreadable(error):
+            learned.add(sql)
         translated = translate(error, statement=sql, arguments=arguments)
         if not isinstance(translated, InvalidRequestError):
             # answered by the server, or not sent; the other is a second task's use meanwhile
