@@ -61,6 +61,42 @@ class CheckConstraint(Constraint):
     name: str | None = None
 
 
+#: what two rows of an EXCLUDE constraint may be compared with
+EXCLUDING_OPERATORS = frozenset(("=", "<>", "&&", "-|-", "@>", "<@", "<<", ">>", "&<", "&>", "~="))
+
+
+@dataclass(frozen=True, init=False)
+class ExcludeConstraint(Constraint):
+    """EXCLUDE: no two rows for which all operators hold, as in ``("room_id", "="),
+    ("during", "&&")``; columns by attribute or column name, or expressions.
+
+    ``=`` of plain values with ``gist`` needs the extension ``btree_gist``.
+    """
+
+    elements: tuple[tuple[str | Expression[Any, Any], str], ...]
+    using: str
+    where: str | Expression[bool, Any] | None
+    name: str | None
+    deferrable: bool
+    initially: Literal["IMMEDIATE", "DEFERRED"] | None
+
+    def __init__(
+        self,
+        *elements: tuple[str | Expression[Any, Any], str],
+        using: str = "gist",
+        where: str | Expression[bool, Any] | None = None,
+        name: str | None = None,
+        deferrable: bool = False,
+        initially: Literal["IMMEDIATE", "DEFERRED"] | None = None,
+    ) -> None:
+        _set(self, "elements", elements)
+        _set(self, "using", using)
+        _set(self, "where", where)
+        _set(self, "name", name)
+        _set(self, "deferrable", deferrable or initially == "DEFERRED")
+        _set(self, "initially", initially)
+
+
 @dataclass(frozen=True)
 class ForeignKeyConstraint(Constraint):
     """A foreign key of one or more columns to ``"table.column"`` (or ``"schema.table.column"``).
