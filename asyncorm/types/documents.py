@@ -33,8 +33,8 @@ _ZONED = (
 )
 _CLOCK = "CASE WHEN {0} = '24:00' THEN '23:59:59.999999' ELSE {0} END"
 _ZONED_CLOCK = (
-    "CASE WHEN extract(hour FROM {0}) = 24 THEN '23:59:59.999999' || substr({0}::text, 9) "
-    "ELSE {0}::text END"
+    "regexp_replace(regexp_replace({0}::text, '^24:00:00', '23:59:59.999999'), "
+    "'([+-][0-9][0-9])$', '\\1:00')"
 )
 #: in seconds, with months and years as the driver counts them
 _SECONDS = (
