@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from asyncorm.sql.expressions import Expression
-    from asyncorm.sql.text import Text
+    from asyncorm.sql.nodes import Statement
 
 #: what PostgreSQL does to referring rows when a key is deleted or changed
 ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
@@ -74,7 +74,7 @@ class ExcludeConstraint(Constraint):
     ``=`` of plain values with ``gist`` needs the extension ``btree_gist``.
     """
 
-    elements: tuple[tuple[str | Expression[Any, Any] | Text[Any], str], ...]
+    elements: tuple[tuple[str | Expression[Any, Any] | Statement[Any], str], ...]
     using: str
     where: str | Expression[bool, Any] | None
     name: str | None
@@ -83,7 +83,7 @@ class ExcludeConstraint(Constraint):
 
     def __init__(
         self,
-        *elements: tuple[str | Expression[Any, Any] | Text[Any], str],
+        *elements: tuple[str | Expression[Any, Any] | Statement[Any], str],
         using: str = "gist",
         where: str | Expression[bool, Any] | None = None,
         name: str | None = None,

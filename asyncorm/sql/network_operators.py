@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
 from typing import Any, TypeVar
 
 from asyncorm.errors import ArgumentError
 from asyncorm.sql.operators import C, Operators, R, V
 from asyncorm.types.network import Cidr, Inet
 
-N = TypeVar("N", bound=IPv4Address | IPv6Address | IPv4Network | IPv6Network)
+N = TypeVar(
+    "N",
+    IPv4Address,
+    IPv6Address,
+    IPv4Interface,
+    IPv6Interface,
+    IPv4Network,
+    IPv6Network,
+    IPv4Address | IPv6Address,
+    IPv4Interface | IPv6Interface,
+    IPv4Network | IPv6Network,
+)
 
 
 class NetworkOperators(Operators[V, R, C]):
