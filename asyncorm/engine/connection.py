@@ -186,7 +186,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
             records, count = await self._fetch_and_count(compiled.sql, arguments)
         elif compiled.returns_rows:
             reads = compiled.kind == "select" and not compiled.writes
-            records = await (self.read if reads else self.fetch)(compiled.sql, arguments)
+            records = await (self.read if reads else self.fetch_carefully)(compiled.sql, arguments)
             count = len(records)
         else:
             return Result((), (), await self.run(compiled.sql, arguments))

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
-from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
+from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable, learned
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.pool import Pool, Pooled
 from asyncorm.engine.query_watch import WATCHES, note_statement
@@ -127,39 +127,43 @@ class TextConnection:
     # -------------------------------------------------------------------- SQL text to records
 
     async def fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
-        """Run a statement that may write, or do so in a function; return its records."""
-        running = self._fetch_carefully(sql, arguments)
-        return await (self._observed(sql, arguments, running) if self._log or WATCHES else running)
-
-    async def read(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
-        """Run a statement that only reads and return its records; the fastest way.
-
-        Where rows hold dates that Python has no room for, they are asked for a second time.
-        """
+        """Run a statement and return its records."""
         if self._log or WATCHES:
-            return await self._observed(sql, arguments, self._read(sql, arguments))
+            return await self._observed(sql, arguments, self._fetch(sql, arguments))
         # the hot path, kept flat: one attribute set before, one after the driver's own work
         pooled = self._pooled
         if self._driver is None:
             raise _released()
+        if learned and sql in learned:
+            return await self._fetch_carefully(sql, arguments)
         pooled.busy = True
         try:
             records: list[Any] = await self._driver.fetch(sql, *arguments)
         except Exception as error:
-            if is_unreadable(error):
-                return await self._fetch_carefully(sql, arguments)
             raise self._failed(error, sql, arguments) from error
         pooled.busy = False
         return records
 
-    async def _read(self, sql: str, arguments: Sequence[object]) -> list[Any]:
+    async def _fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
+        if sql in learned:
+            return await self._fetch_carefully(sql, arguments)
+        records: list[Any] = await self._run_driver("fetch", sql, arguments)
+        return records
+
+    async def read(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+        """Run a statement that only reads: asked again where its rows hold what the driver can't
+        read, such as dates before year 1."""
         try:
-            records: list[Any] = await self._run_driver("fetch", sql, arguments)
+            return await self.fetch(sql, arguments)
         except DataError as error:
             if error.__cause__ is None or not is_unreadable(error.__cause__):
                 raise
-            return await self._fetch_carefully(sql, arguments)
-        return records
+        return await self.fetch(sql, arguments)  # it is learned
+
+    async def fetch_carefully(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+        """The same for a statement that can't be run twice; slower for dates and times."""
+        running = self._fetch_carefully(sql, arguments)
+        return await (self._observed(sql, arguments, running) if self._log or WATCHES else running)
 
     async def _fetch_carefully(self, sql: str, arguments: Sequence[object]) -> list[Any]:
         driver = self._require_driver()
@@ -302,6 +306,8 @@ class TextConnection:
 
         A cancellation does not come here: the connection stays busy until the pool cleans it.
         """
+        if is_unreadable(error):
+            learned.add(sql)
         translated = translate(error, statement=sql, arguments=arguments)
         if not isinstance(translated, InvalidRequestError):
             # answered by the server, or not sent; the other is a second task's use meanwhile

@@ -35,6 +35,8 @@ from asyncorm.models.targets import resolve_target
 from asyncorm.models.versions import SYSTEM_COLUMNS, system_column, version_of, version_option
 from asyncorm.sql.constraints import (
     CheckConstraint,
+    Constraint,
+    ExcludeConstraint,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -298,6 +300,7 @@ def make_table(
         schema=schema,
         unique=[a for a in arguments if isinstance(a, UniqueConstraint)],
         checks=[a for a in arguments if isinstance(a, CheckConstraint)],
+        exclusions=[a for a in arguments if isinstance(a, ExcludeConstraint)],
         indexes=[a for a in arguments if isinstance(a, Index)],
         foreign_keys=[a for a in arguments if isinstance(a, ForeignKeyConstraint)],
     )
@@ -326,12 +329,11 @@ def table_arguments(cls: type[Any], arguments: Any) -> Sequence[Any]:
     if not isinstance(arguments, tuple | list):
         arguments = (arguments,)
     for argument in arguments:
-        if not isinstance(
-            argument, UniqueConstraint | Index | ForeignKeyConstraint | CheckConstraint
-        ):
+        if not isinstance(argument, Constraint | Index):
             raise ConfigurationError(
                 f"{cls.__name__}.__table_args__ holds {type(argument).__name__}",
-                hint="use UniqueConstraint, CheckConstraint, ForeignKeyConstraint and Index",
+                hint="use UniqueConstraint, CheckConstraint, ExcludeConstraint, "
+                "ForeignKeyConstraint and Index",
             )
     return tuple(arguments)
 

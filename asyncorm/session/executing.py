@@ -77,7 +77,7 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
         connection = await core.write_connection()
         connection.check_features(compiled)
         if compiled.writes:
-            fetch = connection.fetch  # as the other one it could be sent twice
+            fetch = connection.fetch_carefully  # as the other one it could be sent twice
     records = await fetch(compiled.sql, compiled.arguments(statement))
     loaded = await make_rows(statement, plan, records, core.context, existing)
     expire_written(core.unit, statement, compiled.written)
@@ -104,7 +104,7 @@ async def _execute_text(core: SessionCore, statement: Text[Any]) -> Result[Any]:
     connection.used_raw_sql = True
     if makes_objects(statement):
         compiled = core.context.statements.get(statement)
-        records = await connection.fetch(compiled.sql, compiled.arguments(statement))
+        records = await connection.fetch_carefully(compiled.sql, compiled.arguments(statement))
         rows, names = load_text(statement, compiled, records, core.unit)
         if core.unit.notices:
             await Notices(core.unit)

@@ -23,7 +23,7 @@ async def modify(core: SessionCore, statement: Any) -> Result[Any]:
     arguments = compiled.arguments(sent)
     records: list[Any] = []
     if compiled.returns_rows:
-        records = await connection.fetch(compiled.sql, arguments)
+        records = await connection.fetch_carefully(compiled.sql, arguments)
         count = len(records)
     else:
         count = await connection.run(compiled.sql, arguments)

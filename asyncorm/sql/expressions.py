@@ -13,6 +13,7 @@ from asyncorm.sql.array_operators import ArrayOperators
 from asyncorm.sql.comparison_operators import ComparisonOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
 from asyncorm.sql.json_operators import JSONOperators, path_of
+from asyncorm.sql.network_operators import NetworkOperators
 from asyncorm.sql.nodes import Query, Yields, combined, render
 from asyncorm.sql.order import OrderOperators
 from asyncorm.sql.range_operators import RangeOperators
@@ -54,6 +55,7 @@ class Expression(
     ComparisonOperators[V, R, "Condition"],
     ContainmentOperators[V, R, "Condition"],
     JSONOperators[V, R, "Condition"],
+    NetworkOperators[V, R, "Condition"],
     RangeOperators[V, R, "Condition"],
     OrderOperators[V, R, "Condition"],
     TextOperators[V, R, "Condition"],
