@@ -76,7 +76,7 @@ async def assert_stored(engine: Engine, instances: list[Any]) -> None:
             assert isinstance(stored, type(value)), name
 
 
-@pytest.mark.parametrize("count", [1, 12, COPY_MINIMUM])
+@pytest.mark.parametrize("count", [1, 12, 2 * COPY_MINIMUM])
 async def test_rows_are_inserted_and_loaded(engine: Engine, kind: type[Any], count: int) -> None:
     for start in range(11) if count == 1 else (0,):
         instances = objects(kind, count, start)

@@ -19,6 +19,14 @@ from pydantic import BaseModel, create_model
 from asyncorm.errors import ConfigurationError, DataError
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.beyond import (
+    CalendarInterval,
+    EndOfDay,
+    OutOfRangeDate,
+    microseconds_of,
+    moment_in_utc,
+    moment_of,
+)
 from asyncorm.types.composites import Composite
 from asyncorm.types.custom import CustomType
 from asyncorm.types.domains import Domain
@@ -55,6 +63,9 @@ class Color(PythonEnum):
     RED = "red"
 
 
+MIDNIGHT_OF_1 = microseconds_of(datetime.min)
+END_OF_9999 = microseconds_of(datetime.max) + 1
+
 READ: list[tuple[SQLType[Any], str, Any]] = [
     (BIGINT, "-5", -5),
     (BOOLEAN, "t", True),
@@ -66,16 +77,17 @@ READ: list[tuple[SQLType[Any], str, Any]] = [
     (DATE, "2026-01-02", date(2026, 1, 2)),
     (DATE, "infinity", date.max),
     (DATE, "-infinity", date.min),
-    (DATE, "0044-03-15 BC", date.min),
-    (DATE, "12026-03-15", date.max),
+    (DATE, "0044-03-15 BC", OutOfRangeDate(-15_997)),
+    (DATE, "10000-01-01", OutOfRangeDate(date.max.toordinal() + 1)),
     (TIMESTAMP, "2026-01-02 03:04:05.5", datetime(2026, 1, 2, 3, 4, 5, 500_000)),
-    (TIMESTAMP, "0044-03-15 01:02:03 BC", datetime.min),
+    (TIMESTAMP, "0001-12-31 23:59:59.5 BC", moment_of(MIDNIGHT_OF_1 - 500_000)),
     (TIMESTAMPTZ, "2026-01-02 03:04:05+02", datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)),
     (TIMESTAMPTZ, "2026-01-02 03:04:05.000007-03:30", datetime(2026, 1, 2, 6, 34, 5, 7, UTC)),
     (TIMESTAMPTZ, "infinity", datetime.max),
     (TIME, "01:02:03.000004", time(1, 2, 3, 4)),
-    (TIME, "24:00:00", time.max),
-    (INTERVAL, "1 year 2 mons -3 days -04:05:06.7", timedelta(422) - timedelta(seconds=14706.7)),
+    (TIMESTAMPTZ, "10000-01-01 01:30:00+02", moment_in_utc(END_OF_9999 - 1_800_000_000)),
+    (TIME, "24:00:00", EndOfDay()),
+    (INTERVAL, "1 year 2 mons -3 days -04:05:06.7", CalendarInterval(14, -3, -14_706_700_000)),
     (INTERVAL, "-3 days +05:00:00", timedelta(days=-3, hours=5)),
     (INTERVAL, "00:00:00", timedelta(0)),
     (UUID_TYPE, "00000000-0000-0000-0000-000000000007", UUID(int=7)),
@@ -157,6 +169,17 @@ def test_records_have_as_many_fields_as_the_class() -> None:
     assert decode is not None
     with pytest.raises(DataError, match="has not the fields of Inner"):
         decode("(a)")
+
+
+def test_a_style_of_dates_that_can_not_be_read_is_named() -> None:
+    class Event(NamedTuple):
+        day: date
+
+    decode = Composite(Event).decode
+    assert decode is not None
+    with pytest.raises(DataError, match="can't be read") as caught:
+        decode("(15.03.2026)")
+    assert "datestyle" in str(caught.value)
 
 
 def test_values_of_a_composite_are_named_when_they_do_not_fit() -> None:
