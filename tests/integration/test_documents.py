@@ -32,6 +32,7 @@ LOADING = "docs/loading.md"
 INHERITANCE = "docs/inheritance.md"
 COPYING = "docs/copying.md"
 MESSAGING = "docs/messaging.md"
+TYPES = "docs/types.md"
 MODELS = "The models of the examples"
 README = "A unit of work"
 
@@ -113,7 +114,7 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
     ("document", "title"),
     [
         (d, title)
-        for d in (SESSION, TESTING, RELATIONSHIPS, LOADING, INHERITANCE, COPYING, MESSAGING)
+        for d in (SESSION, TESTING, RELATIONSHIPS, LOADING, INHERITANCE, COPYING, MESSAGING, TYPES)
         for title in sections(d)
         if title != MODELS
     ],
