@@ -88,6 +88,14 @@ async def test_rows_are_inserted_and_loaded(engine: Engine, kind: type[Any], cou
             await connection.command(f"truncate {kind.__table__.name}")
 
 
+async def test_rows_are_copied_in(engine: Engine, kind: type[Any]) -> None:
+    instances = objects(kind, 12)
+    async with Session(engine) as session:
+        await session.copy_in(kind, instances)
+        await session.commit()
+    await assert_stored(engine, instances)
+
+
 @pytest.mark.parametrize("count", [1, 12])
 async def test_rows_are_updated(engine: Engine, kind: type[Any], count: int) -> None:
     instances, others = objects(kind, count), objects(kind, count, 1)
