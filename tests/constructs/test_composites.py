@@ -107,6 +107,14 @@ async def test_fields_are_read_and_compared(same: Same) -> None:
     )
 
 
+async def test_two_fields_are_two_statements(same: Same) -> None:
+    for name in Address._fields[::2]:
+        await same(
+            select(Person.id, Person.address.field(name)).order_by(Person.id),
+            f"select id, (address).{name} from person order by id",
+        )
+
+
 async def test_fields_of_fields(same: Same) -> None:
     town = Person.address.field(lambda address: address.town)
     await same(
