@@ -46,6 +46,7 @@ from asyncorm.sql.document_columns import DocumentColumn, NullDocumentColumn
 from asyncorm.sql.functions import func
 from asyncorm.sql.table import BaseColumn, Column, NullColumn, Table
 from asyncorm.types.base import SQLType
+from asyncorm.types.domains import Domain
 from asyncorm.types.json import ModelJSON
 from asyncorm.types.resolve import coerce_type, resolve_type
 
@@ -239,7 +240,7 @@ def _optional(annotation: Any) -> bool:
 
 def _made_key(cls: type[Any], name: str, type_: SQLType[Any]) -> tuple[Identity | None, Any]:
     """How the server makes a primary key that nobody gives."""
-    if type_.python_type is int:
+    if type_.python_type is int and not isinstance(type_, Domain):
         return Identity(), None
     if type_.python_type is UUID:
         return None, func.gen_random_uuid()

@@ -33,6 +33,7 @@ INHERITANCE = "docs/inheritance.md"
 CHANGING = "docs/changing_rows.md"
 COPYING = "docs/copying.md"
 MESSAGING = "docs/messaging.md"
+TYPES = "docs/types.md"
 MODELS = "The models of the examples"
 README = "A unit of work"
 
@@ -123,6 +124,7 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
             CHANGING,
             COPYING,
             MESSAGING,
+            TYPES,
         )
         for title in sections(d)
         if title != MODELS
