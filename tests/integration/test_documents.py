@@ -30,6 +30,7 @@ TESTING = "docs/testing.md"
 RELATIONSHIPS = "docs/relationships.md"
 LOADING = "docs/loading.md"
 INHERITANCE = "docs/inheritance.md"
+JSON_DOCUMENTS = "docs/json.md"
 COPYING = "docs/copying.md"
 MESSAGING = "docs/messaging.md"
 MODELS = "The models of the examples"
@@ -113,7 +114,16 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
     ("document", "title"),
     [
         (d, title)
-        for d in (SESSION, TESTING, RELATIONSHIPS, LOADING, INHERITANCE, COPYING, MESSAGING)
+        for d in (
+            SESSION,
+            TESTING,
+            RELATIONSHIPS,
+            LOADING,
+            INHERITANCE,
+            JSON_DOCUMENTS,
+            COPYING,
+            MESSAGING,
+        )
         for title in sections(d)
         if title != MODELS
     ],
