@@ -45,6 +45,7 @@ from asyncorm.sql.constraints import (
 from asyncorm.sql.document_columns import DocumentColumn, NullDocumentColumn
 from asyncorm.sql.functions import func
 from asyncorm.sql.table import BaseColumn, Column, NullColumn, Table
+from asyncorm.sql.values import DocumentName
 from asyncorm.types.base import SQLType
 from asyncorm.types.domains import Domain
 from asyncorm.types.json import ModelJSON
@@ -182,8 +183,9 @@ def make_column(
         kind = NullDocumentColumn if nullable else DocumentColumn
     else:
         kind = NullColumn if nullable and not primary_key else Column
+    column_name = given.name or name
     return kind(
-        given.name or name,
+        DocumentName(column_name) if isinstance(type_, ModelJSON) else column_name,
         type_,
         attribute=name,
         nullable=nullable and not primary_key,

@@ -21,6 +21,7 @@ from asyncorm.sql.same_operators import SameOperators
 from asyncorm.sql.search_operators import SearchOperators
 from asyncorm.sql.text_operators import TextOperators
 from asyncorm.sql.values import (
+    DocumentName,
     as_list,
     checked_name,
     field_of,
@@ -548,6 +549,8 @@ def literal_of(value: Any) -> Expression[Any, Any]:
         return ScalarQuery(value)
     if value is None:
         return Parameter(None, TEXT)
+    if type(value) is DocumentName:
+        value.refuse()
     return Parameter(value, type_of_value(value))
 
 

@@ -31,6 +31,7 @@ RELATIONSHIPS = "docs/relationships.md"
 LOADING = "docs/loading.md"
 INHERITANCE = "docs/inheritance.md"
 CHANGING = "docs/changing_rows.md"
+JSON_DOCUMENTS = "docs/json.md"
 COPYING = "docs/copying.md"
 MESSAGING = "docs/messaging.md"
 TYPES = "docs/types.md"
@@ -123,6 +124,7 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
             INHERITANCE,
             CHANGING,
             COPYING,
+            JSON_DOCUMENTS,
             MESSAGING,
             TYPES,
         )
