@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
@@ -41,6 +42,7 @@ from asyncorm.sql.nodes import Statement
 
 T = TypeVar("T")
 P = TypeVar("P")
+_SAVEPOINT = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
 class Connection(BulkConnection):
@@ -194,7 +196,12 @@ class Connection(BulkConnection):
         return await (self._observed(sql, arguments, running) if self._log or WATCHES else running)
 
     async def _run(self, sql: str, arguments: Sequence[object]) -> int:
-        return affected_rows(await self._run_driver("execute", sql, arguments))
+        # the driver's execute() would send a text without arguments by the simple protocol, which
+        # takes several commands
+        driver = self._require_driver()
+        running = driver._execute(sql, arguments, 0, None, return_status=True)
+        _, tag, _ = await self._guard(running, sql, arguments)
+        return affected_rows((tag or b"").decode())
 
     async def command(self, text: str) -> str:
         """Run text without parameters by the simple protocol; returns the last command tag."""
@@ -592,7 +599,13 @@ def _row_count(result: object) -> int:
 
 
 def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    # sent by the simple protocol, so nothing that needs quoting may be in it
+    if not _SAVEPOINT.fullmatch(name):
+        raise ArgumentError(
+            "the name of a savepoint has other characters than letters, digits and _",
+            hint="leave names to session.begin_nested(), which numbers them",
+        )
+    return f'"{name}"'
 
 
 def _released() -> InvalidRequestError:
