@@ -32,6 +32,7 @@ LOADING = "docs/loading.md"
 INHERITANCE = "docs/inheritance.md"
 COPYING = "docs/copying.md"
 MESSAGING = "docs/messaging.md"
+RAW_SQL = "docs/raw_sql.md"
 MODELS = "The models of the examples"
 README = "A unit of work"
 
@@ -113,7 +114,9 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
     ("document", "title"),
     [
         (d, title)
-        for d in (SESSION, TESTING, RELATIONSHIPS, LOADING, INHERITANCE, COPYING, MESSAGING)
+        for d in (
+            SESSION, TESTING, RELATIONSHIPS, LOADING, INHERITANCE, COPYING, MESSAGING, RAW_SQL
+        )  # fmt: skip
         for title in sections(d)
         if title != MODELS
     ],
