@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ from asyncorm.sql.insert import Insert
 from asyncorm.sql.nodes import Statement
 
 T = TypeVar("T")
+_SAVEPOINT = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
 class Connection(TextConnection, BulkConnection, SignallingConnection):
@@ -245,7 +247,13 @@ def _rows(compiled: CompiledStatement, statement: Any, records: list[Any]) -> li
 
 
 def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    # sent by the simple protocol, so nothing that needs quoting may be in it
+    if not _SAVEPOINT.fullmatch(name):
+        raise ArgumentError(
+            "the name of a savepoint has other characters than letters, digits and _",
+            hint="leave names to session.begin_nested(), which numbers them",
+        )
+    return f'"{name}"'
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

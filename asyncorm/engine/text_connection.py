@@ -180,7 +180,12 @@ class TextConnection:
         return await (self._observed(sql, arguments, running) if self._log or WATCHES else running)
 
     async def _run(self, sql: str, arguments: Sequence[object]) -> int:
-        return affected_rows(await self._run_driver("execute", sql, arguments))
+        # the driver's execute() would send a text without arguments by the simple protocol, which
+        # takes several commands
+        driver = self._require_driver()
+        running = driver._execute(sql, arguments, 0, None, return_status=True)
+        _, tag, _ = await self._guard(running, sql, arguments)
+        return affected_rows((tag or b"").decode())
 
     async def command(self, text: str) -> str:
         """Run text without parameters by the simple protocol; returns the last command tag."""

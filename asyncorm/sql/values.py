@@ -177,7 +177,13 @@ def checked_name(name: Any) -> str:
             "a name in SQL must be a non-empty str without NUL characters",
             hint="give a plain name such as 'total'",
         )
-    if len(name.encode("utf-8", "surrogatepass")) > 63:
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        raise InvalidRequestError(
+            "a name in SQL is no valid Unicode", hint="remove the lone surrogate"
+        ) from None
+    if size > 63:
         raise InvalidRequestError(
             f"the name {name[:20]!r}... is longer than PostgreSQL's 63 bytes and would be cut",
             hint="choose a shorter name",

@@ -34,6 +34,7 @@ CHANGING = "docs/changing_rows.md"
 JSON_DOCUMENTS = "docs/json.md"
 COPYING = "docs/copying.md"
 MESSAGING = "docs/messaging.md"
+RAW_SQL = "docs/raw_sql.md"
 TYPES = "docs/types.md"
 MODELS = "The models of the examples"
 README = "A unit of work"
@@ -126,6 +127,7 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
             COPYING,
             JSON_DOCUMENTS,
             MESSAGING,
+            RAW_SQL,
             TYPES,
         )
         for title in sections(d)
