@@ -48,7 +48,7 @@ from asyncorm.sql.table import BaseColumn, Column, NullColumn, Table
 from asyncorm.sql.values import DocumentName
 from asyncorm.types.base import SQLType
 from asyncorm.types.domains import Domain
-from asyncorm.types.json import ModelJSON
+from asyncorm.types.json import JSONB, ModelJSON
 from asyncorm.types.resolve import coerce_type, resolve_type
 
 PLAIN = ColumnDeclaration()
@@ -227,13 +227,24 @@ def column_type(
     """The type of a column, and whether it is nullable; raises ConfigurationError."""
     annotation = field.annotation
     if given.type is not None:
-        return coerce_type(given.type), _optional(annotation)
+        return _given_type(annotation, coerce_type(given.type)), _optional(annotation)
     try:
         return resolve_type(annotation, field.metadata)
     except ConfigurationError as error:
         raise ConfigurationError(
             f"{cls.__name__}.{name}: {error.message}", hint=error.hint
         ) from None
+
+
+def _given_type(annotation: Any, given: SQLType[Any]) -> SQLType[Any]:
+    """The type that was named; a plain JSONB still holds what the annotation says."""
+    if type(given) is not JSONB:
+        return given
+    try:
+        found = resolve_type(annotation)[0]
+    except ConfigurationError:
+        return given
+    return found if isinstance(found, ModelJSON) else given
 
 
 def _optional(annotation: Any) -> bool:

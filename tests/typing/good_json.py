@@ -8,11 +8,12 @@ from typing import Any, assert_type
 
 from pydantic import BaseModel
 
-from asyncorm import Mapped, Model, column, select, update
+from asyncorm import Mapped, Model, column, func, select, update
 from asyncorm.sql.document_columns import DocumentColumn
 from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.expressions import Condition
+from asyncorm.sql.function_calls import NullFunctionCall
 from asyncorm.sql.select import Select
 from asyncorm.sql.table import Column, NullColumn
 
@@ -93,3 +94,10 @@ update(User).set(User.settings.set(Settings()))
 # plain documents
 assert_type(User.plain["a"]["b"].astext == "x", Condition)
 assert_type(User.plain["a"].as_integer() > 5, Condition)
+
+# functions
+assert_type(func.jsonb_array_length(User.plain["a"]), NullFunctionCall[int])
+assert_type(func.jsonb_typeof(User.settings), NullFunctionCall[str])
+assert_type(select(func.jsonb_path_exists(User.settings, "$.x")), Select[bool | None])
+select(User).where(User.plain.has_any(["a"]), User.plain.path_exists("$.a"))
+update(User).values({User.settings.theme: "dark", User.email: "x"})

@@ -11,6 +11,7 @@ from pydantic import BaseModel, computed_field, field_serializer
 from typing_extensions import TypedDict
 
 from asyncorm import (
+    JSONB,
     ArgumentError,
     Index,
     Mapped,
@@ -144,6 +145,7 @@ class Other(Model, table="other"):
     record: Mapped[Record]
     written: Mapped[Written]
     pairs: Mapped[list[Settings]] = column(default_factory=list)
+    named: Mapped[Settings | None] = column(JSONB, default=None)
 
     __table_args__ = (Index("ix_kind", "id"),)
 
@@ -163,6 +165,10 @@ def test_a_field_that_the_model_writes_itself_compares_as_json() -> None:
 def test_items_of_a_list_of_models_have_fields() -> None:
     pairs: Any = Other.pairs
     assert "->> 'uiTheme'" in str(pairs[0].theme == "x")
+
+
+def test_a_model_in_a_column_of_jsonb_by_name_has_fields_too() -> None:
+    assert "->> 'uiTheme'" in str(Other.named.at(lambda s: s.theme) == "x")
 
 
 def test_ddl_of_an_index_has_no_parameters() -> None:
