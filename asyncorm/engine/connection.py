@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from asyncorm.engine.advisory_key import LockKey, in_words
 from asyncorm.engine.bulk_connection import BulkConnection
 from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
 from asyncorm.engine.channel import Channel, pg_notify
+from asyncorm.engine.command_tag import affected_rows, row_count
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.features import check_server
@@ -26,7 +26,7 @@ from asyncorm.engine.rows import convert_records, row_names
 from asyncorm.engine.shapes import shape_rows
 from asyncorm.engine.sql_log import log_statement
 from asyncorm.engine.stream import RecordStream, RowStream
-from asyncorm.engine.transaction import Interrupted, Outcome, begin_text, shielded
+from asyncorm.engine.transaction import Interrupted, Outcome, begin_text, savepoint_name, shielded
 from asyncorm.errors import (
     ArgumentError,
     AsyncORMError,
@@ -42,7 +42,6 @@ from asyncorm.sql.nodes import Statement
 
 T = TypeVar("T")
 P = TypeVar("P")
-_SAVEPOINT = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
 class Connection(BulkConnection):
@@ -363,15 +362,15 @@ class Connection(BulkConnection):
 
     async def savepoint(self, name: str) -> None:
         """Set a savepoint."""
-        await self.command(f"SAVEPOINT {_quoted(name)}")
+        await self.command(f"SAVEPOINT {savepoint_name(name)}")
 
     async def release_savepoint(self, name: str) -> None:
         """Keep what was done since the savepoint."""
-        await self.command(f"RELEASE SAVEPOINT {_quoted(name)}")
+        await self.command(f"RELEASE SAVEPOINT {savepoint_name(name)}")
 
     async def rollback_to_savepoint(self, name: str) -> None:
         """Undo what was done since the savepoint; the transaction is usable again."""
-        await self.command(f"ROLLBACK TO SAVEPOINT {_quoted(name)}")
+        await self.command(f"ROLLBACK TO SAVEPOINT {savepoint_name(name)}")
         self._first_error = None
 
     # ---------------------------------------------------------------------- other processes
@@ -558,7 +557,7 @@ class Connection(BulkConnection):
         outcome: int | str = "cancelled"
         try:
             result = await running
-            outcome = _row_count(result)
+            outcome = row_count(result)
         except Exception as error:
             outcome = type(error).__name__
             raise
@@ -582,30 +581,6 @@ def _rows(compiled: CompiledStatement, statement: Any, records: list[Any]) -> li
     rows = convert_records(compiled, records)
     shape = getattr(statement, "_shape", None)
     return rows if shape is None else shape_rows(shape, row_names(compiled, records), rows)
-
-
-def affected_rows(tag: str) -> int:
-    """The number at the end of a command tag such as ``UPDATE 3``; 0 if it has none."""
-    count = tag.rpartition(" ")[2]
-    return int(count) if count.isdigit() else 0
-
-
-def _row_count(result: object) -> int:
-    if isinstance(result, tuple):  # rows and tag of raw SQL
-        result = result[0]
-    if isinstance(result, list):
-        return len(result)
-    return result if isinstance(result, int) else affected_rows(str(result))
-
-
-def _quoted(name: str) -> str:
-    # sent by the simple protocol, so nothing that needs quoting may be in it
-    if not _SAVEPOINT.fullmatch(name):
-        raise ArgumentError(
-            "the name of a savepoint has other characters than letters, digits and _",
-            hint="leave names to session.begin_nested(), which numbers them",
-        )
-    return f'"{name}"'
 
 
 def _released() -> InvalidRequestError:

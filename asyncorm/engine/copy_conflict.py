@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.mapper import Mapper
-from asyncorm.sql.insert import Insert
 from asyncorm.sql.expressions import Expression
+from asyncorm.sql.insert import Insert
 from asyncorm.sql.select import select
 from asyncorm.sql.sources import column_of
 from asyncorm.sql.table import BaseColumn, Table

@@ -33,6 +33,7 @@ INHERITANCE = "docs/inheritance.md"
 COPYING = "docs/copying.md"
 MESSAGING = "docs/messaging.md"
 RAW_SQL = "docs/raw_sql.md"
+RUN = (SESSION, TESTING, RELATIONSHIPS, LOADING, INHERITANCE, COPYING, MESSAGING, RAW_SQL)
 MODELS = "The models of the examples"
 README = "A unit of work"
 
@@ -112,14 +113,7 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
 
 @pytest.mark.parametrize(
     ("document", "title"),
-    [
-        (d, title)
-        for d in (
-            SESSION, TESTING, RELATIONSHIPS, LOADING, INHERITANCE, COPYING, MESSAGING, RAW_SQL
-        )  # fmt: skip
-        for title in sections(d)
-        if title != MODELS
-    ],
+    [(d, title) for d in RUN for title in sections(d) if title != MODELS],
 )
 async def test_a_section_of_a_document_runs_as_printed(
     module: ModuleType, document: str, title: str
