@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Coroutine
 from typing import Any, Literal, TypeVar
 
 import anyio
 
-from asyncorm.errors import ConfigurationError
+from asyncorm.errors import ArgumentError, ConfigurationError
 
 T = TypeVar("T")
 
 #: how a transaction ended, as far as is known
 Outcome = Literal["committed", "rolled_back", "unknown"]
 
+_SAVEPOINT = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 ISOLATION_LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE", "READ UNCOMMITTED")
 
 
@@ -36,6 +38,17 @@ def begin_text(
     if deferrable is not None:
         parts.append("DEFERRABLE" if deferrable else "NOT DEFERRABLE")
     return " ".join(parts)
+
+
+def savepoint_name(name: str) -> str:
+    """The name of a savepoint in quotes; ArgumentError for one that would need them."""
+    # sent by the simple protocol, so nothing that needs quoting may be in it
+    if not _SAVEPOINT.fullmatch(name):
+        raise ArgumentError(
+            "the name of a savepoint has other characters than letters, digits and _",
+            hint="leave names to session.begin_nested(), which numbers them",
+        )
+    return f'"{name}"'
 
 
 class Interrupted(Exception):

@@ -177,7 +177,14 @@ class Derived:
             )
         for name in walk.added:
             checked_name(name)
-        return self._extended(self.statement, (*self.walks, walk))
+        if any(known.word == walk.word for known in self.walks):
+            raise InvalidRequestError(
+                f"a recursive common table expression has one {walk.word} only",
+                hint="call search_depth_first(), search_breadth_first() or cycle() once",
+            )
+        # SEARCH stands before CYCLE
+        walks = sorted((*self.walks, walk), key=lambda known: known.word == "CYCLE")
+        return self._extended(self.statement, tuple(walks))
 
     def _united(self, operator: str, queries: tuple[Any, ...]) -> Derived:
         if self.kind != "cte":
@@ -198,6 +205,11 @@ class Walk(NamedTuple):
     clause: str
     by: tuple[str, ...]
     added: tuple[str, ...]
+
+    @property
+    def word(self) -> str:
+        """The first word of the clause."""
+        return self.clause.partition(" ")[0]
 
     @property
     def columns(self) -> tuple[tuple[str, SQLType[Any]], ...]:

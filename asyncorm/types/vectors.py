@@ -18,6 +18,10 @@ class _Sized(Carried[Any]):
     mutable = True
 
     def __init__(self, name: str, dimensions: int | None) -> None:
+        if name not in _MOST:
+            raise ConfigurationError(
+                "pgvector has no type of this name", hint=f"use one of {', '.join(_MOST)}"
+            )
         super().__init__(name)
         self.dimensions = dimensions
         if dimensions is not None:

@@ -16,8 +16,10 @@ import pytest
 
 import asyncorm
 from asyncorm import (
+    BitString,
     CheckConstraint,
     Column,
+    Composite,
     Connection,
     Engine,
     Index,
@@ -29,14 +31,18 @@ from asyncorm import (
     Session,
     SessionFactory,
     SessionTransaction,
+    SQLType,
     Table,
+    Vector,
     aliased,
+    cast,
     create_engine,
     delete,
     func,
     insert,
     literal,
     make_transient_to_detached,
+    merge,
     select,
     selectinload,
     sql,
@@ -55,7 +61,7 @@ from tests.support.canary import (
     misplaced,
     texts_of,
 )
-from tests.support.canary_models import Category, Note, Product
+from tests.support.canary_models import Category, Note, Place, Product
 
 #: texts that are SQL by contract, written by the developer; docs/security.md names them
 SQL_BY_CONTRACT = {
@@ -68,6 +74,11 @@ SQL_BY_CONTRACT = {
 }
 #: what nothing out of the pool can call, and why that is no hole
 NOT_CALLED = {
+    "CustomType": "abstract; its subclasses name a type, as SQLType does",
+    "MacAddress": "a value of Python",
+    "Money": "refuses to be made",
+    "Listener": "made by engine.listen(), with names that are checked: test_listening.py",
+    "NullColumn.at": "only says that there are no parts",
     "create_engine": "a URL and settings of connections: no SQL",
     "scoped_session.__getattr__": "forwards to a session, whose methods are called on a server",
     "scoped_session.configure": "options of sessions, which are called on a server",
@@ -122,6 +133,8 @@ def pool() -> list[Any]:
         [Note(text="x", product_id=1)],
         [Column("a", INTEGER)], Category(name="x"), Category.id.set(1),
         Category.id.desc(), literal("x"), sql("select {}", 1), create_engine("postgresql://h/d"),
+        Product.stock, "A", lambda part: part.theme, [1.0, 2.0], Product.settings,
+        Product.name.set("x"),
     ]  # fmt: skip
 
 
@@ -131,7 +144,13 @@ def subjects() -> list[Any]:
         *pool(), func, update(Product), delete(Product), Product.details["a"]["b"],
         func.sum(Product.stock).over(order_by=Product.id), selectinload(Category.products),
         kept().notes, Result([1], ["n"], 1),
-        Result([(1, 2)], ["n", "m"], 1), func.lower("x"),
+        select(Product.id, Product.name).cte("t", recursive=True).union_all(
+            select(Product.id, Product.name)
+        ),
+        Product.settings.at(lambda part: part.theme),
+        merge(Product).using(Category, Product.category_id == Category.id).when_matched(),
+        cast(Product.name, Composite(Place)), cast(Product.tags, Vector(2)),
+        func.percentile_cont(0.5), func.mode(), Result([(1, 2)], ["n", "m"], 1), func.lower("x"),
     ]  # fmt: skip
 
 
@@ -169,8 +188,16 @@ def trouble(
     return found
 
 
+def is_of_values(function: Callable[..., Any]) -> bool:
+    """Methods of types and of values that take or make values of Python only."""
+    owner = getattr(function, "__self__", None)
+    return isinstance(owner, BitString) or (
+        isinstance(owner, SQLType) and function.__name__ in ("as_text", "check", "unfit")
+    )
+
+
 def test_every_public_callable_is_called() -> None:
-    uncalled = set(surface().uncalled)
+    uncalled = {name for name, of in surface().uncalled.items() if not is_of_values(of)}
     assert uncalled - set(NOT_CALLED) == set(), "find arguments for these, or list them"
     assert set(NOT_CALLED) - uncalled == set(), "these are called now"
 

@@ -41,7 +41,7 @@ SIMPLE = re.compile(
 )
 #: they take texts of SQL: what the session is built on, and the developer's own by docs/security.md
 SQL_BY_CONTRACT = {
-    "Connection.fetch", "Connection.run", "Connection.command", "Connection.cursor",
+    "Connection.fetch", "Connection.read", "Connection.run", "Connection.command", "Connection.cursor",
     "Connection.commit_fetch", "Connection.commit_run",
 }  # fmt: skip
 #: what is not called here, and why

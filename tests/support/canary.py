@@ -40,9 +40,10 @@ from asyncorm import (
     select,
     update,
 )
+from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.constraints import Constraint
-from asyncorm.sql.expressions import Assignment, Order
 from asyncorm.sql.nodes import Option
+from asyncorm.sql.order import Order
 from asyncorm.sql.sources import Alias, Derived
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.text import Name
@@ -266,7 +267,12 @@ def arguments_for(
     least = 0 if keywords else required(function)
     more = [p for p in places if p.kind is p.VAR_POSITIONAL]
     second = None
-    for extra in range(3 if more else 1):
+    if not more and not keywords:  # one that may be left out, or be needed after all
+        more = [p for p in places[least:] if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        more = more[:1]
+    for extra in range(1 + 2 * len(more)):
+        if extra == 2 and more[0].kind is not inspect.Parameter.VAR_POSITIONAL:
+            break
         pools = [likely(place, pool) for place in [*places[:least], *more * extra]]
         for arguments in itertools.islice(itertools.product(*pools), 1500):
             try:

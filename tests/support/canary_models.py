@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
 
 from asyncorm import (
     Mapped,
@@ -20,6 +22,15 @@ from asyncorm import (
 
 class Own(Model):
     metadata = MetaData()
+
+
+class Settings(BaseModel):
+    theme: str = "light"
+
+
+class Place(NamedTuple):
+    name: str
+    number: int
 
 
 class Category(Own, table="canary_category"):
@@ -38,6 +49,7 @@ class Product(Own, table="canary_product"):
     sold_at: Mapped[datetime | None] = column(default=None)
     tags: Mapped[list[str]] = column(default_factory=list)
     details: Mapped[dict[str, Any]] = column(default_factory=dict)
+    settings: Mapped[Settings | None] = column(default=None)
     category_id: Mapped[int] = foreign_key(Category.id)
     category: Related[Category] = relationship(back_populates="products")
     notes: Related[list[Note]] = relationship(lazy="write_only", order_by="id")
