@@ -99,16 +99,28 @@ from asyncorm.sql.constructs import (
     literal,
     null,
     true,
+    type_coerce,
 )
 from asyncorm.sql.dml import Delete, Insert, Update, delete, insert, update
 from asyncorm.sql.expressions import Condition, Expression, NullExpression
 from asyncorm.sql.functions import func
 from asyncorm.sql.nodes import Statement
-from asyncorm.sql.query import except_, intersect, union, union_all
+from asyncorm.sql.query import (
+    except_,
+    except_all,
+    intersect,
+    intersect_all,
+    union,
+    union_all,
+)
+from asyncorm.sql.samples import tablesample
 from asyncorm.sql.select import Select, exists, select
 from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Column, MetaData, NullColumn, Table
 from asyncorm.sql.text import ident, sql
+from asyncorm.sql.tuples import tuple_
+from asyncorm.sql.value_tables import values
+from asyncorm.sql.windows import Window, window
 from asyncorm.tracking.unit_of_work import Expunged
 from asyncorm.tracking.write_only import WriteOnlyCollection
 from asyncorm.types.arrays import Array
@@ -241,6 +253,7 @@ __all__ = [
     "UnloadedAttributeError",
     "Update",
     "Uuid",
+    "Window",
     "WriteOnlyCollection",
     "aliased",
     "all_",
@@ -257,6 +270,7 @@ __all__ = [
     "delete",
     "event",
     "except_",
+    "except_all",
     "exists",
     "extract",
     "false",
@@ -267,6 +281,7 @@ __all__ = [
     "insert",
     "inspect",
     "intersect",
+    "intersect_all",
     "joinedload",
     "lazyload",
     "literal",
@@ -286,11 +301,16 @@ __all__ = [
     "selectinload",
     "sessionmaker",
     "sql",
+    "tablesample",
     "true",
+    "tuple_",
+    "type_coerce",
     "undefer",
     "undefer_group",
     "union",
     "union_all",
     "update",
+    "values",
+    "window",
     "with_loader_criteria",
 ]

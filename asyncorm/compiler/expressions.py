@@ -311,7 +311,7 @@ def render_quantified(renderer: Renderer, node: Quantified[Any]) -> None:
     renderer.write("" if is_query else ")")
 
 
-def render_row_value(renderer: Renderer, row: RowValue) -> None:
+def render_row_value(renderer: Renderer, row: RowValue[Any]) -> None:
     """ROW (...), also of one value."""
     renderer.write("ROW")
     parentheses(renderer, row.fields)
