@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, cast, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
-from asyncorm.sql.arithmetic import operation_type, value_beside
+from asyncorm.sql.arithmetic import check_same, operation_type, value_beside
 from asyncorm.sql.nodes import Query, Yields, combined, render
 from asyncorm.sql.same_operators import SameOperators
 from asyncorm.sql.text_operators import TextOperators
@@ -33,8 +33,7 @@ T = TypeVar("T")
 F = TypeVar("F", float, Decimal)
 #: a value, or an expression of such
 Or: TypeAlias = "V | Expression[V, Any]"
-#: expressions by what they compare with; unions, because of type variables with constraints mypy
-#: looks at the constraints too late where ``self`` is one
+#: unions, because mypy does not look at the constraints of a type variable in the type of ``self``
 Fraction: TypeAlias = "Expression[float, Any] | Expression[Decimal, Any]"
 Number: TypeAlias = "Expression[int, Any] | Fraction"
 Quantity: TypeAlias = "Number | Expression[timedelta, Any]"
@@ -346,7 +345,10 @@ class Expression(
     def _same(self, operator: str, *operands: Any, type_: Any = None) -> Expression[V, R]:
         if operator in ("/", "%"):
             return _arithmetic(operator, self, *operands)
-        given = (operand(one, self) for one in operands)
+        given = [operand(one, self) for one in operands]
+        check_same(operator, (self, *given), self._describe)
+        if operator in ("<<", ">>"):
+            given = [CastTo(one, INTEGER) for one in given]  # by no wider one
         return Operation(operator, (self, *given), type_ or self._type)
 
     def _collated(self, collation: str) -> Expression[V, R]:
@@ -572,8 +574,7 @@ def _arithmetic(
         beside = value_beside(operator, other, left._type)
         right = operand(other, left) if beside is None else Parameter(other, beside)
     operands = (right, left) if reflected else (left, right)
-    name = left._describe()
-    type_ = operation_type(operator, operands[0]._type, operands[1]._type, name)
+    type_ = operation_type(operator, operands[0]._type, operands[1]._type, left._describe)
     if operator == "+" and type_.python_type in (str, bytes):
         operator = "||"
     return Operation(operator, operands, type_)

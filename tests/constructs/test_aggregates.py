@@ -55,9 +55,14 @@ async def test_statistics(same: Same) -> None:
     x, y = Product.stock, Product.price
     await same(
         select(
-            func.stddev(x), func.stddev_pop(x), func.variance(y), func.var_pop(y),
-            func.corr(y, x), func.covar_pop(y, x), func.covar_samp(y, x),
-        ),  # fmt: skip
+            func.stddev(x),
+            func.stddev_pop(x),
+            func.variance(y),
+            func.var_pop(y),
+            func.corr(y, x),
+            func.covar_pop(y, x),
+            func.covar_samp(y, x),
+        ),
         """select stddev(stock), stddev_pop(stock), variance(price), var_pop(price),
         corr(price, stock), covar_pop(price, stock), covar_samp(price, stock) from product""",
     )
@@ -67,9 +72,13 @@ async def test_regression(same: Same) -> None:
     x, y = Product.stock, Product.price
     await same(
         select(
-            func.regr_slope(y, x), func.regr_intercept(y, x), func.regr_r2(y, x),
-            func.regr_avgx(y, x), func.regr_avgy(y, x), func.regr_count(y, x),
-        ),  # fmt: skip
+            func.regr_slope(y, x),
+            func.regr_intercept(y, x),
+            func.regr_r2(y, x),
+            func.regr_avgx(y, x),
+            func.regr_avgy(y, x),
+            func.regr_count(y, x),
+        ),
         """select regr_slope(price, stock), regr_intercept(price, stock), regr_r2(price, stock),
         regr_avgx(price, stock), regr_avgy(price, stock), regr_count(price, stock)
         from product""",
@@ -94,6 +103,7 @@ async def test_objects_of_json(same: Same) -> None:
     members = func.jsonb_object_agg(Product.name, Product.stock)
     await same(
         select(members["rake"].astext, members["spade"].astext),
-        """select jsonb_object_agg(name, stock) ->> 'rake', jsonb_object_agg(name, stock) ->> 'spade'
+        """select jsonb_object_agg(name, stock) ->> 'rake',
+        jsonb_object_agg(name, stock) ->> 'spade'
         from product""",
     )

@@ -71,9 +71,9 @@ async def test_breadth_first(same: Same) -> None:
 async def test_a_circle_ends(same: Same) -> None:
     pairs = select(Sale.product_id.label("a"), Sale.customer_id.label("b")).cte("pairs")
     begin = select(pairs.c.a, pairs.c.b).where(pairs.c.a == 1).cte("walk", recursive=True)
-    walk = begin.union_all(
-        select(pairs.c.a, pairs.c.b).join(begin, pairs.c.a == begin.c.b)
-    ).cycle("a", "b", set_="again", using="way")
+    walk = begin.union_all(select(pairs.c.a, pairs.c.b).join(begin, pairs.c.a == begin.c.b)).cycle(
+        "a", "b", set_="again", using="way"
+    )
     await same(
         select(walk.c.a, walk.c.b, walk.c.again).distinct(),
         """with recursive pairs as (select product_id as a, customer_id as b from sale),

@@ -39,7 +39,8 @@ async def test_days_without_a_row_through_an_outer_join(same: Same) -> None:
         .outerjoin(Sale, func.date_trunc("day", Sale.sold_at, "UTC") == day)
         .group_by(day)
         .order_by(day),
-        """select day, count(sale.id) from generate_series($1::timestamptz, $2::timestamptz, '1 day')
+        """select day, count(sale.id)
+        from generate_series($1::timestamptz, $2::timestamptz, '1 day')
         as day left join sale on date_trunc('day', sold_at, 'UTC') = day
         group by day order by day""",
         begin,

@@ -15,7 +15,9 @@ async def test_a_full_join(same: Same) -> None:
         on c.id = p.category_id and p.stock > 5"""
     # a condition that can be merged by
     await same(select(Category.name, Product.name).join(Product, condition, full=True), by_hand)
-    await same(select(Category.name, Product.name).outerjoin(Product, condition, full=True), by_hand)
+    await same(
+        select(Category.name, Product.name).outerjoin(Product, condition, full=True), by_hand
+    )
 
 
 async def test_a_full_join_of_entities_gives_none_on_either_side(

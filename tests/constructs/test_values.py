@@ -18,7 +18,8 @@ async def test_as_the_only_source(same: Same) -> None:
         hand = ", ".join(f"({number}, '{text or 'NULL'}')" for number, text in rows)
         await same(
             select(given.c.id, given.c.name).order_by(given.c.id),
-            f"""select id, nullif(name, 'NULL') from (values {hand}) as given (id, name) order by id""",
+            f"""select id, nullif(name, 'NULL')
+            from (values {hand}) as given (id, name) order by id""",
         )
 
 
@@ -28,7 +29,9 @@ async def test_joined_to_a_table(same: Same) -> None:
         [{"price": Decimal("9.99"), "id": 1}, {"id": 3, "price": Decimal(20)}],
     )
     await same(
-        select(Product.name, prices.c.price - Product.price).join(prices, prices.c.id == Product.id),
+        select(Product.name, prices.c.price - Product.price).join(
+            prices, prices.c.id == Product.id
+        ),
         """select p.name, v.price - p.price from product p
         join (values (1, 9.99), (3, 20)) v (id, price) on v.id = p.id""",
     )

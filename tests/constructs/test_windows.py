@@ -23,7 +23,8 @@ async def test_every_window_function(same: Same) -> None:
             func.cume_dist().over(by),
             func.ntile(2).over(by),
         ),
-        """select id, row_number() over w, rank() over w, dense_rank() over w, percent_rank() over w,
+        """select id,
+        row_number() over w, rank() over w, dense_rank() over w, percent_rank() over w,
         cume_dist() over w, ntile(2) over w
         from product window w as (partition by category_id order by price desc, id)""",
     )
@@ -123,9 +124,7 @@ async def test_an_aggregate_of_some_rows_over_a_window(same: Same) -> None:
 
 
 async def test_rows_chosen_by_a_window_in_a_subquery(same: Same) -> None:
-    place = func.row_number().over(
-        partition_by=Product.category_id, order_by=Product.price.desc()
-    )
+    place = func.row_number().over(partition_by=Product.category_id, order_by=Product.price.desc())
     ranked = select(Product.name, place.label("place")).subquery()
     await same(
         select(ranked.c.name).where(ranked.c.place == 1),
