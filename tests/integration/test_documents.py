@@ -30,6 +30,7 @@ TESTING = "docs/testing.md"
 RELATIONSHIPS = "docs/relationships.md"
 LOADING = "docs/loading.md"
 INHERITANCE = "docs/inheritance.md"
+QUERIES = "docs/queries.md"
 MODELS = "The models of the examples"
 README = "A unit of work"
 
@@ -111,7 +112,7 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
     ("document", "title"),
     [
         (d, title)
-        for d in (SESSION, TESTING, RELATIONSHIPS, LOADING, INHERITANCE)
+        for d in (SESSION, TESTING, RELATIONSHIPS, LOADING, INHERITANCE, QUERIES)
         for title in sections(d)
         if title != MODELS
     ],
