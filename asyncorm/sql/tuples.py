@@ -50,6 +50,7 @@ class Tuple(RowValue[T]):
         """Whether the row is among others (one array parameter a column) or a query's rows."""
         if isinstance(values, Query):
             return Condition("IN", (self, self._rows_of(values)))
+        # AND of one, because a condition has operators that the rows themselves have not
         return Condition("AND", (self._among(values),))
 
     def not_in(self, values: Iterable[T] | Query[T] | Query[T | None]) -> Condition:

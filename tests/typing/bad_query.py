@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from asyncorm import Mapped, Model, case, column, func, select
+from asyncorm import Mapped, Model, case, column, func, select, tablesample, tuple_, values
 
 
 class Item(Model, table="item"):
@@ -53,4 +53,12 @@ func.sum(Item.id).over(order_by=Item.id, rows=(-1, 0), exclude="x")  # E no such
 func.lag(Item.name, default=1)  # E another type
 case({1: "a"}, value=Item.name)  # E keys of another type
 select(Item.id).union(select(Item.name))  # E other rows
+select(Item).where(tuple_(Item.id, Item.name) == (1, 2))  # E another type
+tuple_(Item.id, Item.name) < (1,)  # E another length
+tuple_(Item.id, Item.name).in_([(1, 2)])  # E another type
+tuple_(Item.id, Item.name).in_(select(Item.id))  # E another length
+tablesample(Item, "10")  # E not a percentage
+values([(1,)])  # E columns first
+func.percentile_cont(0.5).within_group(Item.name)  # E numbers only
+func.rank().over(rows=(0, 1), partition="x")  # E no such part
 select(Item.id).fetch("1")  # E not a number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, assert_type
+from typing import assert_type
 
 from asyncorm import (
     Condition,
@@ -12,12 +12,20 @@ from asyncorm import (
     Mapped,
     Model,
     Select,
+    Window,
     case,
     column,
+    except_all,
     func,
     select,
+    tablesample,
+    tuple_,
+    type_coerce,
+    values,
+    window,
 )
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall, Over
+from asyncorm.sql.query import Compound
 
 
 class Item(Model, table="item"):
@@ -67,7 +75,7 @@ assert_type(Item.takes / 1.5, Expression[timedelta, timedelta])
 assert_type(Item.takes + Item.takes, Expression[timedelta, timedelta])
 assert_type(Item.name + "!", Expression[str, str])
 assert_type("no. " + Item.name, Expression[str, str])
-func.anything(Item.name) + 1
+select(func.anything(Item.name) + 1)
 assert_type(Item.count.bitwise_and(4), Expression[int, int])
 assert_type(Item.limit.bitwise_not(), Expression[int, int | None])
 assert_type(Item.note.collate("C"), Expression[str, str | None])
@@ -117,6 +125,22 @@ assert_type(select(func.unnest(Item.tags).column_valued("tag")), Select[str])
 assert_type(select(case({"a": 1, "b": 2}, value=Item.name, else_=0)), Select[int])
 assert_type(select(case({"a": 1}, value=Item.name)), Select[int | None])
 
+# rows of values, values, samples
+assert_type(tuple_(Item.id, Item.name) == (1, "x"), Condition)
+assert_type(tuple_(Item.day, Item.id) > (date(2026, 1, 1), 5), Condition)
+assert_type(tuple_(Item.id, Item.name).in_([(1, "a"), (2, "b")]), Condition)
+assert_type(tuple_(Item.id, Item.name).in_(select(Item.id, Item.name)), Condition)
+assert_type(tablesample(Item, func.bernoulli(5), seed=1), type[Item])
+assert_type(select(tablesample(Item, 5.5)), Select[Item])
+rows = values({"id": int, "name": Item.name}, [(1, "a"), {"id": 2, "name": "b"}], name="rows")
+select(Item).join(rows, rows.c.id == Item.id).with_for_update(of=[Item], skip_locked=True)
+select(func.unnest(Item.tags).table_valued({"tag": str}, with_ordinality="n").c.tag)
+assert_type(type_coerce(Item.count, str), Expression[str, str])
+assert_type(window(partition_by=Item.name, order_by=[Item.id]), Window)
+assert_type(func.rank().over(window(order_by=Item.id)), Over[int, int])
+
 # statements
+assert_type(except_all(select(Item.id), select(Item.count)), Compound[int])
+assert_type(select(Item).intersect_all(select(Item)), Compound[Item])
 select(Item).join(Item, full=True).fetch(3, with_ties=True)
 assert_type(select(Item.id).union(select(Item.count)).order_by(Item.id).limit(1).subquery().c.id == 1, Condition)
