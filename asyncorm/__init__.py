@@ -1,8 +1,13 @@
 """asyncorm: SQLAlchemy's unit of work and pydantic's models on asyncpg, without greenlets."""
 
 from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.engine.advisory_lock import AdvisoryLock
+from asyncorm.engine.channel import Channel, Gap, Notification
 from asyncorm.engine.connection import Connection
+from asyncorm.engine.copy_out import CopyOut
+from asyncorm.engine.copying import CopyResult
 from asyncorm.engine.engine import Engine, create_engine
+from asyncorm.engine.listener import Listener
 from asyncorm.engine.result import Result
 from asyncorm.errors import (
     ArgumentError,
@@ -24,7 +29,9 @@ from asyncorm.errors import (
     IdentityConflictError,
     IntegrityError,
     InvalidRequestError,
+    LockLost,
     LockTimeout,
+    MissedNotifications,
     MultipleResultsFound,
     NoResultFound,
     NotNullViolation,
@@ -33,6 +40,7 @@ from asyncorm.errors import (
     ObjectDeletedError,
     OperationalError,
     OrphanedReferenceError,
+    PayloadError,
     PendingRollbackError,
     PoolTimeout,
     ProgrammingError,
@@ -81,6 +89,7 @@ from asyncorm.session.scoped import scoped_session
 from asyncorm.session.session import Session
 from asyncorm.session.states import make_transient, make_transient_to_detached, object_session
 from asyncorm.session.streaming import ResultStream
+from asyncorm.sql.assignments import default
 from asyncorm.sql.conditions import and_, not_, or_
 from asyncorm.sql.constraints import (
     CheckConstraint,
@@ -101,9 +110,13 @@ from asyncorm.sql.constructs import (
     true,
     type_coerce,
 )
-from asyncorm.sql.dml import Delete, Insert, Update, delete, insert, update
+from asyncorm.sql.delete import Delete, delete
+from asyncorm.sql.document_columns import DocumentColumn
+from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.expressions import Condition, Expression, NullExpression
 from asyncorm.sql.functions import func
+from asyncorm.sql.insert import Insert, insert
+from asyncorm.sql.merge import Merge, merge, merge_action
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.query import (
     except_,
@@ -113,21 +126,46 @@ from asyncorm.sql.query import (
     union,
     union_all,
 )
+from asyncorm.sql.row_versions import new, old
 from asyncorm.sql.samples import tablesample
 from asyncorm.sql.select import Select, exists, select
 from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Column, MetaData, NullColumn, Table
 from asyncorm.sql.text import ident, sql
 from asyncorm.sql.tuples import tuple_
+from asyncorm.sql.update import Update, update
 from asyncorm.sql.value_tables import values
 from asyncorm.sql.windows import Window, window
 from asyncorm.tracking.unit_of_work import Expunged
 from asyncorm.tracking.write_only import WriteOnlyCollection
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.beyond import EndOfDay, OutOfRangeDate, OutOfRangeDateTime
+from asyncorm.types.bits import Bit, BitString, VarBit
+from asyncorm.types.composites import Composite
+from asyncorm.types.custom import CustomType
+from asyncorm.types.domains import Domain
 from asyncorm.types.enums import Enum as EnumType
+from asyncorm.types.extensions import CIText, HStore, LTree
 from asyncorm.types.json import JSON, JSONB
-from asyncorm.types.network import Cidr, Inet
+from asyncorm.types.json_path import JSONPath
+from asyncorm.types.named import Money, NamedType
+from asyncorm.types.network import Cidr, Inet, MacAddr, MacAddr8, MacAddress
+from asyncorm.types.range_types import (
+    DateMultirange,
+    DateRange,
+    Int4Multirange,
+    Int4Range,
+    Int8Multirange,
+    Int8Range,
+    NumMultirange,
+    NumRange,
+    TsMultirange,
+    TsRange,
+    TstzMultirange,
+    TstzRange,
+)
+from asyncorm.types.ranges import Multirange, Range
 from asyncorm.types.scalars import (
     BigInteger,
     Boolean,
@@ -145,16 +183,23 @@ from asyncorm.types.scalars import (
     Time,
     Uuid,
 )
+from asyncorm.types.text_search import TSQuery, TSVector
+from asyncorm.types.vectors import HalfVector, SparseVector, Vector
 
 __all__ = [
     "DDL",
     "JSON",
     "JSONB",
+    "AdvisoryLock",
     "ArgumentError",
     "Array",
     "AsyncORMError",
     "BigInteger",
+    "Bit",
+    "BitString",
     "Boolean",
+    "CIText",
+    "Channel",
     "CheckConstraint",
     "CheckViolation",
     "Cidr",
@@ -162,22 +207,32 @@ __all__ = [
     "Column",
     "CommitUnknown",
     "CompiledStatement",
+    "Composite",
     "ConcurrentSessionUseError",
     "Condition",
     "ConfigurationError",
     "Conflict",
     "Connection",
     "ConnectionLost",
+    "CopyOut",
+    "CopyResult",
     "CreateIndex",
     "CreateTable",
+    "CustomType",
     "DataError",
     "DatabaseError",
     "Date",
+    "DateMultirange",
+    "DateRange",
     "DateTime",
     "DeadlockDetected",
     "Delete",
     "DetachedInstanceError",
+    "DocumentColumn",
+    "DocumentPath",
+    "Domain",
     "DropTable",
+    "EndOfDay",
     "Engine",
     "EnumType",
     "ExclusionViolation",
@@ -189,6 +244,9 @@ __all__ = [
     "FlushPlan",
     "ForeignKeyConstraint",
     "ForeignKeyViolation",
+    "Gap",
+    "HStore",
+    "HalfVector",
     "History",
     "Identity",
     "IdentityConflictError",
@@ -196,30 +254,53 @@ __all__ = [
     "Inet",
     "Insert",
     "InstanceInspection",
+    "Int4Multirange",
+    "Int4Range",
+    "Int8Multirange",
+    "Int8Range",
     "Integer",
     "IntegrityError",
     "Interval",
     "InvalidRequestError",
+    "JSONPath",
+    "LTree",
     "LargeBinary",
+    "Listener",
     "LoaderOption",
+    "LockLost",
     "LockTimeout",
+    "MacAddr",
+    "MacAddr8",
+    "MacAddress",
     "Mapped",
+    "Merge",
     "MetaData",
+    "MissedNotifications",
     "Model",
+    "Money",
     "MultipleResultsFound",
+    "Multirange",
     "NPlusOneError",
     "NPlusOneWarning",
+    "NamedType",
     "NoResultFound",
     "NotNullViolation",
+    "Notification",
     "NullColumn",
     "NullExpression",
+    "NumMultirange",
+    "NumRange",
     "Numeric",
     "ObjectDeletedError",
     "OperationalError",
     "OrphanedReferenceError",
+    "OutOfRangeDate",
+    "OutOfRangeDateTime",
+    "PayloadError",
     "PendingRollbackError",
     "PoolTimeout",
     "ProgrammingError",
+    "Range",
     "ReadOnlyTransaction",
     "Real",
     "Related",
@@ -235,16 +316,23 @@ __all__ = [
     "SessionFactory",
     "SessionTransaction",
     "SmallInteger",
+    "SparseVector",
     "StaleDataError",
     "Statement",
     "StatementTimeout",
     "String",
+    "TSQuery",
+    "TSVector",
     "Table",
     "Text",
     "Time",
     "ToMany",
     "ToOne",
     "TransactionRolledBack",
+    "TsMultirange",
+    "TsRange",
+    "TstzMultirange",
+    "TstzRange",
     "UnflushedChangesError",
     "UnflushedChangesWarning",
     "UniqueConstraint",
@@ -253,6 +341,8 @@ __all__ = [
     "UnloadedAttributeError",
     "Update",
     "Uuid",
+    "VarBit",
+    "Vector",
     "Window",
     "WriteOnlyCollection",
     "aliased",
@@ -265,6 +355,7 @@ __all__ = [
     "column",
     "contains_eager",
     "create_engine",
+    "default",
     "defaultload",
     "defer",
     "delete",
@@ -288,11 +379,15 @@ __all__ = [
     "load_only",
     "make_transient",
     "make_transient_to_detached",
+    "merge",
+    "merge_action",
     "nestedload",
+    "new",
     "noload",
     "not_",
     "null",
     "object_session",
+    "old",
     "or_",
     "raiseload",
     "relationship",

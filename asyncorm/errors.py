@@ -244,6 +244,10 @@ class DataError(DatabaseError):
     default_hint = "give a value of the column's type and size"
 
 
+class PayloadError(DataError):
+    """The text of a notification does not fit the type of its channel; ``detail`` holds it."""
+
+
 class ProgrammingError(DatabaseError):
     """The statement is wrong: unknown table or column, syntax, privileges (class 42)."""
 
@@ -280,6 +284,24 @@ class LockTimeout(OperationalError):
     """A lock was not free (55P03)."""
 
     default_hint = "repeat the unit of work, or raise lock_timeout"
+
+
+class LockLost(OperationalError):
+    """An advisory lock was lost before the end of its block, with the connection that held it."""
+
+    default_hint = "somebody else may have worked at the same time: check, and repeat the work"
+
+
+class MissedNotifications(OperationalError):
+    """Notifications may have been missed; ``gap`` says why. Going on with the loop is possible."""
+
+    default_hint = (
+        "read again what the notifications are about, and go on; or let listen(on_gap=...) do so"
+    )
+
+    def __init__(self, message: str, *, gap: Any) -> None:
+        super().__init__(message)
+        self.gap = gap
 
 
 class SerializationFailure(OperationalError):

@@ -1,6 +1,7 @@
-"""``python -m benchmarks [eager] [rounds]``: ratios to asyncpg by hand, taken in one run.
+"""``python -m benchmarks [eager | copy | compile] [rounds]``: ratios to asyncpg, in one run.
 
-On DATABASE_URL or an embedded server. ``eager`` loads trees, beside SQLAlchemy if it is there.
+On DATABASE_URL or an embedded server. ``eager`` loads trees, ``compile`` only builds statements;
+both beside SQLAlchemy if it is there. ``copy`` copies many rows.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import asyncpg
 from asyncorm import create_engine
 from asyncorm.engine.embedded import start_embedded
 from asyncorm.engine.url import parse_url
-from benchmarks import eager
+from benchmarks import compiling, copying, eager
 from benchmarks.timing import measure, ratio
 from benchmarks.workloads import prepare, workloads
 
@@ -46,9 +47,13 @@ async def compare(url: str, rounds: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """``[eager] [rounds]``."""
+    """``[eager | copy | compile] [rounds]``."""
     rounds = next((int(argument) for argument in arguments if argument.isdigit()), 25)
-    run = eager.run if "eager" in arguments else compare
+    if "compile" in arguments:
+        compiling.run(rounds)
+        return
+    runs = {"eager": eager.run, "copy": copying.run}
+    run = next((runs[word] for word in arguments if word in runs), compare)
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(os.environ.get("DATABASE_URL") or embedded_url(folder), rounds))
 

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import Converter, SQLType
 
-Kind = Literal["select", "insert", "update", "delete", "text"]
+Kind = Literal["select", "insert", "update", "delete", "merge", "text"]
+
+
+class Feature(NamedTuple):
+    """What only servers from a version on understand."""
+
+    version: int
+    name: str
+
+
+MERGE = Feature(15, "merge()")
+MERGE_RETURNING = Feature(17, "returning() of merge()")
+BY_SOURCE = Feature(17, "when_not_matched_by_source()")
+OLD_AND_NEW = Feature(18, "returning() of old() and new()")
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,7 @@ class CompiledStatement:
         *,
         writes: bool = False,
         constants: tuple[Any, ...] = (),
+        needs: Feature | None = None,
     ) -> None:
         self.sql = sql
         self.kind = kind
@@ -77,6 +91,8 @@ class CompiledStatement:
         self.items = items
         #: whether a statement inside it changes rows
         self.writes = writes
+        #: what the server must understand
+        self.needs = needs
         #: what loading knows of its rows, kept as long as this is
         self.plan: Any = None
         self.returns_rows = kind in ("select", "text") or bool(items)

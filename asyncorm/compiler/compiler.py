@@ -5,46 +5,68 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from asyncorm.compiler import dml, documents, expressions, select, subtypes, text, windows
+from asyncorm.compiler import (
+    delete,
+    document_paths,
+    documents,
+    expressions,
+    insert,
+    merge,
+    select,
+    subtypes,
+    text,
+    update,
+    windows,
+)
 from asyncorm.compiler.compiled import CompiledStatement, Kind
 from asyncorm.compiler.renderer import Render, Renderer
 from asyncorm.compiler.results import result_of
 from asyncorm.compiler.scopes import source_key
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
+from asyncorm.sql.assignments import Default
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
 from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
-from asyncorm.sql.dml import Delete, Insert, Update
+from asyncorm.sql.delete import Delete
+from asyncorm.sql.document_columns import PartColumn
+from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.documents import DocumentRows, DocumentValue
 from asyncorm.sql.expressions import (
     CastTo,
     Collated,
     Expression,
+    Field,
     Label,
     Operation,
-    Order,
     Parameter,
     ScalarQuery,
 )
 from asyncorm.sql.function_calls import FunctionCall, Over
 from asyncorm.sql.grouping import Grouping
+from asyncorm.sql.insert import Insert
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
 from asyncorm.sql.keys import AmongRows
+from asyncorm.sql.merge import Merge
 from asyncorm.sql.nodes import Statement, set_renderer
+from asyncorm.sql.order import Order
 from asyncorm.sql.query import Compound
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import is_entity, source_of
 from asyncorm.sql.subtype import OfKind
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.text import EntityColumns, Name, Text
+from asyncorm.sql.update import Update
 
 FUNCTIONS: Mapping[type[Any], Render] = {
     BaseColumn: expressions.render_column,
+    DocumentPath: document_paths.render_document_path,
+    PartColumn: document_paths.render_part_column,
     Parameter: expressions.render_parameter,
     Adapted: expressions.render_adapted,
     Criterion: expressions.render_criterion,
     Operation: expressions.render_operation,
     CastTo: expressions.render_cast,
+    Field: expressions.render_field,
     Label: expressions.render_label,
     ScalarQuery: expressions.render_scalar_query,
     Order: expressions.render_order,
@@ -63,12 +85,14 @@ FUNCTIONS: Mapping[type[Any], Render] = {
     Over: windows.render_over,
     Select: select.render_select,
     Compound: select.render_compound,
-    Insert: dml.render_insert,
-    Update: dml.render_update,
-    Delete: dml.render_delete,
-    ValueRows: dml.render_value_rows,
-    BulkRows: dml.render_bulk_rows,
-    QueryRows: dml.render_query_rows,
+    Insert: insert.render_insert,
+    Update: update.render_update,
+    Delete: delete.render_delete,
+    Merge: merge.render_merge,
+    Default: expressions.render_default,
+    ValueRows: insert.render_value_rows,
+    BulkRows: insert.render_bulk_rows,
+    QueryRows: insert.render_query_rows,
     OfKind: subtypes.render_of_kind,
     Text: text.render_text,
     Name: text.render_name,
@@ -79,9 +103,10 @@ FUNCTIONS: Mapping[type[Any], Render] = {
 _STATEMENTS: Mapping[type[Any], tuple[Kind, Callable[..., None]]] = {
     Select: ("select", select.write_select),
     Compound: ("select", select.write_compound),
-    Insert: ("insert", dml.write_insert),
-    Update: ("update", dml.write_update),
-    Delete: ("delete", dml.write_delete),
+    Insert: ("insert", insert.write_insert),
+    Update: ("update", update.write_update),
+    Delete: ("delete", delete.write_delete),
+    Merge: ("merge", merge.write_merge),
 }
 
 
@@ -113,14 +138,22 @@ def compile_statement(
     if type(statement) not in _STATEMENTS:
         raise InvalidRequestError(
             f"{type(statement).__name__} is no statement that can be executed",
-            hint="use select(), insert(), update(), delete() or sql()",
+            hint="use select(), insert(), update(), delete(), merge() or sql()",
         )
     kind, write = _STATEMENTS[type(statement)]
     write(renderer, statement, is_top=True)
     columns, items = result_of(statement, loads=loads)
     sql, order = renderer.finish((*bound._parameters, *constants))
     return CompiledStatement(
-        sql, kind, order, bound, columns, items, writes=renderer.writes, constants=constants
+        sql,
+        kind,
+        order,
+        bound,
+        columns,
+        items,
+        writes=renderer.writes,
+        constants=constants,
+        needs=renderer.needs,
     )
 
 

@@ -9,15 +9,16 @@ from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.adapted import Adapted
+from asyncorm.sql.assignments import Default
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
 from asyncorm.sql.correlated import Correlated
 from asyncorm.sql.criteria import Criterion
 from asyncorm.sql.expressions import (
     CastTo,
     Collated,
+    Field,
     Label,
     Operation,
-    Order,
     Parameter,
     ScalarQuery,
 )
@@ -25,6 +26,7 @@ from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.grouping import Grouping
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.keys import AmongRows
+from asyncorm.sql.order import Order
 from asyncorm.sql.table import BaseColumn
 
 #: how tight operators bind, as in PostgreSQL's manual; every operator there is stands here
@@ -39,19 +41,25 @@ PRECEDENCE: Mapping[str, int] = {
     **dict.fromkeys(("strpos", "ends_with"), 5),
     **dict.fromkeys(("BETWEEN", "BETWEEN SYMMETRIC"), 6),
     **dict.fromkeys(("IN", "NOT IN", "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"), 6),
-    **dict.fromkeys(("||", "->", "->>", "@>", "&&", "?", "~", "~*"), 7),
-    **dict.fromkeys(("&", "|", "#", "<<", ">>", "bitwise not"), 7),
+    **dict.fromkeys(("||", "->", "->>", "@>", "<@", "&&", "?", "~", "~*"), 7),
+    **dict.fromkeys(("#>", "#>>", "#-", "?|", "?&", "@?", "@@"), 7),
+    # networks, ranges, bit strings
+    **dict.fromkeys((">>=", "<<=", "<<", ">>", "&<", "&>", "-|-", "&", "|", "#"), 7),
+    **dict.fromkeys(("= any element", "= all elements"), 5),
+    "invert": 7,
+    **dict.fromkeys(("?|", "?&", "<->", "<=>", "<#>", "<+>", "!!"), 7),
+    **dict.fromkeys(("@@", "@@ websearch", "text @@ websearch", "tsquery &&", "tsquery ||"), 7),
     **dict.fromkeys(("+", "-"), 8),
     **dict.fromkeys(("*", "/", "%"), 9),
     "AT TIME ZONE": 10,
     "negate": 11,
-    **dict.fromkeys(("starts_with", "EXISTS"), 20),
+    **dict.fromkeys(("starts_with", "to_jsonb", "EXISTS", "[]", "[:]", "[n:]", "[:n]"), 20),
 }
 _POSTFIX = frozenset(operator for operator in PRECEDENCE if operator.startswith("IS ")) - {
     "IS DISTINCT FROM",
     "IS NOT DISTINCT FROM",
 }
-_LEFT_ASSOCIATIVE = frozenset(("+", "-", "*", "/", "%", "||", "->", "->>"))
+_LEFT_ASSOCIATIVE = frozenset(("+", "-", "*", "/", "%", "||", "->", "->>", "#>", "#>>", "#-"))
 _ASSOCIATIVE = frozenset(("AND", "OR"))
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 #: functions that are written without parentheses
@@ -186,10 +194,13 @@ def _exists(renderer: Renderer, operands: tuple[Any, ...]) -> None:
     renderer.render(operands[0])
 
 
-def _starts_with(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-    renderer.write("starts_with(")
-    renderer.render_list(operands)
-    renderer.write(")")
+def _call(name: str) -> Any:
+    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+        renderer.write(name, "(")
+        renderer.render_list(operands)
+        renderer.write(")")
+
+    return render
 
 
 def _strpos(renderer: Renderer, operands: tuple[Any, ...]) -> None:
@@ -208,18 +219,82 @@ def _ends_with(renderer: Renderer, operands: tuple[Any, ...]) -> None:
     _operand(renderer, suffix, "=", is_first=False)
 
 
+def _elements(quantifier: str) -> Any:
+    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+        array, value = operands
+        _operand(renderer, value, "=")
+        renderer.write(f" = {quantifier} (")
+        renderer.render(array)
+        renderer.write(")")
+
+    return render
+
+
+def _infix_as(operator: str, text: str) -> Any:
+    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+        left, right = operands
+        _operand(renderer, left, operator)
+        renderer.write(f" {text} ")
+        _operand(renderer, right, operator, is_first=False)
+
+    return render
+
+
+def _subscript(before: str, between: str, after: str) -> Any:
+    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+        renderer.write("(")
+        renderer.render(operands[0])
+        renderer.write(")", before)
+        renderer.render(operands[1])
+        renderer.write(between)
+        if len(operands) > 2:
+            renderer.render(operands[2])
+        renderer.write(after)
+
+    return render
+
+
+def _websearch(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+    document, searched, *config = operands
+    _operand(renderer, document, "@@")
+    renderer.write(" @@ websearch_to_tsquery(")
+    renderer.render_list((*config, searched))
+    renderer.write(")")
+
+
+def _text_websearch(renderer: Renderer, operands: tuple[Any, ...]) -> None:
+    document, searched, *config = operands
+    renderer.write("to_tsvector(")
+    renderer.render_list((*config, document))
+    renderer.write(") @@ websearch_to_tsquery(")
+    renderer.render_list((*config, searched))
+    renderer.write(")")
+
+
 _SPECIAL: Mapping[str, Any] = {
     "NOT": _prefix("NOT", "NOT "),
     "negate": _prefix("negate", "-"),
+    "invert": _prefix("invert", "~ "),
+    "[]": _subscript("[", "", "]"),
+    "[:]": _subscript("[", ":", "]"),
+    "[n:]": _subscript("[", ":", "]"),
+    "[:n]": _subscript("[:", "", "]"),
+    "= any element": _elements("ANY"),
+    "= all elements": _elements("ALL"),
     "EXISTS": _exists,
     "BETWEEN": _between("BETWEEN"),
     "BETWEEN SYMMETRIC": _between("BETWEEN SYMMETRIC"),
-    "bitwise not": _prefix("bitwise not", "~"),
     "= ANY": _array("= ANY"),
     "<> ALL": _array("<> ALL"),
-    "starts_with": _starts_with,
+    "starts_with": _call("starts_with"),
+    "to_jsonb": _call("to_jsonb"),
     "strpos": _strpos,
     "ends_with": _ends_with,
+    "!!": _prefix("!!", "!! "),
+    "tsquery &&": _infix_as("tsquery &&", "&&"),
+    "tsquery ||": _infix_as("tsquery ||", "||"),
+    "@@ websearch": _websearch,
+    "text @@ websearch": _text_websearch,
 }
 
 
@@ -228,6 +303,13 @@ def render_cast(renderer: Renderer, cast: CastTo[Any, Any]) -> None:
     renderer.write("CAST(")
     renderer.render(cast.inner)
     renderer.write(" AS ", cast._type.ddl, ")")
+
+
+def render_field(renderer: Renderer, field: Field[Any, Any]) -> None:
+    """A field of a composite; without parentheses its column would be read as a table."""
+    renderer.write("(")
+    renderer.render(field.inner)
+    renderer.write(").", quote_name(field.name))
 
 
 def render_label(renderer: Renderer, label: Label[Any, Any]) -> None:
@@ -297,7 +379,7 @@ def render_retyped(renderer: Renderer, node: Retyped[Any, Any]) -> None:
 
 def render_extract(renderer: Renderer, extract: Extract[Any]) -> None:
     """EXTRACT(field FROM time); the field is one of a closed list."""
-    renderer.write("EXTRACT(", extract.field, " FROM ")
+    renderer.write("EXTRACT(", extract.part, " FROM ")
     renderer.render(extract.inner)
     renderer.write(")")
 
@@ -309,6 +391,11 @@ def render_quantified(renderer: Renderer, node: Quantified[Any]) -> None:
     renderer.write("" if is_query else "(")
     renderer.render(node.inner)
     renderer.write("" if is_query else ")")
+
+
+def render_default(renderer: Renderer, node: Default) -> None:
+    """DEFAULT, which stands for the default of the column that gets it."""
+    renderer.write("DEFAULT")
 
 
 def render_row_value(renderer: Renderer, row: RowValue[Any]) -> None:

@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from asyncorm.compiler.document_paths import write_subscripts
+from asyncorm.compiler.joins import JoinTree
+from asyncorm.compiler.modification import write_trees
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
-from asyncorm.compiler.select import write_conditions, write_source
+from asyncorm.compiler.select import write_conditions
 from asyncorm.compiler.subtypes import kinds_sql
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.dml import Delete, Filtered, Update
+from asyncorm.sql.delete import Delete
+from asyncorm.sql.document_columns import PartColumn
+from asyncorm.sql.modification import Filtered
 from asyncorm.sql.nodes import AnonymousName
 from asyncorm.sql.sources import Alias, entity_name
 from asyncorm.sql.subtype import Part, Subtype
 from asyncorm.sql.table import BaseColumn, Table
+from asyncorm.sql.update import Update
 
 Column = BaseColumn[Any, Any]
 Write = Callable[[], None]
@@ -103,7 +109,7 @@ class Spread:
 
 
 def write_joined_update(
-    renderer: Renderer, update: Update[Any], others: list[Any], returning: Write
+    renderer: Renderer, update: Update[Any], trees: list[JoinTree], returning: Write
 ) -> None:
     """UPDATE of one of the tables; what is known of its rows may be in others."""
     table = update._table
@@ -123,22 +129,25 @@ def write_joined_update(
         for index, (column, assignment) in enumerate(
             zip(columns, update._assignments, strict=True)
         ):
-            renderer.write(", " if index else "", quote_name(column.name), " = ")
+            renderer.write(", " if index else "", quote_name(column.name))
+            if isinstance(assignment.column, PartColumn):
+                write_subscripts(renderer, assignment.column)
+            renderer.write(" = ")
             renderer.render(assignment.value)
     with renderer.aside() as returned, renderer.spreading(table, spread.column):
         returning()
-    tail = _tail(renderer, update, spread, " FROM ", others)
+    tail = _tail(renderer, update, spread, " FROM ", trees)
     renderer.write("UPDATE ", spread.target(), " SET ")
     renderer.extend((*changes, *tail, *returned))
 
 
 def write_joined_delete(
-    renderer: Renderer, delete: Delete[Any], others: list[Any], returning: Write
+    renderer: Renderer, delete: Delete[Any], trees: list[JoinTree], returning: Write
 ) -> None:
     """DELETE from all tables: the first finds the rows, and the others follow by its keys."""
     table, parts = delete._table, parts_to_delete(delete._table)
     if len(parts) == 1:
-        _write_delete(renderer, delete, Spread(renderer, table, parts[0]), others, returning)
+        _write_delete(renderer, delete, Spread(renderer, table, parts[0]), trees, returning)
         return
     deleted = {part.table for part in parts}
     written = next(part for part in reversed(parts_of(table)) if part.table in deleted)
@@ -152,7 +161,7 @@ def write_joined_delete(
 
     with renderer.common_text(), renderer.placing({}):
         renderer.write(name, " AS (")
-        _write_delete(renderer, delete, spread, others, returned)
+        _write_delete(renderer, delete, spread, trees, returned)
         renderer.write(")")
     for part in reversed(parts):
         if part.table is not written.table:
@@ -176,31 +185,29 @@ def _delete_found(renderer: Renderer, part: Part, table: Table, found: str) -> N
 
 
 def _write_delete(
-    renderer: Renderer, delete: Delete[Any], spread: Spread, others: list[Any], returning: Write
+    renderer: Renderer, delete: Delete[Any], spread: Spread, trees: list[JoinTree], returning: Write
 ) -> None:
     with renderer.aside() as returned, renderer.spreading(delete._table, spread.column):
         returning()
-    tail = _tail(renderer, delete, spread, " USING ", others)
+    tail = _tail(renderer, delete, spread, " USING ", trees)
     renderer.write("DELETE FROM ", spread.target())
     renderer.extend((*tail, *returned))
 
 
 def _tail(
-    renderer: Renderer, statement: Filtered[Any], spread: Spread, word: str, others: list[Any]
+    renderer: Renderer, statement: Filtered[Any], spread: Spread, word: str, trees: list[JoinTree]
 ) -> list[Any]:
     """FROM (or USING) and WHERE: the other tables of the rows, and what the statement names."""
     with renderer.aside() as conditions, renderer.spreading(spread.table, spread.column):
         write_conditions(renderer, statement._where)
     with renderer.aside() as sources:
-        for source in others:
-            renderer.write(", ")
-            write_source(renderer, source)
+        write_trees(renderer, ", ", trees)
     kinds = spread.table.kinds if isinstance(spread.table, Subtype) else None
     own = [] if kinds is None else [kinds_sql(kinds, spread.origin(kinds.column))]
     tables = [f"{_qualified(part)} AS {spread.name(part)}" for part in spread.used.values()]
     fixed = [*spread.joins(), *own]
     tail: list[Any] = []
-    if tables or others:
+    if tables or trees:
         tail += [word, ", ".join(tables), *(sources if tables else sources[1:])]
     if fixed or conditions:
         tail += [" WHERE ", " AND ".join(fixed)]

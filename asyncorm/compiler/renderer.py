@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from asyncorm.compiler.compiled import Feature
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.errors import InvalidRequestError
@@ -13,6 +14,7 @@ from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.expressions import Parameter
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nodes import AnonymousName
+from asyncorm.sql.row_versions import RowVersion
 from asyncorm.sql.sources import Derived, Excluded, Walk, entity_name
 from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import Table
@@ -35,6 +37,11 @@ class Renderer:
         self.is_recursive = False
         #: whether a statement inside the one that is written changes rows
         self.writes = False
+        #: the newest of what the server must understand
+        self.needs: Feature | None = None
+        #: in RETURNING, what the row before and after is called; None elsewhere
+        self.row_versions: Mapping[str, str] | None = None
+        self.uses_versions = False
         #: for each select being written, the sources its FROM makes visible
         self.scopes: list[set[SourceKey]] = []
         #: while FROM is being found out: the sources of the columns met
@@ -53,6 +60,8 @@ class Renderer:
         self.bare_columns = False
         #: labels that ORDER BY may refer to by name
         self.labels: frozenset[Any] = frozenset()
+        #: in raw SQL with several entities in a row, how many have been written
+        self.entities_of_text: int | None = None
         #: writes a value as a constant, for DDL; None binds it
         self.constant: Callable[[Parameter[Any]], str] | None = None
 
@@ -100,6 +109,9 @@ class Renderer:
             return quote_qualified(source.schema, source.name)
         if isinstance(source, Excluded):
             return '"excluded"'
+        if isinstance(source, RowVersion):
+            self.uses_versions = True
+            return quote_name(self._versions_here(source)[source._name])
         return quote_name(self.alias_name(source._name))
 
     def alias_name(self, name: str | AnonymousName) -> str:
@@ -138,8 +150,33 @@ class Renderer:
     def collect(self, source: Any) -> None:
         """Note a source that belongs into FROM; of a path, the one where it begins."""
         root = source._root if isinstance(source, ImpliedAlias) else source
+        if isinstance(source, RowVersion):
+            self._versions_here(source)
         if self.collecting is not None:
             self.collecting.setdefault(source_key(root), root)
+
+    def require(self, feature: Feature) -> None:
+        """Note what the server must understand."""
+        if self.needs is None or feature.version > self.needs.version:
+            self.needs = feature
+
+    def _versions_here(self, source: RowVersion) -> Mapping[str, str]:
+        if self.row_versions is None:
+            raise InvalidRequestError(
+                f"{source!r} is used outside of returning()",
+                hint="a condition sees the row as it was: use the column itself",
+            )
+        return self.row_versions
+
+    @contextmanager
+    def versions(self, names: Mapping[str, str]) -> Generator[None]:
+        """Write RETURNING, where a row is known as it was and as it is."""
+        kept, self.row_versions = (self.row_versions, self.uses_versions), names
+        self.uses_versions = False
+        try:
+            yield
+        finally:
+            self.row_versions, self.uses_versions = kept
 
     @contextmanager
     def bare(self) -> Generator[None]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from asyncorm.compiler.compiled import ColumnItem, EntityItem, ResultColumn, ResultItem
 from asyncorm.compiler.subtypes import below_of, own_further
+from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.function_calls import FunctionCall, Over
 from asyncorm.sql.implied import ImpliedAlias
@@ -82,6 +83,8 @@ def _name(item: Expression[Any, Any], position: int) -> str:
         return item.name
     if isinstance(item, BaseColumn):
         return item.attribute
+    if isinstance(item, DocumentPath):
+        return item._name or f"column_{position + 1}"
     if isinstance(item, Over):
         return item.call.name
     return item.name if isinstance(item, FunctionCall) else f"column_{position + 1}"

@@ -16,15 +16,17 @@ from asyncorm.compiler.subtypes import Widened, kinds_of, write_subtype
 from asyncorm.compiler.tables import write_function_table, write_sample, write_value_table
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Extras, Join, Lock
-from asyncorm.sql.expressions import Expression, Label, Order
+from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.function_tables import FunctionTable
 from asyncorm.sql.implied import ImpliedAlias, ImpliedName
+from asyncorm.sql.order import Order
 from asyncorm.sql.query import Compound, Rows, WithTies
 from asyncorm.sql.samples import Sample
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import (
     Alias,
     Derived,
+    check_has_rows,
     entity_columns,
     entity_name,
     is_entity,
@@ -82,6 +84,8 @@ def _write_body(
     is_top: bool,
 ) -> None:
     extras, trees = select._extras, widened.trees
+    for cte in extras.ctes:
+        renderer.common_table(cte)
     renderer.write("SELECT ")
     if extras.distinct is not None:
         renderer.write("DISTINCT ")
@@ -94,7 +98,7 @@ def _write_body(
         renderer.write(" FROM ")
         for index, tree in enumerate(trees):
             renderer.write(", " if index else "")
-            _write_tree(renderer, tree, filters)
+            write_tree(renderer, tree, filters)
     added = [condition for tree in trees for condition in _added(filters, tree.root)]
     write_where(renderer, (*select._where, *added))
     _write_groups(renderer, extras, widened.keys)
@@ -191,7 +195,8 @@ def _sources(
     return trees, visible
 
 
-def _write_tree(renderer: Renderer, tree: JoinTree, filters: Filters) -> None:
+def write_tree(renderer: Renderer, tree: JoinTree, filters: Filters) -> None:
+    """One element of FROM, with what is joined to it."""
     write_source(renderer, tree.root)
     _write_implied(renderer, tree, tree.root, filters)
     for join, condition in tree.joins:
@@ -249,6 +254,7 @@ def write_source(renderer: Renderer, source: Any) -> None:
         write_table(renderer, source.__table__)
         renderer.write(" AS ", renderer.source_name(source))
     elif source.kind == "cte":
+        check_has_rows(source)
         renderer.common_table(source)
         renderer.write(renderer.source_name(source))
     elif isinstance(source, FunctionTable):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from asyncorm.engine.range_codecs import RANGE_CODECS, Codec
+from asyncorm.engine.scalar_codecs import SCALAR_CODECS
 from asyncorm.types.json import decode_raw, encode_json
 
 if TYPE_CHECKING:
@@ -39,23 +42,27 @@ ARRAYS: dict[int, tuple[int, str]] = {
     2287: (2249, "record"),
     2951: (2950, "uuid"),
     3807: (3802, "jsonb"),
+    1561: (1560, "bit"),
+    1563: (1562, "varbit"),
+    775: (774, "macaddr8"),
     3905: (3904, "int4range"),
+    3907: (3906, "numrange"),
     3909: (3908, "tsrange"),
     3911: (3910, "tstzrange"),
     3913: (3912, "daterange"),
     3927: (3926, "int8range"),
+    6150: (4451, "int4multirange"),
+    6151: (4532, "nummultirange"),
+    6152: (4533, "tsmultirange"),
+    6153: (4534, "tstzmultirange"),
+    6155: (4535, "datemultirange"),
+    6157: (4536, "int8multirange"),
     651: (650, "cidr"),
 }
-#: range types with those of their bounds; without numrange, since the driver can't combine
-#: binary ranges with a text codec for their bounds
-RANGES: dict[int, tuple[int, str]] = {
-    3904: (23, "int4"),
-    3908: (1114, "timestamp"),
-    3910: (1184, "timestamptz"),
-    3912: (1082, "date"),
-    3926: (20, "int8"),
-}
-RANGE_NAMES = {oid: name for oid, name in ARRAYS.values() if oid in RANGES}
+
+
+#: of types that the driver has no Python class for, or one of its own
+OWN_CODECS = (*RANGE_CODECS, *SCALAR_CODECS)
 
 
 async def set_codecs(driver: asyncpg.Connection[Any]) -> None:
@@ -69,6 +76,48 @@ async def set_codecs(driver: asyncpg.Connection[Any]) -> None:
         await driver.set_type_codec(
             name, schema="pg_catalog", encoder=_json_text, decoder=decode_raw, format="text"
         )
+    if add_codecs(driver, OWN_CODECS):
+        return
+    for codec in OWN_CODECS:
+        await driver.set_type_codec(
+            codec.name,
+            schema="pg_catalog",
+            encoder=codec.encode,
+            decoder=codec.decode,
+            format=codec.format,
+        )
+
+
+def add_codecs(driver: Any, codecs: Iterable[Codec]) -> bool:
+    """Install codecs for statements that are prepared from now on, without a word to the server.
+
+    No public interface of the driver does this. Where it has changed, nothing is done and the
+    answer is False.
+    """
+    try:
+        add = driver._protocol.get_settings().add_python_codec
+    except AttributeError:
+        return False
+    for codec in codecs:
+        add(
+            codec.oid,
+            codec.name,
+            "pg_catalog",
+            (),
+            "scalar",
+            codec.encode,
+            codec.decode,
+            codec.format,
+        )
+    _register_known_types(driver)  # the driver has forgotten arrays of these types
+    return True
+
+
+def remove_codecs(driver: Any, codecs: Iterable[Codec]) -> None:
+    """Take codecs away again from statements that are prepared from now on."""
+    remove = driver._protocol.get_settings().remove_python_codec
+    for codec in codecs:
+        remove(codec.oid, codec.name, "pg_catalog")
     _register_known_types(driver)
 
 
@@ -82,25 +131,23 @@ def _register_known_types(driver: Any) -> None:
         register = driver._protocol.get_settings().register_data_types
     except AttributeError:
         return
-    register([_type_info(oid, RANGES[oid], b"r") for oid in RANGES])
-    register([_type_info(oid, ARRAYS[oid], b"b") for oid in ARRAYS])
+    register([_type_info(oid, ARRAYS[oid]) for oid in ARRAYS])
 
 
-def _type_info(oid: int, inner: tuple[int, str], kind: bytes) -> dict[str, Any]:
+def _type_info(oid: int, inner: tuple[int, str]) -> dict[str, Any]:
     inner_oid, inner_name = inner
-    is_range = kind == b"r"
     return {
         "oid": oid,
         "ns": "pg_catalog",
-        "name": RANGE_NAMES[oid] if is_range else f"_{inner_name}",
-        "kind": kind,
+        "name": f"_{inner_name}",
+        "kind": b"b",
         "basetype": None,
         "basetype_name": None,
-        "elemtype": None if is_range else inner_oid,
-        "elemtype_name": None if is_range else inner_name,
+        "elemtype": inner_oid,
+        "elemtype_name": inner_name,
         "elemdelim": b",",
-        "range_subtype": inner_oid if is_range else None,
-        "range_subtype_name": inner_name if is_range else None,
+        "range_subtype": None,
+        "range_subtype_name": None,
         "attrtypoids": None,
         "attrnames": None,
     }

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.engine.bulk_connection import BulkConnection
+from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.error_translation import is_from_server, translate
+from asyncorm.engine.features import check_server
 from asyncorm.engine.pool import Pool, Pooled
 from asyncorm.engine.query_watch import WATCHES, note_statement, on_behalf
 from asyncorm.engine.repeat_limit import RepeatLimit
 from asyncorm.engine.result import Result
 from asyncorm.engine.rows import convert_records, row_names
 from asyncorm.engine.shapes import shape_rows
+from asyncorm.engine.signalling import SignallingConnection
 from asyncorm.engine.sql_log import log_statement
 from asyncorm.engine.stream import RecordStream, RowStream
 from asyncorm.engine.transaction import Interrupted, Outcome, begin_text, shielded
@@ -26,16 +30,17 @@ from asyncorm.errors import (
     CommitUnknown,
     ConnectionLost,
     DatabaseError,
+    DataError,
     InvalidRequestError,
     TransactionRolledBack,
 )
-from asyncorm.sql.dml import Insert
+from asyncorm.sql.insert import Insert
 from asyncorm.sql.nodes import Statement
 
 T = TypeVar("T")
 
 
-class Connection:
+class Connection(BulkConnection, SignallingConnection):
     """Runs statements on one connection; made by ``engine.connect()`` and ``engine.begin()``.
 
     The lower half (``fetch``, ``run``, ``command``, ``begin``, …) takes SQL text and is what the
@@ -117,6 +122,10 @@ class Connection:
     def used_raw_sql(self, value: bool) -> None:
         self._pooled.needs_reset = value
 
+    def server_pid(self) -> int:
+        """The process of the server, as it was told when the connection was made."""
+        return int(self._require_driver().get_server_pid())
+
     def terminate(self) -> None:
         """Break the connection off; the pool replaces it when it is needed."""
         if self._driver is not None:
@@ -133,9 +142,17 @@ class Connection:
     # -------------------------------------------------------------------- SQL text to records
 
     async def fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
-        """Run a statement and return its records."""
+        """Run a statement that may write, or do so in a function; return its records."""
+        running = self._fetch_carefully(sql, arguments)
+        return await (self._observed(sql, arguments, running) if self._log or WATCHES else running)
+
+    async def read(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+        """Run a statement that only reads and return its records; the fastest way.
+
+        Where rows hold dates that Python has no room for, they are asked for a second time.
+        """
         if self._log or WATCHES:
-            return await self._observed(sql, arguments, self._fetch(sql, arguments))
+            return await self._observed(sql, arguments, self._read(sql, arguments))
         # the hot path, kept flat: one attribute set before, one after the driver's own work
         pooled = self._pooled
         if self._driver is None:
@@ -144,12 +161,28 @@ class Connection:
         try:
             records: list[Any] = await self._driver.fetch(sql, *arguments)
         except Exception as error:
+            if is_unreadable(error):
+                return await self._fetch_carefully(sql, arguments)
             raise self._failed(error, sql, arguments) from error
         pooled.busy = False
         return records
 
-    async def _fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
-        records: list[Any] = await self._run_driver("fetch", sql, arguments)
+    async def _read(self, sql: str, arguments: Sequence[object]) -> list[Any]:
+        try:
+            records: list[Any] = await self._run_driver("fetch", sql, arguments)
+        except DataError as error:
+            if error.__cause__ is None or not is_unreadable(error.__cause__):
+                raise
+            return await self._fetch_carefully(sql, arguments)
+        return records
+
+    async def _fetch_carefully(self, sql: str, arguments: Sequence[object]) -> list[Any]:
+        driver = self._require_driver()
+
+        def call() -> Any:
+            return driver.fetch(sql, *arguments, record_class=CarefulRecord)
+
+        records: list[Any] = await self._guard(carefully(driver, sql, call), sql, arguments)
         return records
 
     async def run(self, sql: str, arguments: Sequence[object] = ()) -> int:
@@ -175,14 +208,70 @@ class Connection:
         schema: str | None = None,
     ) -> int:
         """Copy records into a table by COPY; returns how many."""
-        text = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
         driver = self._require_driver()
-        copying = self._guard(
-            driver.copy_records_to_table(
-                table, schema_name=schema, columns=list(columns), records=records
-            ),
-            text,
+        copying = driver.copy_records_to_table(
+            table, schema_name=schema, columns=list(columns), records=records
         )
+        return await self._copy(table, columns, copying)
+
+    async def copy_text(
+        self,
+        table: str,
+        columns: Sequence[str],
+        source: AsyncIterator[bytes],
+        *,
+        schema: str | None = None,
+    ) -> int:
+        """Copy rows in COPY's text format into a table; returns how many."""
+        driver = self._require_driver()
+        copying = driver.copy_to_table(
+            table, schema_name=schema, columns=list(columns), source=source, format="text"
+        )
+        return await self._copy(table, columns, copying)
+
+    async def copy_query(
+        self, query: str, sink: Callable[[bytes], Awaitable[object]], *, format_: str, header: bool
+    ) -> int:
+        """Copy the rows of a query, as text or CSV, to a sink; returns how many.
+
+        What the sink raises comes out as it is, when the server has ended the command.
+        """
+        text, failures = f"COPY ({query}) TO STDOUT", list[Exception]()
+
+        async def kept(data: bytes | bytearray) -> None:
+            # the driver takes the first data after an error of the sink for the end of the
+            # command: it must not see any
+            if not failures:
+                try:
+                    await sink(bytes(data))
+                except Exception as error:
+                    failures.append(error)
+                    await self.cancel_running()
+
+        driver, tag = self._require_driver(), ""
+        copying = self._guard(
+            driver.copy_from_query(query, output=kept, format=format_, header=header or None), text
+        )
+        try:
+            tag = await (self._observed(text, (), copying) if self._log or WATCHES else copying)
+        except DatabaseError:
+            if not failures:
+                raise
+        if failures:
+            raise failures[0]
+        return affected_rows(tag)
+
+    async def cancel_running(self) -> None:
+        """Ask the server to end what is running; whoever waits for that gets its error."""
+        asked = asyncio.get_running_loop().create_future()
+        self._require_driver()._cancel_current_command(asked)
+        await asyncio.shield(asked)
+
+    async def _copy(
+        self, table: str, columns: Sequence[str], running: Coroutine[Any, Any, str]
+    ) -> int:
+        text = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        copying = self._guard(running, text)
         try:
             tag = await (self._observed(text, (), copying) if self._log or WATCHES else copying)
         except DatabaseError as error:
@@ -325,6 +414,11 @@ class Connection:
 
     # ------------------------------------------------------------------------ statements (Core)
 
+    def check_features(self, compiled: CompiledStatement) -> None:
+        """Refuse a statement that the server is too old for."""
+        if compiled.needs is not None:
+            check_server(compiled.needs, self._require_driver().get_server_version().major)
+
     async def execute(self, statement: Statement[Any], parameters: Any = None) -> Result[Any]:
         """Run a statement (``select``, ``insert``, ``sql`` …) and return its rows.
 
@@ -334,11 +428,13 @@ class Connection:
         if parameters is not None:
             statement = _with_parameters(statement, parameters)
         compiled = self._statements.get(statement)
+        self.check_features(compiled)
         arguments = compiled.arguments(statement)
         if compiled.kind == "text":
             records, count = await self._fetch_and_count(compiled.sql, arguments)
         elif compiled.returns_rows:
-            records = await self.fetch(compiled.sql, arguments)
+            reads = compiled.kind == "select" and not compiled.writes
+            records = await (self.read if reads else self.fetch)(compiled.sql, arguments)
             count = len(records)
         else:
             return Result((), (), await self.run(compiled.sql, arguments))
@@ -350,10 +446,14 @@ class Connection:
         """Only the server knows whether raw SQL returns rows: ask for rows and tag at once."""
         self.used_raw_sql = True
         driver = self._require_driver()
-        # what the driver's fetch() and execute() call; neither gives both
-        running = self._guard(
-            driver._execute(sql, arguments, 0, None, return_status=True), sql, arguments
-        )
+
+        def call() -> Any:
+            # what the driver's fetch() and execute() call; neither gives both
+            return driver._execute(
+                sql, arguments, 0, None, return_status=True, record_class=CarefulRecord
+            )
+
+        running = self._guard(carefully(driver, sql, call), sql, arguments)
         records, tag, _ = await (
             self._observed(sql, arguments, running) if self._log or WATCHES else running
         )
@@ -370,6 +470,7 @@ class Connection:
     async def stream(self, statement: Statement[Any], *, prefetch: int = 500) -> RowStream[Any]:
         """Rows one by one through a server-side cursor; needs a transaction."""
         compiled = self._statements.get(statement)
+        self.check_features(compiled)
         records = self.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
         return RowStream(records, lambda found: _rows(compiled, statement, found))
 

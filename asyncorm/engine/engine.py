@@ -8,22 +8,32 @@ import ssl as tls
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar, Unpack, overload
+from weakref import WeakSet
 
 import anyio.to_thread
 
 from asyncorm.compiler.cache import StatementCache
+from asyncorm.engine.advisory_key import LockKey
+from asyncorm.engine.advisory_lock import AdvisoryLock, Held
+from asyncorm.engine.blocks import ConnectionContext, TransactionContext
+from asyncorm.engine.channel import Channel
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.driver import Driver, DriverOptions, open_driver
 from asyncorm.engine.embedded import start_embedded
+from asyncorm.engine.listener import Listener, ListenOptions
 from asyncorm.engine.pool import Pool
 from asyncorm.engine.repeat_limit import OnRepeat, RepeatLimit
 from asyncorm.engine.sql_log import echo_to_console, logger
 from asyncorm.engine.url import SSL_MODES, ConnectionSettings, parse_url
-from asyncorm.errors import ConfigurationError
+from asyncorm.errors import ConfigurationError, DatabaseError
 from asyncorm.schema.create import create_statements, drop_statements
 from asyncorm.schema.ddl import DDL
 from asyncorm.sql.table import MetaData, Table
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 #: one process at a time creates or drops tables: IF NOT EXISTS alone does not stand a race
 _SCHEMA_LOCK = "SELECT pg_advisory_xact_lock(4711820)"
@@ -145,6 +155,9 @@ class Engine:
             max_lifetime=limits["max_lifetime"],
             cancel_grace=limits["cancel_grace"],
         )
+        self._listeners: WeakSet[Listener[Any]] = WeakSet()
+        #: advisory locks that are held, to find who would wait for himself
+        self._locks: Held = set()
         if echo:
             echo_to_console()
 
@@ -175,7 +188,9 @@ class Engine:
             await self.dispose()
 
     async def dispose(self) -> None:
-        """Close all connections; those in use are closed when they come back."""
+        """Close all connections and listeners; connections in use when they come back."""
+        for listener in list(self._listeners):
+            listener.close()
         self._embedded = None
         await self._pool.dispose()
 
@@ -183,8 +198,8 @@ class Engine:
 
     async def acquire(self) -> Connection:
         """A connection of one's own, to be given back by ``release``; prefer ``connect()``."""
-        if self._embedded is None and self._settings.embedded is not None:
-            await self._start_embedded()
+        if self._embedded is None:
+            await self._start()
         pooled = await self._pool.acquire()
         return Connection(
             self._pool,
@@ -201,7 +216,7 @@ class Engine:
 
     def connect(self) -> ConnectionContext:
         """``async with engine.connect() as connection``: transactions are begun by hand."""
-        return ConnectionContext(self)
+        return ConnectionContext(self.acquire)
 
     def begin(
         self,
@@ -211,7 +226,71 @@ class Engine:
         deferrable: bool | None = None,
     ) -> TransactionContext:
         """``async with engine.begin() as connection``: one transaction, committed at the end."""
-        return TransactionContext(self, isolation, readonly, deferrable)
+        return TransactionContext(self.acquire, isolation, readonly, deferrable)
+
+    # ----------------------------------------------------------------------- other processes
+
+    @overload
+    def listen(self, channel: Channel[A], /, **options: Unpack[ListenOptions]) -> Listener[A]: ...
+
+    @overload
+    def listen(
+        self, first: Channel[A], second: Channel[B], /, **options: Unpack[ListenOptions]
+    ) -> Listener[A | B]: ...
+
+    @overload
+    def listen(
+        self,
+        first: Channel[A],
+        second: Channel[B],
+        third: Channel[C],
+        /,
+        **options: Unpack[ListenOptions],
+    ) -> Listener[A | B | C]: ...
+
+    @overload
+    def listen(
+        self, *channels: Channel[Any], **options: Unpack[ListenOptions]
+    ) -> Listener[Any]: ...
+
+    def listen(self, *channels: Channel[Any], **options: Unpack[ListenOptions]) -> Listener[Any]:
+        """``async with engine.listen(orders) as notifications``: on a connection of its own.
+
+        It is not of the pool, every listener has one, and ``dispose`` closes it. ``on_gap`` is
+        called with a ``Gap`` where notifications may have been missed (without it that raises
+        MissedNotifications); ``buffer`` messages wait at most (1000); after ``heartbeat`` silent
+        seconds (30) the server must answer. Raises ConfigurationError behind a pooler, unless
+        ``pooled`` says that it keeps sessions apart.
+        """
+        listener: Listener[Any] = Listener(self._open_apart, self._pool, channels, **options)
+        self._listeners.add(listener)
+        return listener
+
+    def advisory_lock(
+        self,
+        key: LockKey,
+        *,
+        shared: bool = False,
+        timeout: float | None = None,
+        pooled: bool = False,
+    ) -> AdvisoryLock:
+        """``async with engine.advisory_lock("nightly-report")``: one process at a time.
+
+        It takes a connection of the pool for the block. ``timeout`` is how many seconds to wait
+        (None: as long as it takes; 0: not at all), after which LockTimeout is raised. The end of
+        the block raises LockLost if the connection broke meanwhile.
+        """
+        return AdvisoryLock(
+            self.acquire, self._locks, key, shared=shared, timeout=timeout, pooled=pooled
+        )
+
+    async def _open_apart(self) -> Driver:
+        await self._start()
+        return await self._pool.open_apart()
+
+    async def _start(self) -> None:
+        if self._embedded is None and self._settings.embedded is not None:
+            await self._start_embedded()
 
     async def _start_embedded(self) -> None:
         # in a thread: it runs programs; a cancelled caller leaves it to finish by itself
@@ -227,6 +306,9 @@ class Engine:
     async def create_all(self, *targets: Any) -> None:
         """Create tables, with the schemas, types and indexes they need; existing ones stay.
 
+        Extensions of the server are made too (``CREATE EXTENSION IF NOT EXISTS``), if columns have
+        types of theirs.
+
         Targets are models, base classes (all tables of theirs), ``MetaData`` or ``Table``. A model
         that derives from another one brings that one's table along. The automatic table of a
         many-to-many relationship is created with the last model it links.
@@ -234,79 +316,22 @@ class Engine:
         await self._run_all(create_statements(find_tables(targets, all)))
 
     async def drop_all(self, *targets: Any) -> None:
-        """Drop tables and the enum types of their columns; what is missing is skipped."""
+        """Drop tables and the types of their columns; what is missing is skipped.
+
+        Extensions and schemas stay, since others may use them.
+        """
         await self._run_all(drop_statements(find_tables(targets, any)))
 
     async def _run_all(self, statements: Iterable[DDL]) -> None:
         async with self.begin() as connection:
             await connection.command(_SCHEMA_LOCK)
             for statement in statements:
-                await connection.command(str(statement))
-
-
-class ConnectionContext:
-    """``engine.connect()``: a connection for the time of an ``async with`` block."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._connection: Connection | None = None
-
-    async def __aenter__(self) -> Connection:
-        self._connection = await self._engine.acquire()
-        return self._connection
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._connection is not None:
-            self._connection.release()
-
-
-class TransactionContext(ConnectionContext):
-    """``engine.begin()``: a transaction for the time of an ``async with`` block."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        isolation: str | None,
-        readonly: bool | None,
-        deferrable: bool | None,
-    ) -> None:
-        super().__init__(engine)
-        self._modes = (isolation, readonly, deferrable)
-
-    async def __aenter__(self) -> Connection:
-        connection = await super().__aenter__()
-        try:
-            await connection.begin_now(*self._modes)
-        except BaseException:
-            connection.release()
-            raise
-        return connection
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        connection = self._connection
-        if connection is None:
-            return
-        try:
-            if kind is None:
-                await connection.commit()
-            elif issubclass(kind, Exception) and not connection.interrupted:
-                await connection.rollback()
-            else:
-                connection.outcome = "rolled_back"
-        finally:
-            # what is still open, after a cancellation for one, is rolled back by the pool's
-            # clean-up: nothing is awaited here that a dead network could hold up
-            connection.release()
+                try:
+                    await connection.command(str(statement))
+                except DatabaseError as error:
+                    # what the server says of an extension does not say what to do
+                    error.hint = statement.hint or error.hint
+                    raise
 
 
 def find_tables(

@@ -78,6 +78,8 @@ class Pool:
         self.cancel_grace = cancel_grace
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots: set[Pooled] = set()
+        #: connections that belong to no slot
+        self._apart: set[Driver] = set()
         self._forget()
         _pools.add(self)
 
@@ -221,6 +223,18 @@ class Pool:
             hint=refusal.hint if refusal is not None else None,
         )
 
+    async def open_apart(self) -> Driver:
+        """A connection that belongs to no slot, within ``timeout``; for ``terminate_apart``."""
+        loop = asyncio.get_running_loop()
+        driver = await self._connect(loop, loop.time() + self.timeout)
+        self._apart.add(driver)
+        return driver
+
+    def terminate_apart(self, driver: Driver) -> None:
+        """End a connection of ``open_apart``; never waits."""
+        self._apart.discard(driver)
+        _terminate(driver)
+
     # ------------------------------------------------------------------------------- release
 
     def release(self, pooled: Pooled) -> None:
@@ -311,6 +325,8 @@ class Pool:
     def forget_in_child(self) -> None:
         """After a fork: leave the sockets to the parent and start from nothing."""
         drivers = [pooled.driver for pooled in self._slots if pooled.driver is not _NOT_OPEN]
+        drivers += self._apart
+        self._apart = set()
         self._forget()
         self._loop = None
         for driver in drivers:

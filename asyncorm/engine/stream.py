@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from asyncorm.engine.careful import CarefulRecord, carefully
 from asyncorm.engine.query_watch import WATCHES, note_statement
 from asyncorm.errors import InvalidRequestError
 
@@ -85,14 +86,15 @@ class RecordStream:
             )
         if WATCHES:
             note_statement(self._sql)
-        return await self._guard(_opened(driver.cursor(self._sql, *self._arguments)))
+
+        async def opened() -> Any:
+            return await driver.cursor(self._sql, *self._arguments, record_class=CarefulRecord)
+
+        # what is read of a cursor can't be read again
+        return await self._guard(carefully(driver, self._sql, opened))
 
     async def _guard(self, operation: Coroutine[Any, Any, R]) -> R:
         return await self._connection._guard(operation, self._sql, self._arguments)
-
-
-async def _opened(factory: Any) -> Any:
-    return await factory
 
 
 class RowStream(Generic[R]):

@@ -10,7 +10,8 @@ from asyncorm.loading.columns import with_columns
 from asyncorm.loading.payload import Payload
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.sql.clauses import Join
-from asyncorm.sql.expressions import Order, Parameter
+from asyncorm.sql.expressions import Parameter
+from asyncorm.sql.order import Order
 from asyncorm.sql.query import Rows
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import column_of, source_of

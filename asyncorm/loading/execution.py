@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.errors import ArgumentError
-from asyncorm.sql.dml import Delete, Insert, Update
+from asyncorm.sql.delete import Delete
+from asyncorm.sql.insert import Insert
+from asyncorm.sql.merge import Merge
+from asyncorm.sql.modification import Modification
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.text import Text
+from asyncorm.sql.update import Update
 
 
 class Execution:
@@ -61,6 +65,11 @@ class Execution:
         return isinstance(self._statement, Delete)
 
     @property
+    def is_merge(self) -> bool:
+        """Whether it is a MERGE."""
+        return isinstance(self._statement, Merge)
+
+    @property
     def is_text(self) -> bool:
         """Whether it is raw SQL."""
         return isinstance(self._statement, Text)
@@ -68,4 +77,4 @@ class Execution:
     @property
     def is_select(self) -> bool:
         """Whether it is a SELECT, or several combined."""
-        return not (self.is_insert or self.is_update or self.is_delete or self.is_text)
+        return not isinstance(self._statement, Modification | Text)

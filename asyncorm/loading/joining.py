@@ -15,19 +15,12 @@ from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.constructs import Constant, Extract
-from asyncorm.sql.expressions import (
-    CastTo,
-    Expression,
-    Label,
-    Operation,
-    Order,
-    Parameter,
-    ScalarQuery,
-)
+from asyncorm.sql.expressions import CastTo, Expression, Label, Operation, Parameter, ScalarQuery
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.functions import func
 from asyncorm.sql.nesting import nest
 from asyncorm.sql.nodes import combined
+from asyncorm.sql.order import Order
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, EntityOf, PartialEntity, column_of, is_entity, source_of
 from asyncorm.sql.table import BaseColumn

@@ -27,9 +27,10 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.criteria import Criteria, criteria_of
-from asyncorm.sql.expressions import Expression, Order
+from asyncorm.sql.expressions import Expression
 from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import Option, combined
+from asyncorm.sql.order import Order
 from asyncorm.sql.text import Text
 
 Path = tuple[Relationship[Any, Any], ...]

@@ -9,7 +9,8 @@ from typing import Any
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.direction import suggest
 from asyncorm.mapping.relationships import Relationship
-from asyncorm.sql.expressions import Expression, Order
+from asyncorm.sql.expressions import Expression
+from asyncorm.sql.order import Order
 from asyncorm.sql.table import BaseColumn
 
 _NAMED = re.compile(r"(?:(.+)\.)?(\w+?)(?:\.(asc|desc)\(\))?")

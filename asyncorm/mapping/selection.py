@@ -9,9 +9,10 @@ from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import adapted
 from asyncorm.sql.clauses import JoinParts, row_count
 from asyncorm.sql.conditions import and_
-from asyncorm.sql.expressions import Expression, Order, as_condition
+from asyncorm.sql.expressions import Expression, as_condition
 from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import combined
+from asyncorm.sql.order import Order
 from asyncorm.sql.sources import source_of, table_of
 from asyncorm.sql.subtype import meanings
 

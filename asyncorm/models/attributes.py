@@ -11,10 +11,13 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, overload
 
+from pydantic import BaseModel
+
 from asyncorm.errors import InvalidRequestError, UnknownAttributeError
 from asyncorm.mapping.related import ToMany, ToOne
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.models.building import BUILDING
+from asyncorm.sql.document_columns import DocumentColumn
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import BaseColumn, Column, NullColumn
 from asyncorm.tracking.known import has_row, known_empty, known_one, refusal
@@ -28,6 +31,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 E = TypeVar("E")
 K = TypeVar("K")
+D = TypeVar("D", bound=BaseModel)
 
 if TYPE_CHECKING:
 
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
 
         @overload
         def __get__(self: Mapped[U | None], instance: None, owner: Any) -> NullColumn[U]: ...
+        @overload
+        def __get__(self: Mapped[D], instance: None, owner: Any) -> DocumentColumn[D]: ...
         @overload
         def __get__(self: Mapped[T], instance: None, owner: Any) -> Column[T]: ...
         @overload

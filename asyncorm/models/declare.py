@@ -40,9 +40,11 @@ from asyncorm.sql.constraints import (
     Index,
     UniqueConstraint,
 )
+from asyncorm.sql.document_columns import DocumentColumn, NullDocumentColumn
 from asyncorm.sql.functions import func
 from asyncorm.sql.table import BaseColumn, Column, NullColumn, Table
 from asyncorm.types.base import SQLType
+from asyncorm.types.json import ModelJSON
 from asyncorm.types.resolve import coerce_type, resolve_type
 
 PLAIN = ColumnDeclaration()
@@ -172,7 +174,11 @@ def make_column(
     given_by_server = server_default is not None or name in references
     if primary_key and unknown and not given_by_server:
         identity, server_default = _made_key(cls, name, type_)
-    kind: type[BaseColumn[Any, Any]] = NullColumn if nullable and not primary_key else Column
+    kind: type[BaseColumn[Any, Any]]
+    if isinstance(type_, ModelJSON):
+        kind = NullDocumentColumn if nullable else DocumentColumn
+    else:
+        kind = NullColumn if nullable and not primary_key else Column
     return kind(
         given.name or name,
         type_,

@@ -55,6 +55,8 @@ class Model(BaseModel, metaclass=ModelMeta):
         model_config = ConfigDict(
             extra="forbid",
             from_attributes=True,
+            # values of a CustomType may be of any class; one without a type is refused by ours
+            arbitrary_types_allowed=True,
             # a response lists generated columns as required, since a stored object has them
             json_schema_serialization_defaults_required=True,
         )

@@ -10,30 +10,35 @@ from asyncorm.schema.ddl import (
     DDL,
     AddForeignKey,
     CommentOnTable,
-    CreateEnum,
+    CreateExtension,
     CreateIndex,
     CreateSchema,
     CreateTable,
-    DropEnum,
     DropForeignKey,
     DropTable,
 )
 from asyncorm.schema.elements import NamedConstraints
 from asyncorm.schema.indexes import index_names
+from asyncorm.schema.types import (
+    OwnType,
+    create_types,
+    drop_types,
+    extensions_of,
+    types_of,
+)
 from asyncorm.sql.table import ForeignKey, Table
-from asyncorm.types.arrays import Array
-from asyncorm.types.enums import Enum
 
 
 def create_statements(tables: Iterable[Table]) -> list[DDL]:
     """What creates the tables and all they need; what exists already is left alone."""
     components = _components(tables)
     ordered = [table for component in components for table in component]
-    _check_names(ordered)
+    types = types_of(ordered)
+    _check_names(ordered, types)
     cyclic = _cyclic_keys(components)
-    enums = _enums(ordered)
-    statements: list[DDL] = [CreateSchema(name) for name in _schemas(ordered, enums)]
-    statements += [CreateEnum(type_) for type_ in enums]
+    statements: list[DDL] = [CreateSchema(name) for name in _schemas(ordered, types)]
+    statements += [CreateExtension(name) for name in extensions_of(ordered)]
+    statements += create_types(types)
     for table in ordered:
         statements.append(CreateTable(table, if_not_exists=True, later=cyclic))
         statements += [CreateIndex(table, index, if_not_exists=True) for index in table.indexes]
@@ -43,12 +48,15 @@ def create_statements(tables: Iterable[Table]) -> list[DDL]:
 
 
 def drop_statements(tables: Iterable[Table]) -> list[DDL]:
-    """What drops the tables and their enum types; schemas stay, what is missing is skipped."""
+    """What drops the tables and their types; what is missing is skipped.
+
+    Schemas and extensions stay, since others may use them.
+    """
     components = _components(tables)
     ordered = [table for component in reversed(components) for table in component]
     statements: list[DDL] = [DropForeignKey(key) for key in _cyclic_keys(components)]
     statements += [DropTable(table, if_exists=True) for table in ordered]
-    return [*statements, *[DropEnum(type_) for type_ in _enums(ordered)]]
+    return [*statements, *drop_types(types_of(ordered))]
 
 
 def _components(tables: Iterable[Table]) -> list[list[Table]]:
@@ -67,32 +75,19 @@ def _cyclic_keys(components: Sequence[Sequence[Table]]) -> list[ForeignKey]:
     ]
 
 
-def _enums(tables: Iterable[Table]) -> list[Enum]:
-    """The enum types of all columns, each once; ConfigurationError if two share a name."""
-    found: dict[str, Enum] = {}
-    for table in tables:
-        for column in table.columns.values():
-            type_ = column._type.item if isinstance(column._type, Array) else column._type
-            if not isinstance(type_, Enum):
-                continue
-            first = found.setdefault(type_.ddl, type_)
-            if first.labels != type_.labels:
-                raise ConfigurationError(
-                    f"{first.python_type.__name__} and {type_.python_type.__name__} (of {column}) "
-                    f"are both the enum type {type_.ddl}, with other labels",
-                    hint='name one of them: column(Enum(Status, name="order_status"))',
-                )
-    return list(found.values())
-
-
-def _schemas(tables: Iterable[Table], enums: Iterable[Enum]) -> list[str]:
-    named = [*[table.schema for table in tables], *[type_.schema for type_ in enums]]
+def _schemas(tables: Iterable[Table], types: Iterable[OwnType]) -> list[str]:
+    named = [*[table.schema for table in tables], *[type_.schema for type_ in types]]
     return list(dict.fromkeys(name for name in named if name))
 
 
-def _check_names(tables: Iterable[Table]) -> None:
-    """Refuse two relations of one name: IF NOT EXISTS would skip the second in silence."""
+def _check_names(tables: Iterable[Table], types: Iterable[OwnType]) -> None:
+    """Refuse two relations of one name: IF NOT EXISTS would skip the second in silence.
+
+    A table is a type as well, so that no other type can have its name.
+    """
     owners: dict[tuple[str | None, str], str] = {}
+    for type_ in types:
+        owners[type_.schema, type_.name] = f"the type of {type_.python_type.__name__}"
     for table in tables:
         for name, what in _relations(table):
             what = f"{what} of table {table.full_name!r}"
@@ -100,7 +95,8 @@ def _check_names(tables: Iterable[Table]) -> None:
             if other is not what:
                 raise ConfigurationError(
                     f"{other} and {what} are both named {name!r}",
-                    hint="give one of them another name (Index and UniqueConstraint take name=)",
+                    hint="give one of them another name (Index, UniqueConstraint, Enum and "
+                    "Composite take name=)",
                 )
 
 

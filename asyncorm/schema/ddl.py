@@ -8,15 +8,21 @@ from typing import Any
 from asyncorm.compiler.quoting import quote_name
 from asyncorm.errors import ConfigurationError
 from asyncorm.schema.elements import NamedConstraints, column_sql, qualified
+from asyncorm.schema.expressions import default_sql
 from asyncorm.schema.indexes import index_names, index_sql
 from asyncorm.schema.literals import string_literal
 from asyncorm.sql.constraints import Index
 from asyncorm.sql.table import ForeignKey, Table
+from asyncorm.types.composites import Composite
+from asyncorm.types.domains import Domain
 from asyncorm.types.enums import Enum
 
 
 class DDL:
     """A statement that defines or removes something in the database."""
+
+    #: what to do if the server refuses it
+    hint: str | None = None
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -58,6 +64,55 @@ class DropEnum(DDL):
         )
 
 
+class CreateExtension(DDL):
+    """CREATE EXTENSION IF NOT EXISTS."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"CREATE EXTENSION IF NOT EXISTS {quote_name(name)}")
+        self.hint = (
+            f"install the files of the extension {name} on the server, and let a role with the "
+            f'right to do so run CREATE EXTENSION "{name}" once'
+        )
+
+
+class CreateDomain(DDL):
+    """CREATE DOMAIN; does nothing where a type of the name exists."""
+
+    def __init__(self, type_: Domain) -> None:
+        text = f"CREATE DOMAIN {type_.ddl} AS {type_.base.ddl}"
+        if type_.default is not None:
+            text += f" DEFAULT {default_sql(type_.default, type_.base)}"
+        text += " NOT NULL" if type_.not_null else ""
+        text += f" CHECK ({type_.condition})" if type_.condition else ""
+        super().__init__(_unless(text, "duplicate_object"))
+
+
+class DropDomain(DDL):
+    """DROP DOMAIN; does nothing where it is missing or other tables use it."""
+
+    def __init__(self, type_: Domain) -> None:
+        super().__init__(
+            _unless(f"DROP DOMAIN IF EXISTS {type_.ddl}", "dependent_objects_still_exist")
+        )
+
+
+class CreateComposite(DDL):
+    """CREATE TYPE of a class with fields; does nothing where a type of the name exists."""
+
+    def __init__(self, type_: Composite) -> None:
+        fields = ", ".join(f"{quote_name(name)} {t.ddl}" for name, t in type_.fields.items())
+        super().__init__(_unless(f"CREATE TYPE {type_.ddl} AS ({fields})", "duplicate_object"))
+
+
+class DropComposite(DDL):
+    """DROP TYPE of a composite; does nothing where it is missing or other tables use it."""
+
+    def __init__(self, type_: Composite) -> None:
+        super().__init__(
+            _unless(f"DROP TYPE IF EXISTS {type_.ddl}", "dependent_objects_still_exist")
+        )
+
+
 class CreateTable(DDL):
     """CREATE TABLE of a model or table, with its constraints.
 
@@ -73,6 +128,7 @@ class CreateTable(DDL):
             *([constraints.primary_key] if constraints.primary_key else []),
             *constraints.unique,
             *constraints.checks,
+            *constraints.labels,
             *[text for key, text in constraints.foreign_keys.items() if key not in later],
         ]
         lines = [column_sql(column) for column in table.columns.values() if not column.system]

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.errors import ConfigurationError, DataError
 from asyncorm.schema.expressions import condition_sql, default_sql, expression_sql
+from asyncorm.schema.literals import string_literal
 from asyncorm.schema.names import Names, find_column
 from asyncorm.sql.constraints import (
     CheckConstraint,
@@ -16,6 +17,8 @@ from asyncorm.sql.constraints import (
     UniqueConstraint,
 )
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
+from asyncorm.types.arrays import Array
+from asyncorm.types.enums import Enum
 
 _ACTIONS = get_args(ReferentialAction)
 
@@ -34,7 +37,8 @@ def column_sql(column: BaseColumn[Any, Any]) -> str:
     """A column as CREATE TABLE lists it."""
     parts = [quote_name(column.name), column._type.ddl]
     if column.computed is not None:
-        parts.append(f"GENERATED ALWAYS AS ({expression_sql(column.computed)}) STORED")
+        made = expression_sql(column.computed, named_columns=column.table)
+        parts.append(f"GENERATED ALWAYS AS ({made}) STORED")
     elif column.identity is not None:
         parts.append(_identity(column.identity))
     elif column.server_default is not None:
@@ -67,6 +71,19 @@ def _identity(identity: Identity) -> str:
     return f"GENERATED {kind} AS IDENTITY" + (f" ({' '.join(options)})" if options else "")
 
 
+def label_check(column: BaseColumn[Any, Any]) -> str | None:
+    """The condition that a column, or each element of an array, has one of its enum's labels."""
+    type_ = column._type
+    item = type_.item if isinstance(type_, Array) else type_
+    if not isinstance(item, Enum) or item.native:
+        return None
+    labels = ", ".join(string_literal(label) for label in item.labels)
+    name = quote_name(column.name)
+    if item is type_:
+        return f"CHECK ({name} IN ({labels}))"
+    return f"CHECK (array_remove({name}, NULL) <@ ARRAY[{labels}])"
+
+
 class NamedConstraints:
     """The constraints of one table as (name, text without the name), in order of declaration."""
 
@@ -77,6 +94,7 @@ class NamedConstraints:
         self.primary_key = self._primary_key()
         self.unique = [self._unique(item) for item in table.unique]
         self.checks = [self._check(item, number) for number, item in enumerate(table.checks, 1)]
+        self.labels = self._labels()
         self.foreign_keys = {key: self._foreign_key(key) for key in table.foreign_keys}
 
     def _primary_key(self) -> tuple[str, str] | None:
@@ -95,6 +113,15 @@ class NamedConstraints:
     def _check(self, constraint: CheckConstraint, number: int) -> tuple[str, str]:
         name = self._names.choose(constraint.name, "ck", [str(number)])
         return name, f"CHECK ({condition_sql(constraint.condition)})"
+
+    def _labels(self) -> list[tuple[str, str]]:
+        """The checks of columns with an enum that is text."""
+        found: list[tuple[str, str]] = []
+        for column in self._table.columns.values():
+            condition = label_check(column)
+            if condition is not None:
+                found.append((self._names.choose(None, "ck", [column.name]), condition))
+        return found
 
     def _foreign_key(self, key: ForeignKey) -> tuple[str, str]:
         columns = [column.name for column in key.columns]

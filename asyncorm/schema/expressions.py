@@ -12,6 +12,7 @@ from asyncorm.sql.expressions import Expression, Parameter
 from asyncorm.sql.table import Table
 from asyncorm.sql.text import Text
 from asyncorm.types.base import SQLType
+from asyncorm.types.scalars import TEXT
 
 
 def expression_sql(expression: Any, *, named_columns: Table | None = None) -> str:
@@ -28,7 +29,8 @@ def expression_sql(expression: Any, *, named_columns: Table | None = None) -> st
 
     def constant(parameter: Parameter[Any]) -> str:
         value = parameter.value
-        if named_columns is not None and type(value) is str:
+        # of a text, but not of the name of a search configuration
+        if named_columns is not None and type(value) is str and parameter.type == TEXT:
             column = named_columns.by_attribute.get(value, named_columns.columns.get(value))
             if column is not None:
                 return quote_name(column.name)

@@ -10,11 +10,11 @@ from asyncorm.errors import ArgumentError
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.pipeline import announce, make_rows
-from asyncorm.loading.raw import load_entities
+from asyncorm.loading.raw import load_text, makes_objects
 from asyncorm.session.bulk import check_rows, execute_rows
 from asyncorm.session.core import SessionCore
 from asyncorm.session.modifying import modify
-from asyncorm.sql.dml import Modification
+from asyncorm.sql.modification import Modification
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.text import Text
 from asyncorm.tracking.listeners import HEARD
@@ -71,9 +71,13 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
     existing = existing_policy(statement)
     plan = core.context.plan(statement)
     compiled = plan.compiled
+    fetch = core.context.fetch
     if compiled.writes or locks(statement):
-        await core.write_connection()
-    records = await core.context.fetch(compiled.sql, compiled.arguments(statement))
+        connection = await core.write_connection()
+        connection.check_features(compiled)
+        if compiled.writes:
+            fetch = connection.fetch  # as the other one it could be sent twice
+    records = await fetch(compiled.sql, compiled.arguments(statement))
     loaded = await make_rows(statement, plan, records, core.context, existing)
     return Result(loaded.rows, loaded.names, len(loaded.rows))
 
@@ -96,14 +100,13 @@ async def _execute_text(core: SessionCore, statement: Text[Any]) -> Result[Any]:
         _count_text(core.count_statement, core.engine.statements.get(statement).sql)
     connection = await core.write_connection()
     connection.used_raw_sql = True
-    entity: Any = statement._shape
-    if hasattr(entity, "__mapper__"):
+    if makes_objects(statement):
         compiled = core.context.statements.get(statement)
         records = await connection.fetch(compiled.sql, compiled.arguments(statement))
-        entities = load_entities(entity, records, core.unit)
+        rows, names = load_text(statement, compiled, records, core.unit)
         if core.unit.notices:
             await Notices(core.unit)
-        return Result(entities, (entity.__name__,), len(entities))
+        return Result(rows, names, len(rows))
     return await connection.execute(statement)
 
 

@@ -14,6 +14,7 @@ async def explain(core: SessionCore, statement: Any, analyze: bool) -> str:
     compiled = core.context.plan(statement).compiled
     options = "(ANALYZE, BUFFERS)" if analyze else "(COSTS)"
     connection = await core.write_connection()
+    connection.check_features(compiled)
     records = await connection.fetch(
         f"EXPLAIN {options} {compiled.sql}", compiled.arguments(statement)
     )

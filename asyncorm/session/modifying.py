@@ -9,7 +9,7 @@ from asyncorm.loading.existing import Existing
 from asyncorm.loading.pipeline import make_rows
 from asyncorm.session.core import SessionCore
 from asyncorm.session.synchronize import synchronizer_of
-from asyncorm.sql.dml import Delete
+from asyncorm.sql.delete import Delete
 from asyncorm.tracking.notices import Notices
 
 
@@ -19,6 +19,7 @@ async def modify(core: SessionCore, statement: Any) -> Result[Any]:
     connection = await core.write_connection()
     sent = statement if synchronizer is None else synchronizer.statement
     compiled = core.context.statements.get(sent)
+    connection.check_features(compiled)
     arguments = compiled.arguments(sent)
     records: list[Any] = []
     if compiled.returns_rows:

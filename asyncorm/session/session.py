@@ -22,6 +22,7 @@ from asyncorm.session.blocks import (
     SessionTransaction,
     TransactionBlock,
 )
+from asyncorm.session.bulk_copy import BulkSession
 from asyncorm.session.copying import CopyingSession
 from asyncorm.session.core import SessionCore
 from asyncorm.session.debugging import place_of_creation, warn_of_dropped, warn_of_unflushed
@@ -31,6 +32,7 @@ from asyncorm.session.explaining import explain
 from asyncorm.session.membership import MembershipSession
 from asyncorm.session.refreshing import names_given, refresh
 from asyncorm.session.repeats import task_guard
+from asyncorm.session.signalling import SignallingSession
 from asyncorm.sql.nodes import Statement
 from asyncorm.tracking.listeners import HEARD, Listeners, inherited_listeners
 from asyncorm.tracking.unit_of_work import mapper_of
@@ -54,7 +56,7 @@ class NoAutoflush:
         self._core.autoflush_enabled = self._before.pop()
 
 
-class Session(MembershipSession, CopyingSession):
+class Session(MembershipSession, CopyingSession, BulkSession, SignallingSession):
     """A unit of work on one connection: identity map, changes, transaction.
 
     It belongs to one task at a time; overlapping use by two raises ConcurrentSessionUseError.

@@ -7,18 +7,19 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from asyncorm.engine.rows import convert_records
 from asyncorm.engine.stream import RecordStream
 from asyncorm.errors import InvalidRequestError
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing, Seen
 from asyncorm.loading.pipeline import announce, make_rows
 from asyncorm.loading.plan import LoadPlan
+from asyncorm.loading.raw import load_text
 from asyncorm.session.core import SessionCore
 from asyncorm.session.executing import existing_policy
 from asyncorm.session.guard import TaskGuard
 from asyncorm.sql.text import Text
 from asyncorm.tracking.listeners import HEARD
+from asyncorm.tracking.notices import Notices
 
 R = TypeVar("R")
 
@@ -36,6 +37,7 @@ async def open_stream(
         raise _comes_in_pieces(plan)
     connection = await core.write_connection()
     compiled = plan.compiled
+    connection.check_features(compiled)
     records = connection.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
     return ResultStream(core, guard, statement, plan, records)
 
@@ -140,7 +142,10 @@ class ResultStream(Generic[R]):
             self._check()
             records = await anext(self._records)
             if isinstance(self._statement, Text):
-                rows = convert_records(self._plan.compiled, records)
+                unit = self._core.unit
+                rows, names = load_text(self._statement, self._plan.compiled, records, unit)
+                if unit.notices:
+                    await Notices(unit)
             else:
                 existing = existing_policy(self._statement)
                 loaded = await make_rows(
@@ -151,8 +156,8 @@ class ResultStream(Generic[R]):
                     existing,
                     self._overwritten if existing is Existing.OVERWRITE else None,
                 )
-                rows = loaded.rows
-            several = bool(rows) and self._first_only and len(self._plan.names) > 1
+                rows, names = loaded.rows, self._plan.names
+            several = bool(rows) and self._first_only and len(names) > 1
             return [row[0] for row in rows] if several else rows
 
     def _check(self) -> None:

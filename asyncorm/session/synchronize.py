@@ -18,8 +18,11 @@ from asyncorm.loading.existing import forget_references, references_by_attribute
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.conditions import and_
-from asyncorm.sql.dml import Delete, Insert
-from asyncorm.sql.sources import entity_columns, is_entity
+from asyncorm.sql.delete import Delete
+from asyncorm.sql.insert import Insert
+from asyncorm.sql.merge import Merge
+from asyncorm.sql.merge_actions import DeleteRow
+from asyncorm.sql.sources import Alias, column_of, entity_columns, is_entity
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.evaluate import assigned_value, evaluator
 from asyncorm.tracking.mutables import forget_snapshot
@@ -45,13 +48,17 @@ def synchronizer_of(unit: UnitOfWork, statement: Any) -> Synchronizer | None:
     mapper = getattr(statement._target, "__mapper__", None)
     if not synchronizes(statement) or not isinstance(mapper, Mapper):
         return None
+    if isinstance(statement, Merge):
+        return ByExpiring(unit, mapper, statement)
     if isinstance(statement, Insert):
         updates = statement._conflict is not None and bool(statement._conflict.assignments)
-        return ByReturning(unit, mapper, statement) if updates and _live(unit, mapper) else None
+        return (
+            ByReturning(unit, mapper, statement) if updates and live_objects(unit, mapper) else None
+        )
     if statement._execution_options.get("synchronize_session") == "evaluate":
         return ByEvaluation(unit, mapper, statement)
     concerned = (
-        _live(unit, mapper)
+        live_objects(unit, mapper)
         or (isinstance(statement, Delete) and _returns(statement, mapper))
         or (isinstance(statement, Delete) and _is_echoed(unit, mapper))
     )
@@ -69,7 +76,8 @@ def synchronizes(statement: Any) -> bool:
     return choice is not False
 
 
-def _live(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
+def live_objects(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
+    """The objects of an entity that the session holds."""
     live = unit.identity_map.references(mapper).live()
     return live if mapper.base is None else [i for i in live if isinstance(i, mapper.entity)]
 
@@ -108,7 +116,10 @@ class ByReturning:
                 referred[mapper.discriminator.attribute] = None
             names = tuple(name for name in referred if name not in mapper.primary_key)
         self._names = (*mapper.primary_key, *names)
-        self.statement = statement.returning(*(mapper.columns[name] for name in self._names))
+        columns = mapper.columns
+        if isinstance(statement._target, Alias):
+            columns = {name: column_of(statement._target, name) for name in self._names}
+        self.statement = statement.returning(*(columns[name] for name in self._names))
 
     def apply(self, records: list[Any]) -> None:
         """Take the returned rows over into the objects that are loaded."""
@@ -141,6 +152,31 @@ class ByReturning:
         return [instance for instance in found if id(instance) not in known]
 
 
+class ByExpiring:
+    """Forgets what was loaded of the entity: the server alone knows what became of each row."""
+
+    def __init__(self, unit: UnitOfWork, mapper: Mapper, statement: Any) -> None:
+        deletes = any(isinstance(one.action, DeleteRow) for one in statement._branches)
+        if deletes and any(map(is_entity, statement._returning)):
+            raise InvalidRequestError(
+                f"merge({mapper.name}) deletes rows, which can't come back as objects",
+                hint="return columns: returning(merge_action(), Product.id, Product.name)",
+            )
+        self.statement = statement
+        self._unit = unit
+        self._mapper = mapper
+
+    def apply(self, records: list[Any]) -> None:
+        """Expire the loaded objects, but for changes that are not flushed."""
+        for instance in live_objects(self._unit, self._mapper):
+            unflushed = own_state(instance).originals
+            names = (
+                tuple(n for n in self._mapper.columns if n not in unflushed) if unflushed else None
+            )
+            expire(instance, names)
+            self._unit.levels[-1].note_update(self._mapper, identity_key(instance))
+
+
 class ByEvaluation:
     """Evaluates a statement's conditions over the loaded objects; nothing comes back for it.
 
@@ -151,11 +187,15 @@ class ByEvaluation:
         self.statement = statement
         self._unit = unit
         self._deletes = isinstance(statement, Delete)
-        table, live = mapper.source, _live(unit, mapper)
+        _check_alone(statement)
+        target = statement._target
+        table: Any = target if isinstance(target, Alias) else mapper.source
+        live = live_objects(unit, mapper)
         self._changed = _changed_names(mapper, statement) if live and not self._deletes else ()
         computed = {}
         for assignment in getattr(statement, "_assignments", ()):
-            computed[assignment.column.attribute] = assigned_value(assignment, table)
+            if len(assignment.columns) == 1:
+                computed[assignment.column.attribute] = assigned_value(assignment, table)
         matches = evaluator(and_(*statement._where), table) if statement._where else None
         self._matched: list[tuple[Any, list[Any]]] = []
         self._undecided: list[Any] = []
@@ -182,11 +222,20 @@ class ByEvaluation:
             self._unit.levels[-1].note_update(mapper_of(instance), identity_key(instance))
 
 
+def _check_alone(statement: Any) -> None:
+    """Refuse to evaluate a statement that other tables decide about."""
+    if statement._sources:
+        raise InvalidRequestError(
+            'synchronize_session="evaluate" can\'t know the rows of other tables',
+            hint='leave it out, or use "fetch"',
+        )
+
+
 def _changed_names(mapper: Mapper, statement: Any) -> tuple[str, ...]:
     """The attributes a statement changes; raises for the primary key of loaded objects."""
     conflict: Any = getattr(statement, "_conflict", None)
     assignments = statement._assignments if conflict is None else conflict.assignments
-    assigned = {assignment.column.attribute for assignment in assignments}
+    assigned = {column.attribute for one in assignments for column in one.columns}
     # an upsert that finds the row by its key leaves the key as it is
     found_by = () if conflict is None else [getattr(e, "attribute", "") for e in conflict.elements]
     for name in mapper.primary_key:

@@ -175,7 +175,7 @@ class Transaction:
         connection = self.connection
         if connection is None or self.begins_early:
             connection = await self.connect()
-        return await connection.fetch(sql, arguments)
+        return await connection.read(sql, arguments)
 
     async def begin_on_server(self) -> Connection:
         """The connection with a transaction open on the server."""
@@ -221,6 +221,12 @@ class Transaction:
             else:
                 self._release_connection()
         elif self.begun and connection.in_transaction and came_from_server(error):
+            self.failure, self.failed_depth = error, len(self.savepoints)
+
+    def note_aborted(self, error: Exception, *, sent: bool) -> None:
+        """An error of the client's own, for which the server was made to refuse what was sent."""
+        connection = self.connection
+        if sent and self.failure is None and connection is not None and connection.in_transaction:
             self.failure, self.failed_depth = error, len(self.savepoints)
 
     async def restart(self) -> Connection:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from asyncorm.sql.expressions import Expression, Order
+from asyncorm.sql.expressions import Expression
 from asyncorm.sql.nodes import combined
+from asyncorm.sql.order import Order
 from asyncorm.types.scalars import BOOLEAN
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, overload
 
 from asyncorm.sql.expressions import Expression, operand
-from asyncorm.sql.function_calls import INTEGRAL, FunctionCall, NullFunctionCall
+from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.sql.values import array_type
 from asyncorm.types import scalars
 from asyncorm.types.json import JSON, JSONB
@@ -29,7 +29,7 @@ class Aggregates:
         """The sum; of integers an int of any size."""
         given = expression._type
         return NullFunctionCall(
-            "sum", (expression,), INTEGRAL if given.python_type is int else given
+            "sum", (expression,), scalars.INTEGRAL if given.python_type is int else given
         )
 
     @overload

@@ -20,7 +20,7 @@ _TIMES = (date, datetime)
 
 #: the known types of operators that give the same type
 _SAME: dict[str, tuple[type[Any], ...]] = {
-    **dict.fromkeys(("&", "|", "#", "<<", ">>", "bitwise not"), (int,)),
+    **dict.fromkeys(("&", "|", "#", "<<", ">>", "invert"), (int,)),
     "negate": (*_NUMBERS, timedelta),
 }
 

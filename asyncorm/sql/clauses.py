@@ -6,10 +6,11 @@ from collections.abc import Hashable
 from typing import Any, NamedTuple, Protocol
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.expressions import Assignment, Expression, Parameter, as_condition
+from asyncorm.sql.assignment import Assignment
+from asyncorm.sql.expressions import Expression, Parameter, as_condition
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.sources import column_of, entity_name, source_of
+from asyncorm.sql.sources import source_of
 from asyncorm.types.scalars import BIGINT
 
 _BIGINT_LIMIT = 1 << 63
@@ -133,6 +134,7 @@ class Extras(NamedTuple):
     group_by: tuple[Any, ...] = ()
     having: tuple[Expression[bool, Any], ...] = ()
     lock: Lock | None = None
+    ctes: tuple[Any, ...] = ()
 
     def structure(self) -> tuple[Hashable, tuple[Any, ...]]:
         """Key and parameters, in the order of the clauses."""
@@ -140,14 +142,16 @@ class Extras(NamedTuple):
         source_keys, sources = combined(self.sources)
         group_keys, group = combined(self.group_by)
         having_keys, having = combined(self.having)
+        cte_keys, ctes = combined(self.ctes)
         key = (
             None if self.distinct is None else distinct_keys,
             source_keys,
             group_keys,
             having_keys,
             self.lock and self.lock._key,
+            cte_keys,
         )
-        parameters = distinct + sources + group + having
+        parameters = distinct + sources + group + having + ctes
         return key, parameters if self.lock is None else parameters + self.lock._parameters
 
 
@@ -179,8 +183,8 @@ class Conflict:
 
     def __init__(
         self,
-        elements: tuple[Expression[Any, Any], ...],
-        index_where: Expression[bool, Any] | None,
+        elements: tuple[Any, ...],
+        index_where: Any,
         constraint: str | None,
         assignments: tuple[Assignment, ...],
         where: Expression[bool, Any] | None,
@@ -210,14 +214,3 @@ class Conflict:
             set_keys,
             where is not None and where._key,
         )
-
-
-def assignments_of(target: Any, values: Any) -> tuple[Assignment, ...]:
-    """Assignments from a mapping of attribute names or columns to values."""
-    from_mapping = getattr(values, "items", None)
-    if from_mapping is None:
-        raise InvalidRequestError(
-            f"values for {entity_name(target)} must be a dict, not a {type(values).__name__}",
-            hint="write values(name='x') or values({'name': 'x'})",
-        )
-    return tuple(Assignment(column_of(target, key), value) for key, value in from_mapping())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -79,7 +80,11 @@ class ForeignKeyConstraint(Constraint):
 
 @dataclass(frozen=True, init=False)
 class Index:
-    """An index over columns (by name) or expressions."""
+    """An index over columns (by name) or expressions.
+
+    ``ops`` are operator classes by column, ``with_`` are storage parameters:
+    ``Index("ix_near", "place", using="hnsw", ops={"place": "vector_cosine_ops"}, with_={"m": 8})``.
+    """
 
     name: str | None
     expressions: tuple[str | Expression[Any, Any], ...]
@@ -87,6 +92,8 @@ class Index:
     using: str | None = None
     where: str | Expression[bool, Any] | None = None
     include: tuple[str, ...] = field(default=())
+    ops: Mapping[str, str] = field(default_factory=dict, hash=False)
+    with_: Mapping[str, int | float | str | bool] = field(default_factory=dict, hash=False)
 
     def __init__(
         self,
@@ -96,6 +103,8 @@ class Index:
         using: str | None = None,
         where: str | Expression[bool, Any] | None = None,
         include: tuple[str, ...] = (),
+        ops: Mapping[str, str] | None = None,
+        with_: Mapping[str, int | float | str | bool] | None = None,
     ) -> None:
         _set(self, "name", name)
         _set(self, "expressions", expressions)
@@ -103,6 +112,8 @@ class Index:
         _set(self, "using", using)
         _set(self, "where", where)
         _set(self, "include", include)
+        _set(self, "ops", dict(ops or {}))
+        _set(self, "with_", dict(with_ or {}))
 
 
 def _set(target: object, name: str, value: object) -> None:

@@ -17,13 +17,12 @@ from asyncorm.sql.expressions import (
     literal_of,
     operand,
 )
-from asyncorm.sql.function_calls import INTEGRAL
 from asyncorm.sql.nodes import Query, combined
 from asyncorm.sql.values import UNKNOWN
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.resolve import coerce_type, type_of_value
-from asyncorm.types.scalars import BOOLEAN, NUMERIC, TEXT
+from asyncorm.types.scalars import BOOLEAN, INTEGRAL, NUMERIC, TEXT
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -76,11 +75,11 @@ class Constant(Expression[V, R]):
 class Extract(Expression[V, V]):
     """EXTRACT(field FROM time)."""
 
-    __slots__ = ("field", "inner")
+    __slots__ = ("inner", "part")
 
     def __init__(self, field: str, inner: Expression[Any, Any], type_: SQLType[Any]) -> None:
         super().__init__(type_, ("extract", field, inner._key), inner._parameters)
-        self.field = field
+        self.part = field
         self.inner = inner
 
 

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, cast, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.arithmetic import check_same, operation_type, value_beside
+from asyncorm.sql.array_operators import ArrayOperators
+from asyncorm.sql.comparison_operators import ComparisonOperators
+from asyncorm.sql.containment_operators import ContainmentOperators
+from asyncorm.sql.json_operators import JSONOperators, path_of
 from asyncorm.sql.nodes import Query, Yields, combined, render
+from asyncorm.sql.order import OrderOperators
+from asyncorm.sql.range_operators import RangeOperators
 from asyncorm.sql.same_operators import SameOperators
+from asyncorm.sql.search_operators import SearchOperators
 from asyncorm.sql.text_operators import TextOperators
 from asyncorm.sql.values import (
-    array_type,
     as_list,
     checked_name,
+    field_of,
     fitting_type,
     is_json,
-    item_type,
-    listed,
-    truth_name,
 )
+from asyncorm.sql.vector_operators import VectorOperators
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.extensions import HStore
+from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.resolve import type_of_value
-from asyncorm.types.scalars import BOOLEAN, INTEGER, NUMERIC, TEXT
+from asyncorm.types.scalars import BOOLEAN, FLOAT, INTEGER, INTEGRAL, NUMERIC, TEXT, Numeric
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -41,10 +48,21 @@ Adding: TypeAlias = "Quantity | Expression[str, Any] | Expression[bytes, Any]"
 Wide: TypeAlias = "Fraction | Expression[date, Any]"
 Moment: TypeAlias = "Expression[datetime, Any] | Expression[time, Any]"
 
+_JSON = JSON()
+_JSONB = JSONB()
+
 
 class Expression(
+    ArrayOperators[V, R, "Condition"],
+    ComparisonOperators[V, R, "Condition"],
+    ContainmentOperators[V, R, "Condition"],
+    JSONOperators[V, R, "Condition"],
+    RangeOperators[V, R, "Condition"],
+    OrderOperators[V, R, "Condition"],
     TextOperators[V, R, "Condition"],
     SameOperators[V, R, "Condition", "Expression[V, R]"],
+    SearchOperators[V, R, "Condition"],
+    VectorOperators[V, R, "Condition", "Expression[float, float]"],
     Yields[R],
     Generic[V, R],
 ):
@@ -84,45 +102,6 @@ class Expression(
 
     def __ge__(self, other: V | Expression[V, Any] | Query[V]) -> Condition:
         return Condition(">=", (self, operand(other, self)))
-
-    def between(
-        self, low: V | Expression[V, Any], high: V | Expression[V, Any], symmetric: bool = False
-    ) -> Condition:
-        """``BETWEEN low AND high``, both included; ``symmetric``: whichever of them is lower."""
-        operator = "BETWEEN SYMMETRIC" if symmetric else "BETWEEN"
-        return Condition(operator, (self, operand(low, self), operand(high, self)))
-
-    def is_(self, other: bool | Expression[V, Any] | None) -> Condition:
-        """``IS NULL``, ``IS TRUE``, ``IS FALSE``; against an expression IS NOT DISTINCT FROM."""
-        if isinstance(other, Expression):
-            return self.is_not_distinct_from(other)
-        return Condition(f"IS {truth_name(other)}", (self,))
-
-    def is_not(self, other: bool | Expression[V, Any] | None) -> Condition:
-        """The opposite of ``is_``."""
-        if isinstance(other, Expression):
-            return self.is_distinct_from(other)
-        return Condition(f"IS NOT {truth_name(other)}", (self,))
-
-    def is_distinct_from(self, other: V | Expression[V, Any] | None) -> Condition:
-        """``<>`` that takes NULL as a value of its own."""
-        return Condition("IS DISTINCT FROM", (self, operand(other, self, nullable=True)))
-
-    def is_not_distinct_from(self, other: V | Expression[V, Any] | None) -> Condition:
-        """``=`` that takes NULL as a value of its own."""
-        return Condition("IS NOT DISTINCT FROM", (self, operand(other, self, nullable=True)))
-
-    def in_(self, values: Iterable[V] | Query[V] | Query[V | None]) -> Condition:
-        """Whether the value is among the values (one array parameter) or a query's rows."""
-        if isinstance(values, Query):
-            return Condition("IN", (self, ScalarQuery(cast("Query[Any]", values))))
-        return Condition("= ANY", (self, _array_of(values, self)))
-
-    def not_in(self, values: Iterable[V] | Query[V] | Query[V | None]) -> Condition:
-        """The opposite of ``in_``."""
-        if isinstance(values, Query):
-            return Condition("NOT IN", (self, ScalarQuery(cast("Query[Any]", values))))
-        return Condition("<> ALL", (self, _array_of(values, self)))
 
     # arithmetic: what PostgreSQL has; anything else is refused by type checkers and while building
 
@@ -252,72 +231,54 @@ class Expression(
             return _arithmetic("/", CastTo(self, NUMERIC), other)
         return _arithmetic("/", self, other)
 
-    # text
-
-    @overload
-    def contains(self: Expression[str, Any], other: str | Expression[str, Any], /) -> Condition: ...
-    @overload
-    def contains(
-        self: Expression[list[T], Any], other: Iterable[T] | Expression[list[T], Any], /
-    ) -> Condition: ...
-    @overload
-    def contains(self, other: Mapping[str, Any], /) -> Condition: ...
-    def contains(self, other: Any, /) -> Condition:
-        """Text: has the part (no wildcards). Arrays and JSONB: ``@>``."""
-        if is_json(self._type) or isinstance(self._type, Array):
-            return Condition("@>", (self, operand(as_list(other), self)))
-        if isinstance(other, Expression):
-            return Condition("strpos", (cast("Expression[Any, Any]", self), other))
-        return Condition("LIKE", (self, self._pattern(other, "%", "%")))
-
     # arrays and JSON
 
-    def overlap(
-        self: Expression[list[T], Any], other: Iterable[T] | Expression[list[T], Any]
-    ) -> Condition:
-        """Whether two arrays have an element in common (``&&``)."""
-        return Condition("&&", (self, operand(as_list(other), self)))
+    @overload
+    def __getitem__(  # type: ignore[overload-overlap]
+        self: Expression[list[T], Any], key: int | Expression[int, Any]
+    ) -> NullExpression[T]: ...
+    @overload
+    def __getitem__(self: Expression[list[T], R], key: slice) -> Expression[list[T], R]: ...
+    @overload
+    def __getitem__(self, key: str | int) -> JSONElement: ...
+    def __getitem__(self, key: Any) -> Any:
+        """Element of a JSON object by name, of a JSON array by position, or of an array;
+        the value of a key of an hstore.
 
-    def any(self: Expression[list[T], Any], value: T | Expression[T, Any]) -> Condition:
-        """Whether an element of the array equals the value."""
-        if not isinstance(self._type, Array):
-            raise ArgumentError(
-                f"{self._describe()} is no array and has no any()",
-                hint="use in_() for a list of values",
-            )
-        item = operand(value, Parameter(None, self._type.item))
-        return Condition("= ANY", (item, self))
-
-    def __getitem__(self, key: str | int) -> JSONElement:
-        """Element of a JSON object by name, or of a JSON array by position."""
+        The elements of arrays are counted from 1, as PostgreSQL does, and a slice ``[2:3]`` has
+        both ends. There is NULL beyond the end.
+        """
+        if isinstance(self._type, Array):
+            return self._element(key)
+        if isinstance(self._type, HStore) and isinstance(key, str):
+            return JSONElement("->", (self, Parameter(key, TEXT)), TEXT)
         if not is_json(self._type):
             raise ArgumentError(
-                f"{self._describe()} is {self._type.ddl}; only JSON expressions have elements",
+                f"{self._describe()} is {self._type.ddl}; only JSON and arrays have elements",
                 hint="use [] on a jsonb column, or cast(expression, dict)",
             )
-        return JSONElement("->", (self, _json_key(key)), self._type)
+        return JSONElement("->", (self, _json_key(key)), _element(self._type))
 
-    def has_key(self, key: str) -> Condition:
-        """Whether a JSONB object has the key, or a JSONB array the string."""
-        return Condition("?", (self, Parameter(key, TEXT)))
+    def path(self, *keys: str | int) -> JSONElement:
+        """What is at the end of a path in a JSON value: ``path("a", "b", 0)`` (``#>``)."""
+        if not is_json(self._type):
+            raise ArgumentError(
+                f"{self._describe()} is {self._type.ddl}; only JSON has paths",
+                hint="use a jsonb column, or cast(expression, dict)",
+            )
+        return JSONElement("#>", (self, Parameter(*path_of(keys, "path()"))), _element(self._type))
 
-    # order and names
+    # composites
 
-    def asc(self) -> Order:
-        """Ascending order."""
-        return Order(self, "ASC")
+    @overload
+    def field(self, name: str, /) -> Expression[Any, Any]: ...
+    @overload
+    def field(self, name: Callable[[V], T], /) -> Expression[T, T | None]: ...
+    def field(self, name: Any, /) -> Expression[Any, Any]:
+        """A field of a composite value: ``"street"``, or ``lambda address: address.street``."""
+        return Field(self, *field_of(self._type, name, self._describe()))
 
-    def desc(self) -> Order:
-        """Descending order."""
-        return Order(self, "DESC")
-
-    def nulls_first(self) -> Order:
-        """Ascending order, NULL before all values."""
-        return Order(self, "ASC", "FIRST")
-
-    def nulls_last(self) -> Order:
-        """Ascending order, NULL after all values."""
-        return Order(self, "ASC", "LAST")
+    # names
 
     def label(self, name: str) -> Label[V, R]:
         """The same under a name: ``AS name``."""
@@ -342,22 +303,38 @@ class Expression(
     def _condition(self, operator: str, *operands: Any) -> Condition:
         return Condition(operator, (self, *operands))
 
+    def _operation(self, operator: str, *operands: Any, type_: SQLType[Any] | None = None) -> Any:
+        return Operation(operator, (self, *operands), type_ or self._type)
+
     def _same(self, operator: str, *operands: Any, type_: Any = None) -> Expression[V, R]:
         if operator in ("/", "%"):
             return _arithmetic(operator, self, *operands)
         given = [operand(one, self) for one in operands]
         check_same(operator, (self, *given), self._describe)
         if operator in ("<<", ">>"):
-            given = [CastTo(one, INTEGER) for one in given]  # by no wider one
+            wide = (one for one in given if one._type.cast_type != "integer")
+            given = [CastTo(one, INTEGER) for one in wide] or given
         return Operation(operator, (self, *given), type_ or self._type)
 
     def _collated(self, collation: str) -> Expression[V, R]:
         return Collated(self, collation)
 
-    def _operand(self, value: Any, type_: SQLType[Any] | None = None) -> Any:
-        if type_ is None or isinstance(value, (Expression, Query)):
-            return operand(value, self)
-        return Parameter(value, type_)
+    def _operand(
+        self, value: Any, type_: SQLType[Any] | None = None, *, nullable: bool = False
+    ) -> Any:
+        if type_ is None or isinstance(value, Query):
+            return operand(value, self, nullable=nullable)
+        if isinstance(value, Expression):
+            return value
+        return operand(value, Parameter(None, type_))
+
+    def _part(self, value: Any) -> Any:
+        type_ = self._type.part_type(value._type if isinstance(value, Expression) else value)
+        fits = type(value) is type_.python_type  # a Multirange is a tuple, and no list of values
+        found = self._operand(value if fits else as_list(value), type_)
+        if type_ is self._type or found._type.cast_type in ("", type_.cast_type):
+            return found
+        return CastTo(found, type_)
 
     def _describe(self) -> str:
         return "expression" if type(self).__str__ is Expression.__str__ else str(self)
@@ -442,15 +419,51 @@ class Condition(Operation[bool, bool]):
         return Condition("NOT", (self,))
 
 
-class JSONElement(Operation[Any, Any]):
+class Readable:
+    """A part of a JSON value, which can be read as text or as a number."""
+
+    __slots__ = ()
+
+    def _read_as(self, type_: SQLType[Any]) -> Expression[Any, Any]:
+        """The part's text as another type."""
+        raise NotImplementedError
+
+    @property
+    def astext(self) -> Expression[str, str | None]:
+        """The part as text (``->>``); JSON's null is NULL."""
+        return self._read_as(TEXT)
+
+    def as_string(self) -> Expression[str, str | None]:
+        """The same as ``astext``."""
+        return self._read_as(TEXT)
+
+    def as_integer(self) -> Expression[int, int | None]:
+        """The part as a whole number; the server refuses what is none."""
+        return self._read_as(INTEGRAL)
+
+    def as_float(self) -> Expression[float, float | None]:
+        """The part as double precision."""
+        return self._read_as(FLOAT)
+
+    def as_numeric(
+        self, precision: int | None = None, scale: int | None = None
+    ) -> Expression[Decimal, Decimal | None]:
+        """The part as numeric, rounded if a scale is given."""
+        return self._read_as(NUMERIC if precision is None else Numeric(precision, scale))
+
+    def as_boolean(self) -> Expression[bool, bool | None]:
+        """The part as boolean."""
+        return self._read_as(BOOLEAN)
+
+
+class JSONElement(Readable, Operation[Any, Any]):
     """An element of a JSON value; ``astext`` is its text."""
 
     __slots__ = ()
 
-    @property
-    def astext(self) -> Expression[str, str | None]:
-        """The element as text (``->>``)."""
-        return Operation("->>", self.operands, TEXT)
+    def _read_as(self, type_: SQLType[Any]) -> Expression[Any, Any]:
+        text: Expression[Any, Any] = Operation(f"{self.operator}>", self.operands, TEXT)
+        return text if type_ is TEXT else CastTo(text, type_)
 
 
 class CastTo(Expression[V, R]):
@@ -475,6 +488,17 @@ class Collated(Expression[V, R]):
         self.collation = collation
 
 
+class Field(Expression[V, R]):
+    """A field of a composite value."""
+
+    __slots__ = ("inner", "name")
+
+    def __init__(self, inner: Expression[Any, Any], name: str, type_: SQLType[Any]) -> None:
+        super().__init__(type_, ("field", name, inner._key), inner._parameters)
+        self.inner = inner
+        self.name = name
+
+
 class Label(Expression[V, R]):
     """An expression with a name."""
 
@@ -495,41 +519,6 @@ class ScalarQuery(Expression[V, R]):
         key, parameters = query._structure
         super().__init__(type_ or query._result_type(), ("scalar", key), parameters)
         self.query = query
-
-
-class Order:
-    """An expression with a direction, for ORDER BY."""
-
-    __slots__ = ("_key", "_parameters", "direction", "expression", "nulls")
-
-    def __init__(
-        self, expression: Expression[Any, Any], direction: str = "ASC", nulls: str | None = None
-    ) -> None:
-        self.expression = expression
-        self.direction = direction
-        self.nulls = nulls
-        self._key: Hashable = ("order", direction, nulls, expression._key)
-        self._parameters: tuple[Any, ...] = expression._parameters
-
-    def nulls_first(self) -> Order:
-        """NULL before all values."""
-        return Order(self.expression, self.direction, "FIRST")
-
-    def nulls_last(self) -> Order:
-        """NULL after all values."""
-        return Order(self.expression, self.direction, "LAST")
-
-
-class Assignment:
-    """A column and the value it gets."""
-
-    __slots__ = ("_key", "_parameters", "column", "value")
-
-    def __init__(self, column: Expression[Any, Any], value: Any) -> None:
-        self.column = column
-        self.value = operand(value, column, nullable=True)
-        self._key: Hashable = ("set", column._key, self.value._key)
-        self._parameters: tuple[Any, ...] = self.value._parameters
 
 
 def operand(value: Any, near: Expression[Any, Any], *, nullable: bool = False) -> Any:
@@ -559,12 +548,6 @@ def literal_of(value: Any) -> Expression[Any, Any]:
     return Parameter(value, type_of_value(value))
 
 
-def _array_of(values: Any, near: Expression[Any, Any]) -> Expression[Any, Any]:
-    name = near._describe()
-    found = listed(values, name)
-    return Parameter(found, array_type(item_type(found, near._type, name)))
-
-
 def _arithmetic(
     operator: str, left: Expression[Any, Any], other: Any, *, reflected: bool = False
 ) -> Operation[Any, Any]:
@@ -575,9 +558,14 @@ def _arithmetic(
         right = operand(other, left) if beside is None else Parameter(other, beside)
     operands = (right, left) if reflected else (left, right)
     type_ = operation_type(operator, operands[0]._type, operands[1]._type, left._describe)
-    if operator == "+" and type_.python_type in (str, bytes):
+    if operator == "+" and (type_.python_type in (str, bytes) or isinstance(type_, HStore)):
         operator = "||"
     return Operation(operator, operands, type_)
+
+
+def _element(type_: SQLType[Any]) -> SQLType[Any]:
+    """The type of what is in a document: plain, even where the document is that of a model."""
+    return _JSON if type_.cast_type == "json" else _JSONB
 
 
 def _json_key(key: Any) -> Expression[Any, Any]:

@@ -7,10 +7,11 @@ from typing import Any, Generic, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.conditions import and_
-from asyncorm.sql.expressions import Expression, Order, literal_of
+from asyncorm.sql.expressions import Expression, literal_of
 from asyncorm.sql.function_tables import FunctionTable, named_types, scalar_table
 from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import combined
+from asyncorm.sql.order import Order
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.windows import (
     Excluded,
@@ -25,20 +26,6 @@ from asyncorm.types.base import SQLType
 
 V = TypeVar("V")
 R = TypeVar("R")
-
-
-class IntegralNumeric(SQLType[int]):
-    """numeric that holds whole numbers: the sum of integers can't overflow and is an int."""
-
-    python_type = int
-    copyable = False
-
-    def __init__(self) -> None:
-        super().__init__("numeric")
-        self.decode = int
-
-
-INTEGRAL = IntegralNumeric()
 
 
 class Windowed(Generic[V, R]):

@@ -9,8 +9,11 @@ from asyncorm.sql.aggregates import Aggregates
 from asyncorm.sql.expressions import literal_of
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.grouping import GroupingFunctions
+from asyncorm.sql.hstore_functions import HStoreFunctions
+from asyncorm.sql.json_functions import JSONFunctions
 from asyncorm.sql.number_functions import NumberFunctions
 from asyncorm.sql.scalar_functions import ScalarFunctions
+from asyncorm.sql.search_functions import SearchFunctions
 from asyncorm.sql.statistic_functions import StatisticFunctions
 from asyncorm.sql.table_functions import TableFunctions
 from asyncorm.sql.text_functions import TextFunctions
@@ -25,8 +28,11 @@ _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,62}\Z", re.ASCII)
 class Functions(
     Aggregates,
     GroupingFunctions,
+    HStoreFunctions,
+    JSONFunctions,
     NumberFunctions,
     ScalarFunctions,
+    SearchFunctions,
     StatisticFunctions,
     TableFunctions,
     TextFunctions,

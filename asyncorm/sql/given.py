@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.expressions import Expression, Order
+from asyncorm.sql.expressions import Expression
+from asyncorm.sql.order import Order
 
 
 def orders(given: Iterable[Any]) -> tuple[Order, ...]:

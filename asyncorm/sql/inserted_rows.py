@@ -7,7 +7,9 @@ from itertools import chain
 from typing import Any
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.expressions import Assignment, Expression, Parameter
+from asyncorm.sql.assignment import Assignment
+from asyncorm.sql.assignments import DEFAULT, check_assignable
+from asyncorm.sql.expressions import Expression, Parameter
 from asyncorm.sql.nodes import Query, combined
 from asyncorm.sql.sources import column_of, entity_name, table_of
 from asyncorm.sql.table import BaseColumn
@@ -70,15 +72,36 @@ class ValueRows:
 
 
 class QueryRows:
-    """Rows that come from a query."""
+    """Rows that come from a query; ``defaults`` are values that it has not, for all rows."""
 
-    __slots__ = ("_key", "_parameters", "columns", "query")
+    __slots__ = ("_key", "_parameters", "columns", "defaults", "query")
 
-    def __init__(self, columns: tuple[BaseColumn[Any, Any], ...], query: Query[Any]) -> None:
-        self.columns = columns
+    def __init__(
+        self,
+        columns: tuple[BaseColumn[Any, Any], ...],
+        query: Query[Any],
+        defaults: tuple[tuple[BaseColumn[Any, Any], Expression[Any, Any]], ...] = (),
+    ) -> None:
+        self.columns = (*columns, *(column for column, _ in defaults))
         self.query = query
-        key, self._parameters = query._structure
-        self._key: Hashable = ("query", tuple(column._key for column in columns), key)
+        self.defaults = tuple(value for _, value in defaults)
+        key, parameters = query._structure
+        default_keys, more = combined(self.defaults)
+        self._parameters = parameters + more
+        columns_key = tuple(column._key for column in self.columns)
+        self._key: Hashable = ("query", columns_key, key, default_keys)
+
+
+def missing_defaults(
+    target: Any, columns: tuple[BaseColumn[Any, Any], ...]
+) -> tuple[tuple[BaseColumn[Any, Any], Expression[Any, Any]], ...]:
+    """The columns with defaults of the model that are not among those given, and their values."""
+    given = {column._key for column in columns}
+    return tuple(
+        (column, Assignment(column, column.default()).value)
+        for column in table_of(target).by_attribute.values()
+        if column.default is not None and column._key not in given
+    )
 
 
 def collected_rows(target: Any, rows: list[dict[Any, Any]]) -> BulkRows | ValueRows | None:
@@ -98,6 +121,10 @@ def collected_rows(target: Any, rows: list[dict[Any, Any]]) -> BulkRows | ValueR
         raise InvalidRequestError(
             f"the rows for {entity_name(target)} are empty", hint="give each row a value"
         )
+    for column in columns:
+        if column.computed is not None:
+            for row in by_column:
+                check_assignable(column, row.get(column, DEFAULT))
     found = _bulk_rows(columns, by_column) if len(rows) > 1 else None
     if found is not None:
         return found

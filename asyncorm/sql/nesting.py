@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from asyncorm.sql.expressions import Expression, Label, Order
+from asyncorm.sql.expressions import Expression, Label
+from asyncorm.sql.order import Order
 from asyncorm.sql.query import Compound, Rows
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import (

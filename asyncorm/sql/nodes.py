@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from asyncorm.types.base import SQLType
 
@@ -14,6 +14,10 @@ class Yields(Generic[R]):
     """What select() takes: one type parameter only, so that nested calls infer well."""
 
     __slots__ = ()
+
+
+#: what can be selected or returned: an entity, or an expression
+Item: TypeAlias = "type[R] | Yields[R]"
 
 
 class AnonymousName:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, Generic, TypeVar
 
 from asyncorm.types.base import SQLType
@@ -21,13 +22,28 @@ class Operators(Generic[V, R, C]):
     __slots__ = ()
 
     _type: SQLType[Any]
+    _key: Hashable
+    _parameters: tuple[Any, ...]
 
     def _condition(self, operator: str, *operands: Any) -> C:
         """A condition: the expression, an operator of the compiler's list, further operands."""
         raise NotImplementedError
 
-    def _operand(self, value: Any, type_: SQLType[Any] | None = None) -> Any:
-        """An expression as it is; a value bound as ``type_``, or else as what the expression is."""
+    def _operation(self, operator: str, *operands: Any, type_: SQLType[Any] | None = None) -> Any:
+        """The same with a value as result: of the expression's type, or the one that is given."""
+        raise NotImplementedError
+
+    def _operand(
+        self, value: Any, type_: SQLType[Any] | None = None, *, nullable: bool = False
+    ) -> Any:
+        """An expression as it is; a value bound as ``type_``, or else as what the expression is.
+
+        None is refused, unless it is ``nullable``.
+        """
+        raise NotImplementedError
+
+    def _part(self, value: Any) -> Any:
+        """The other side of an operator of containment: of the type, or of its elements' type."""
         raise NotImplementedError
 
     def _describe(self) -> str:

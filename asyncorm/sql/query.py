@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Self, TypeVar, cast, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.clauses import row_count
-from asyncorm.sql.expressions import Condition, Expression, NullExpression, Order, ScalarQuery
+from asyncorm.sql.expressions import Condition, Expression, NullExpression, ScalarQuery
 from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import Option, Query, combined
+from asyncorm.sql.order import Order
 from asyncorm.sql.sources import Derived, entity_columns, is_entity
 from asyncorm.types.base import SQLType
 from asyncorm.types.scalars import BOOLEAN
@@ -63,12 +64,7 @@ class Rows(Query[R]):
 
     def options(self, *options: Option) -> Self:
         """Loader options such as ``selectinload(User.books)``."""
-        for option in options:
-            if not isinstance(option, Option):
-                raise InvalidRequestError(
-                    f"options() takes loader options, not a {type(option).__name__}",
-                    hint="write options(selectinload(User.books))",
-                )
+        check_options(options)
         new = self._copy()
         new._options = self._options + options
         return new
@@ -81,11 +77,7 @@ class Rows(Query[R]):
 
     def into(self, shape: Callable[..., U]) -> Rows[U]:
         """Rows as another class: a pydantic model, dataclass or NamedTuple."""
-        if not callable(shape):
-            raise ArgumentError(
-                f"into() takes a class, not a {type(shape).__name__}",
-                hint="write into(UserRead), a pydantic model, a dataclass or a NamedTuple",
-            )
+        check_shape(shape)
         new = self._copy()
         new._shape = shape
         return cast("Rows[U]", new)
@@ -187,6 +179,36 @@ class WithTies(Expression[int, int]):
     def __init__(self, inner: Expression[Any, Any]) -> None:
         super().__init__(inner._type, ("with ties", inner._key), inner._parameters)
         self.inner = inner
+
+
+def check_options(options: Iterable[Any]) -> None:
+    """Refuse what is no loader option."""
+    for option in options:
+        if not isinstance(option, Option):
+            raise InvalidRequestError(
+                f"options() takes loader options, not a {type(option).__name__}",
+                hint="write options(selectinload(User.books))",
+            )
+
+
+def check_shape(shape: Any) -> None:
+    """Refuse what rows can't be made into."""
+    if not callable(shape):
+        raise ArgumentError(
+            f"into() takes a class, not a {type(shape).__name__}",
+            hint="write into(UserRead), a pydantic model, a dataclass or a NamedTuple",
+        )
+
+
+def checked_ctes(ctes: tuple[Any, ...]) -> tuple[Derived, ...]:
+    """The common table expressions, if they are some."""
+    for cte in ctes:
+        if not isinstance(cte, Derived) or cte.kind != "cte":
+            raise InvalidRequestError(
+                f"add_cte() takes common table expressions, not a {type(cte).__name__}",
+                hint="write add_cte(update(User).values(...).cte())",
+            )
+    return ctes
 
 
 class Compound(Rows[R]):

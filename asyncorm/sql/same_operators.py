@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from asyncorm.sql.arithmetic import other_zone
 from asyncorm.sql.operators import C, Operators, R, V
-from asyncorm.types.scalars import TEXT
+from asyncorm.types.bits import BitString
+from asyncorm.types.json import JSONB
+from asyncorm.types.scalars import INTEGER, TEXT
 
 S = TypeVar("S")
+Bits = TypeVar("Bits", bound=int | BitString)
 
 
 class SameOperators(Operators[V, R, C], Generic[V, R, C, S]):
@@ -28,8 +32,14 @@ class SameOperators(Operators[V, R, C], Generic[V, R, C, S]):
 
     # text and time
 
-    def concat(self: SameOperators[str, Any, C, S], other: str | Operators[str, Any, C]) -> S:
-        """``||`` of two texts."""
+    @overload
+    def concat(self: SameOperators[str, Any, C, S], other: str | Operators[str, Any, C]) -> S: ...
+    @overload
+    def concat(self, other: Mapping[str, Any] | list[Any]) -> S: ...
+    def concat(self, other: Any) -> Any:
+        """``||`` of two texts, or of two jsonb values: an object's keys are replaced."""
+        if self._type.cast_type == "jsonb":
+            return self._same("||", self._operand(other, JSONB()), type_=JSONB())
         return self._same("||", other)
 
     def collate(self: SameOperators[str, Any, C, S], collation: str) -> S:
@@ -62,30 +72,34 @@ class SameOperators(Operators[V, R, C], Generic[V, R, C, S]):
     ) -> S:
         return self._same("%", other)
 
-    def bitwise_and(self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]) -> S:
-        """The bits that both have: ``&``."""
+    # bits, of whole numbers and of bit strings
+
+    def bitwise_and(
+        self: SameOperators[Bits, Any, C, S], other: Bits | Operators[Bits, Any, C]
+    ) -> S:
+        """The bits that both have (``&``)."""
         return self._same("&", other)
 
-    def bitwise_or(self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]) -> S:
-        """The bits that one of them has: ``|``."""
+    def bitwise_or(
+        self: SameOperators[Bits, Any, C, S], other: Bits | Operators[Bits, Any, C]
+    ) -> S:
+        """The bits that one of both has (``|``)."""
         return self._same("|", other)
 
-    def bitwise_xor(self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]) -> S:
-        """The bits that only one of them has: ``#``."""
+    def bitwise_xor(
+        self: SameOperators[Bits, Any, C, S], other: Bits | Operators[Bits, Any, C]
+    ) -> S:
+        """The bits that only one of both has (``#``)."""
         return self._same("#", other)
 
-    def bitwise_not(self: SameOperators[int, Any, C, S]) -> S:
-        """The bits that it has not: ``~``."""
-        return self._same("bitwise not")
+    def bitwise_not(self: SameOperators[Bits, Any, C, S]) -> S:
+        """The bits turned over (``~``)."""
+        return self._same("invert")
 
-    def bitwise_lshift(
-        self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]
-    ) -> S:
-        """The bits moved to the left: ``<<``."""
-        return self._same("<<", other)
+    def bitwise_lshift(self: SameOperators[Bits, Any, C, S], by: int | Operators[int, Any, C]) -> S:
+        """The bits moved to the left (``<<``); bit strings keep their length."""
+        return self._same("<<", self._operand(by, INTEGER))
 
-    def bitwise_rshift(
-        self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]
-    ) -> S:
-        """The bits moved to the right: ``>>``."""
-        return self._same(">>", other)
+    def bitwise_rshift(self: SameOperators[Bits, Any, C, S], by: int | Operators[int, Any, C]) -> S:
+        """The bits moved to the right (``>>``)."""
+        return self._same(">>", self._operand(by, INTEGER))

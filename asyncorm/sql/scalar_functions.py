@@ -20,6 +20,10 @@ class ScalarFunctions:
         """A random UUID."""
         return FunctionCall("gen_random_uuid", (), scalars.UUID)
 
+    def uuidv7(self) -> FunctionCall[UUID, UUID]:
+        """A UUID that sorts by the time it was made; needs PostgreSQL 18."""
+        return FunctionCall("uuidv7", (), scalars.UUID)
+
     @overload
     def coalesce(self, first: Expression[V, Any], last: V, /) -> FunctionCall[V, V]: ...
     @overload

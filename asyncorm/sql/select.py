@@ -19,7 +19,7 @@ from asyncorm.sql.function_calls import WindowCall
 from asyncorm.sql.given import expressions
 from asyncorm.sql.grouping import Grouping, grouped
 from asyncorm.sql.nodes import Query, Yields
-from asyncorm.sql.query import Rows
+from asyncorm.sql.query import Rows, checked_ctes
 from asyncorm.sql.sources import Derived, attribute_of, is_entity, source_of
 from asyncorm.types.scalars import BOOLEAN
 
@@ -140,6 +140,10 @@ class Select(Rows[R]):
             read=read, key_share=key_share, nowait=nowait, skip_locked=skip_locked, of=of
         )
         return self._with(lock=lock)
+
+    def add_cte(self, *ctes: Derived) -> Self:
+        """Run other statements along with this one: CTEs that it need not mention."""
+        return self._with(ctes=self._extras.ctes + checked_ctes(ctes))
 
     def into(self, shape: Callable[..., U]) -> Select[U]:
         """Rows as another class: a pydantic model, dataclass or NamedTuple."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Expression, Label
@@ -16,6 +16,7 @@ from asyncorm.types.base import SQLType
 from asyncorm.types.scalars import BOOLEAN
 
 M = TypeVar("M")
+Column = TypeVar("Column", bound=BaseColumn[Any, Any])
 
 
 class Alias:
@@ -215,6 +216,7 @@ class DerivedColumns:
             found[name] = column
         self._columns = found
         self._repeated = repeated
+        self._source = source
 
     def __getitem__(self, name: str) -> NullColumn[Any]:
         if name in self._repeated:
@@ -222,6 +224,7 @@ class DerivedColumns:
                 f"the subquery has several columns {name!r}", hint="give them labels: .label(...)"
             )
         if name not in self._columns:
+            check_has_rows(self._source)
             raise unknown_name(name, self._columns, "the subquery")
         return cast("NullColumn[Any]", self._columns[name])
 
@@ -243,6 +246,15 @@ class DerivedColumns:
         return len(self._columns)
 
 
+def check_has_rows(source: Derived) -> None:
+    """Refuse to read from a CTE that changes rows and returns none."""
+    if getattr(source.statement, "_returning", None) == ():
+        raise InvalidRequestError(
+            "a CTE that changes rows has no columns without RETURNING",
+            hint="add .returning(...) before .cte(), or run it along by add_cte()",
+        )
+
+
 class Excluded:
     """``excluded``: the row that INSERT proposed, in ON CONFLICT DO UPDATE."""
 
@@ -251,7 +263,11 @@ class Excluded:
         self._key: Hashable = ("excluded", table._key)
         self._parameters: tuple[Any, ...] = ()
 
-    def __getitem__(self, name: str) -> BaseColumn[Any, Any]:
+    @overload
+    def __getitem__(self, name: Column) -> Column: ...
+    @overload
+    def __getitem__(self, name: str) -> NullColumn[Any]: ...
+    def __getitem__(self, name: Any) -> Any:
         column = column_of(self._target, name)
         return column._of(self, ("of", self._key, column._key))
 
@@ -263,7 +279,7 @@ class Excluded:
             return self[name]
     else:
 
-        def __getattr__(self, name: str) -> BaseColumn[Any, Any]:
+        def __getattr__(self, name: str) -> NullColumn[Any]:
             return self[name]
 
 

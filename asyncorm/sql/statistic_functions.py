@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar, overload
 
 from asyncorm.sql.arguments import floating
-from asyncorm.sql.expressions import Expression, Order, Parameter
+from asyncorm.sql.expressions import Expression, Parameter
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.sql.given import orders
+from asyncorm.sql.order import Order
 from asyncorm.sql.values import array_type
 from asyncorm.types import scalars
 from asyncorm.types.arrays import Array

@@ -6,8 +6,10 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
+from asyncorm.errors import ArgumentError
+from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.constraints import (
     CheckConstraint,
     ForeignKeyConstraint,
@@ -16,11 +18,25 @@ from asyncorm.sql.constraints import (
     ReferentialAction,
     UniqueConstraint,
 )
-from asyncorm.sql.expressions import Assignment, Expression
+from asyncorm.sql.document_paths import DocumentPath
+from asyncorm.sql.expressions import Expression
 from asyncorm.types.base import SQLType
 
 V = TypeVar("V")
 R = TypeVar("R")
+U = TypeVar("U")
+
+
+class Document(Protocol):
+    """An instance of a pydantic model, which this layer does not know."""
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The fields that were given."""
+        ...
+
+
+D = TypeVar("D", bound=Document)
 
 _keys = count(1)
 
@@ -126,6 +142,12 @@ class NullColumn(BaseColumn[V, "V | None"]):
     def set(self, value: V | Expression[V, Any] | None) -> Assignment:
         """An assignment for ``update(...).set(...)``."""
         return Assignment(self, value)
+
+    def at(self: NullColumn[D], path: Callable[[D], U | None]) -> DocumentPath[U]:
+        """The part of a document that a function leads to, as in ``at(lambda s: s.theme)``."""
+        raise ArgumentError(
+            f"{self} is {self._type.ddl} and has no parts", hint="compare it as it is"
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,8 @@ from typing import Any, cast
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.composites import Composite
+from asyncorm.types.domains import Domain
 from asyncorm.types.resolve import type_of_value
 
 #: the result of a function nobody has described: values beside it say their own type
@@ -84,13 +86,38 @@ def array_type(item: SQLType[Any]) -> SQLType[Any]:
     """The type of arrays of ``item``, made once."""
     found = _arrays.get(item)
     if found is None:
-        found = _arrays[item] = Array(item)
+        # values that are looked for need not fulfil the rule of a domain
+        found = _arrays[item] = Array(item.base if isinstance(item, Domain) else item)
     return found
 
 
 def is_json(type_: SQLType[Any]) -> bool:
     """Whether values of the type are JSON documents."""
     return type_.cast_type in ("jsonb", "json")
+
+
+class _Named:
+    """Stands for a value in a lambda that names one of its fields."""
+
+    def __getattr__(self, name: str) -> str:
+        return name
+
+
+def field_of(type_: SQLType[Any], given: Any, owner: str) -> tuple[str, SQLType[Any]]:
+    """The name and type of a field of a composite, given by name or as a lambda."""
+    if not isinstance(type_, Composite):
+        raise ArgumentError(
+            f"{owner} is {type_.ddl} and has no fields",
+            hint="use field() on a column(Composite(...)), and [] on a jsonb column",
+        )
+    name: Any = given(_Named()) if callable(given) else given
+    found = type_.fields.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise ArgumentError(
+            f"{type_.python_type.__name__} has no field of this name (asked of {owner})",
+            hint=f"use one of {', '.join(type_.fields)}",
+        )
+    return name, found
 
 
 def as_list(value: Any) -> Any:

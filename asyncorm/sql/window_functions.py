@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar, overload
 
 from asyncorm.sql.arguments import integer
-from asyncorm.sql.expressions import Expression, Order, literal_of, operand
+from asyncorm.sql.expressions import Expression, literal_of, operand
 from asyncorm.sql.function_calls import FunctionCall, NullWindowCall, WindowCall
 from asyncorm.sql.given import orders
+from asyncorm.sql.order import Order
 from asyncorm.types import scalars
 from asyncorm.types.base import SQLType
 

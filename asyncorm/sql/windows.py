@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.expressions import Expression, Order, Parameter
+from asyncorm.sql.expressions import Expression, Parameter
 from asyncorm.sql.given import as_tuple, expressions, orders
 from asyncorm.sql.nodes import combined
+from asyncorm.sql.order import Order
 from asyncorm.types.base import SQLType
 from asyncorm.types.scalars import BIGINT, FLOAT, INTERVAL, NUMERIC
 

@@ -16,8 +16,9 @@ from typing import Any
 from uuid import UUID
 
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.constructs import Constant
-from asyncorm.sql.expressions import Assignment, Label, Operation, Parameter
+from asyncorm.sql.expressions import Label, Operation, Parameter
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.table import BaseColumn, Table
 from asyncorm.tracking.changes import same

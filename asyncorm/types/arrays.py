@@ -7,6 +7,7 @@ from typing import Any
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.types.base import Converter, SQLType
+from asyncorm.types.domains import Domain
 
 
 class Array(SQLType[Any]):
@@ -18,6 +19,9 @@ class Array(SQLType[Any]):
 
     mutable = True
     bulk_type = "text"
+    contains_operator = "@>"
+    contained_by_operator = "<@"
+    overlaps_operator = "&&"
 
     def __init__(
         self,
@@ -33,10 +37,12 @@ class Array(SQLType[Any]):
             )
         super().__init__()
         self.item = item
+        self.parts = (item,)
         self.container = container
         self.python_type = container if isinstance(container, type) else list
         self.ddl = f"{item.ddl}[]"
-        self.cast_type = f"{item.cast_type}[]"
+        # values of a domain are cast to its base, but arrays of both are no arrays of one type
+        self.cast_type = f"{item.ddl if isinstance(item, Domain) else item.cast_type}[]"
         self.parameter_type = f"{item.parameter_type}[]"
         self.copyable = item.copyable and item.encode is None
         self.encode = None if item.encode is None else _each(item.encode, list)

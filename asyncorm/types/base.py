@@ -55,6 +55,14 @@ class SQLType(Generic[T]):
     thaw: Converter | None = None
     #: whether binary COPY can carry it as it is
     copyable: bool = True
+    #: the operators of contains(), contained_by() and overlaps(); None where the type has none
+    contains_operator: str | None = None
+    contained_by_operator: str | None = None
+    overlaps_operator: str | None = None
+    #: the types it is made of: an array's item, a domain's base, the fields of a composite
+    parts: tuple[SQLType[Any], ...] = ()
+    #: the extension of the server that has the type
+    extension: str | None = None
     #: what tells two types of one class and ``ddl`` apart (the Python enum, the model)
     _identity: object = None
 
@@ -82,6 +90,13 @@ class SQLType(Generic[T]):
         if not isinstance(value, self.python_type):
             raise self.unfit(value)
         return value
+
+    def part_type(self, part: Any) -> SQLType[Any]:
+        """The type of a value beside the operators of containment: this one, or an element's.
+
+        ``part`` is a value, or the SQL type of an expression.
+        """
+        return self
 
     def unfit(self, value: object, reason: str = "") -> DataError:
         """The error for a value that this type can't hold; names its type, never the value."""

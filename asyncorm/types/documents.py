@@ -7,7 +7,11 @@ from typing import Any, Literal
 
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.composites import Composite
+from asyncorm.types.custom import CustomType
+from asyncorm.types.domains import Domain
 from asyncorm.types.enums import Enum
+from asyncorm.types.range_types import MultirangeType, RangeType
 
 #: how a pydantic model reads bytes from JSON (its ``val_json_bytes``)
 Bytes = Literal["utf8", "base64", "hex"]
@@ -40,13 +44,23 @@ _WRITTEN = {
     "timestamp": _MOMENT,
     "timestamptz": _ZONED,
     "interval": _DURATION,
+    "vector": "{0}::text::json",
+    "halfvec": "{0}::text::json",
 }
 
 
+_RANGE = (
+    "CASE WHEN {{0}} IS NOT NULL THEN json_build_object('lower', {lower}, 'upper', {upper}, "
+    "'bounds', CASE WHEN isempty({{0}}) THEN 'empty' ELSE "
+    "CASE WHEN lower_inc({{0}}) THEN '[' ELSE '(' END || "
+    "CASE WHEN upper_inc({{0}}) THEN ']' ELSE ')' END END) END"
+)
 _BYTES = {
     "hex": "encode({0}, 'hex')",
     "base64": "translate(encode({0}, 'base64'), E'+/\\n', '-_')",
 }
+_UNNESTED = "unnest({0}) WITH ORDINALITY AS e(v, n)"
+_SUBSCRIPTS = "(SELECT ({0})[n] AS v, n FROM generate_subscripts({0}, 1) AS n) AS e"
 
 
 def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
@@ -58,11 +72,26 @@ def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
         item = json_template(type_.item, data)
         if item is None or item == "{0}":
             return item
+        # unnest() would spread composites over columns
+        elements = _SUBSCRIPTS if isinstance(type_.item, Composite) else _UNNESTED
         return (
             f"CASE WHEN {{0}} IS NOT NULL THEN (SELECT coalesce(json_agg("
-            f"{item.replace('{0}', 'e.v')} ORDER BY e.n), '[]'::json) "
-            "FROM unnest({0}) WITH ORDINALITY AS e(v, n)) END"
+            f"{item.replace('{0}', 'e.v')} ORDER BY e.n), '[]'::json) FROM {elements}) END"
         )
+    if isinstance(type_, RangeType):
+        item = json_template(type_.item, data) or "{0}"
+        lower, upper = (item.replace("{0}", f"{end}({{0}})") for end in ("lower", "upper"))
+        return _RANGE.format(lower=lower, upper=upper)
+    if isinstance(type_, MultirangeType):
+        part = json_template(type_.range_type, data) or "{0}"
+        return (
+            f"CASE WHEN {{0}} IS NOT NULL THEN (SELECT coalesce(json_agg("
+            f"{part.replace('{0}', 'e.v')}), '[]'::json) FROM unnest({{0}}) AS e(v)) END"
+        )
+    if isinstance(type_, (CustomType, Domain)):
+        return json_template(type_.parts[0], data)
+    if isinstance(type_, Composite):
+        return _object_template(type_, data)
     if isinstance(type_, Enum):
         return "{0}" if label_values(type_) is None else "{1} -> {0}::text"
     if type_.cast_type == "bytea":
@@ -70,10 +99,27 @@ def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
     return _WRITTEN.get(type_.cast_type, "{0}")
 
 
+def _object_template(type_: Composite, data: Bytes) -> str | None:
+    fields: list[str] = []
+    for name, field in type_.fields.items():
+        template = json_template(field, data)
+        if template is None:
+            return None
+        if label_values(field) is not None:
+            template = "{0}"  # there is one place for the values of labels, that of the column
+        # names of fields are identifiers of Python, which need no escapes
+        fields.append(f"'{name}', " + template.replace("{0}", f'({{0}})."{name}"'))
+    written = f"json_build_object({', '.join(fields)})"
+    # a composite of NULLs is no NULL, whatever IS NULL says
+    return f"CASE WHEN {{0}} IS DISTINCT FROM NULL THEN {written} END"
+
+
 def label_values(type_: SQLType[Any]) -> dict[str, Any] | None:
     """The values of an enum's members by label, where they are not the same."""
     if isinstance(type_, Array):
         return label_values(type_.item)
+    if isinstance(type_, Domain):
+        return label_values(type_.base)
     if not isinstance(type_, Enum) or type_.decode is None:
         return None
     values = {label: type_.decode(label).value for label in type_.labels}

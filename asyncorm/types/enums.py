@@ -8,43 +8,51 @@ from typing import Any
 
 from asyncorm.errors import ConfigurationError, DataError
 from asyncorm.types.base import SQLType
+from asyncorm.types.carried import MAX_NAME_BYTES, type_name
 from asyncorm.types.scalars import BigInteger
-
-MAX_NAME_BYTES = 63
 
 
 class Enum(SQLType[Any]):
     """A PostgreSQL enum type made from a Python enum, created along with the tables that use it.
 
     Its labels are the values if all of them are strings, else the member names. The type's name
-    is the class name in snake case, if none is given.
+    is the class name in snake case, if none is given. With ``native=False`` it is text, and the
+    table has a CHECK constraint for the labels.
     """
 
     parameter_type = "text"
     bulk_type = "text"
-    select_type = "text"
+    select_type: str | None = "text"
     copyable = False
 
     def __init__(
-        self, python_enum: type[enum.Enum], name: str | None = None, schema: str | None = None
+        self,
+        python_enum: type[enum.Enum],
+        name: str | None = None,
+        schema: str | None = None,
+        *,
+        native: bool = True,
     ) -> None:
         super().__init__()
         self.python_type = python_enum
         self.name = name or snake_case(python_enum.__name__)
         self.schema = schema
-        parts = (self.name,) if schema is None else (schema, self.name)
-        self.ddl = self.cast_type = ".".join(_quote(part) for part in parts)
+        self.native = native
+        self.ddl = self.cast_type = type_name(self.name, schema) if native else "text"
+        if not native:
+            self.select_type = None
+            self.copyable = True
         labels = _labels(python_enum)
         self.labels = tuple(labels.values())
-        self._label_of: dict[Any, str] = labels
+        self.label_of: dict[Any, str] = labels
         self.encode = self.encode_bulk = self.as_text
         self.decode = _Members(self, {label: member for member, label in labels.items()})
-        self._identity = (python_enum, self.labels)
+        self._identity = (python_enum, self.labels, native)
 
     def as_text(self, value: Any) -> str:
         """The label of a member; of a string enum also its plain value."""
         try:
-            return self._label_of[value]
+            return self.label_of[value]
         except (KeyError, TypeError):
             raise self.unfit(value, f"it is no member of {self.python_type.__name__}") from None
 
@@ -80,7 +88,7 @@ class _Members(dict[str, Any]):
     def __missing__(self, label: str) -> Any:
         name = self._type.python_type.__name__
         raise DataError(
-            f"the database has a label of {self._type.ddl} that {name} has not",
+            f'the database has a label of "{self._type.name}" that {name} has not',
             hint=f"add the missing member to {name}",
         )
 
@@ -108,12 +116,3 @@ def _labels(python_enum: type[enum.Enum]) -> dict[Any, str]:
                 hint=f"PostgreSQL takes labels of up to {MAX_NAME_BYTES} bytes without NUL",
             )
     return labels
-
-
-def _quote(name: str) -> str:
-    if not name or "\0" in name or len(name.encode()) > MAX_NAME_BYTES:
-        raise ConfigurationError(
-            f"{name!r} can't be the name of an enum type",
-            hint=f"names have 1 to {MAX_NAME_BYTES} bytes and no NUL",
-        )
-    return '"' + name.replace('"', '""') + '"'

@@ -8,7 +8,7 @@ import typing
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import (
     AwareDatetime,
@@ -45,7 +45,24 @@ def encode_json(value: Any) -> str:
     return _encode_slowly(value)
 
 
+class Null:
+    """JSON's null as a whole document, where None would be SQL's NULL: ``JSON.NULL``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "JSON.NULL"
+
+    def __reduce__(self) -> str:
+        return "NULL"
+
+
+NULL = Null()
+
+
 def _encode_slowly(value: Any) -> str:
+    if value is NULL:
+        return "null"
     try:
         return str(to_json(value), "utf-8")
     except (PydanticSerializationError, RecursionError, ValueError) as error:
@@ -81,6 +98,9 @@ def decode_raw(text: str) -> Any:
 
 class JSONDocument(SQLType[Any]):
     """What json and jsonb have in common; values travel as text."""
+
+    #: JSON's null as the value of a column; it is read as None, as SQL's NULL is
+    NULL = NULL
 
     parameter_type = "text"
     bulk_type = "text"
@@ -130,6 +150,9 @@ def _sorted(text: str) -> str:
 class JSONB(JSONDocument):
     """jsonb: dict, list or any other JSON value; None is SQL's NULL."""
 
+    contains_operator = "@>"
+    contained_by_operator = "<@"
+
     def __init__(self) -> None:
         super().__init__("jsonb")
         self.snapshot = self._snapshot
@@ -165,8 +188,11 @@ class ModelJSON(JSONB):
 
     def _encode(self, value: Any) -> str:
         try:
-            return str(self._adapter.dump_json(value, warnings="error"), "utf-8")
+            # by alias, since that is how pydantic reads them
+            return str(self._adapter.dump_json(value, by_alias=True, warnings="error"), "utf-8")
         except PydanticSerializationError as error:
+            if value is NULL:
+                return "null"
             raise self.unfit(value, f"expected {_name(self.annotation)}") from error
 
     def _decode(self, text: str) -> Any:
@@ -175,6 +201,8 @@ class ModelJSON(JSONB):
 
 class ValidatedText(SQLType[Any]):
     """text that is read into a type of pydantic's that is written as a string (``AnyUrl``)."""
+
+    contains_operator = "LIKE"
 
     def __init__(self, annotation: Any) -> None:
         super().__init__("text")
@@ -215,6 +243,85 @@ def pydantic_scalar(annotation: Any) -> SQLType[Any] | None:
     return ValidatedText(annotation) if schema.get("type") == "string" else None
 
 
+class Field(NamedTuple):
+    """A field of a document's class: its name in the JSON, and what it is annotated with."""
+
+    key: str
+    annotation: Any
+
+
+def fields_of(annotation: Any) -> dict[str, Field] | None:
+    """The fields of a model, dataclass or TypedDict by their names in Python; else None."""
+    kind = typing.get_origin(annotation) or annotation
+    if not isinstance(kind, type):
+        return None
+    if issubclass(kind, BaseModel):
+        # a generic model that was given its arguments is a class of its own
+        return _model_fields(annotation)
+    if dataclasses.is_dataclass(kind) or _is_typed_dict(kind):
+        hints = typing.get_type_hints(kind, include_extras=True)
+        return {name: Field(name, hint) for name, hint in hints.items()}
+    return None
+
+
+def _model_fields(model: type[BaseModel]) -> dict[str, Field]:
+    own_form: set[str] = set()
+    for decorator in model.__pydantic_decorators__.field_serializers.values():
+        own_form.update(decorator.info.fields)
+    found: dict[str, Field] = {}
+    for name, field in model.model_fields.items():
+        annotation: Any = field.annotation
+        if name in own_form or "*" in own_form:
+            annotation = Any  # only the model knows how the value is written
+        elif field.metadata:
+            annotation = Annotated[annotation, *field.metadata]
+        found[name] = Field(field.serialization_alias or name, annotation)
+    for name, computed in model.model_computed_fields.items():
+        found[name] = Field(computed.alias or name, computed.return_type)
+    return found
+
+
+#: how a model writes what it holds, also where only a part of it is written
+_WRITING = ("ser_json_bytes", "val_json_bytes", "ser_json_timedelta", "ser_json_temporal",
+            "val_temporal_unit", "ser_json_inf_nan")  # fmt: skip
+
+
+class PartJSON(ModelJSON):
+    """jsonb that is a part of a document: ``owner`` is the model that writes it."""
+
+    def __init__(self, annotation: Any, owner: Any = None) -> None:
+        super().__init__(annotation)
+        self.python_type = object
+        given: Any = getattr(owner, "model_config", {})
+        self._config = {name: given[name] for name in _WRITING if name in given}
+        self._identity = (annotation, tuple(self._config.items()))
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        if self._config and not is_structured(self.annotation):
+            return TypeAdapter(self.annotation, config=typing.cast("Any", self._config))
+        return TypeAdapter(self.annotation)
+
+    @cached_property
+    def json_kind(self) -> str | None:
+        """What values are in JSON: "string", "integer", "number", "boolean", ...; else None."""
+        try:
+            found = self._adapter.json_schema(mode="serialization")
+        except (PydanticUserError, PydanticSchemaGenerationError):
+            return None
+        others = [one for one in found.get("anyOf", ()) if one.get("type") != "null"]
+        kind = (others[0] if len(others) == 1 else found).get("type")
+        return kind if isinstance(kind, str) else None
+
+    def plain(self, value: Any) -> Any:
+        """The value as it is in JSON; DataError if it does not fit."""
+        return from_json(self._encode(value))
+
+    def read(self, value: Any) -> Any:
+        """The value of what is in JSON."""
+        return self._adapter.validate_json(to_json(value))
+
+
 def is_structured(annotation: Any) -> bool:
     """Whether values of the class are documents: a model, dataclass, TypedDict or NamedTuple."""
     kind = typing.get_origin(annotation) or annotation
@@ -232,3 +339,35 @@ def _is_typed_dict(kind: type[Any]) -> bool:
 
 def _name(annotation: Any) -> str:
     return getattr(annotation, "__name__", None) or str(annotation)
+
+
+class Message:
+    """How values of a type travel as text: as JSON, and what JSON writes as a string without the
+    quotes, so that an id or a date is the text that SQL would make of it."""
+
+    def __init__(self, annotation: Any) -> None:
+        self.annotation = annotation
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        # made when first needed: the annotation may refer to classes that follow
+        return TypeAdapter(self.annotation)
+
+    @cached_property
+    def _is_bare(self) -> bool:
+        return self._adapter.json_schema(mode="serialization").get("type") == "string"
+
+    def encode(self, value: Any) -> str:
+        """The text of a value; DataError if it is none of the type."""
+        try:
+            text = str(self._adapter.dump_json(value, warnings="error"), "utf-8")
+        except PydanticSerializationError as error:
+            raise DataError(
+                f"a value of type {type(value).__name__} is no {_name(self.annotation)}",
+                hint=f"give a {_name(self.annotation)}",
+            ) from error
+        return str(from_json(text)) if self._is_bare else text
+
+    def decode(self, text: str) -> Any:
+        """The value of a text; ValueError if it does not fit the type."""
+        return self._adapter.validate_json(to_json(text) if self._is_bare else text)

@@ -18,9 +18,12 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from asyncorm.errors import ArgumentError, ConfigurationError
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
+from asyncorm.types.bits import VARBIT, BitString
 from asyncorm.types.enums import Enum, IntegerEnum
 from asyncorm.types.json import JSONB, ModelJSON, is_structured, pydantic_scalar
-from asyncorm.types.network import ADDRESSES, INTERFACES, NETWORKS, Cidr, Inet
+from asyncorm.types.network import ADDRESSES, INTERFACES, NETWORKS, Cidr, Inet, MacAddr, MacAddress
+from asyncorm.types.range_types import MULTIRANGES, RANGES, MultirangeType, RangeType
+from asyncorm.types.ranges import Multirange, Range
 from asyncorm.types.scalars import (
     BIGINT,
     BOOLEAN,
@@ -51,6 +54,18 @@ _SCALARS: dict[Any, SQLType[Any]] = {
     datetime.time: TIME,
     datetime.timedelta: INTERVAL,
     uuid.UUID: UUID,
+    BitString: VARBIT,
+    MacAddress: MacAddr(),
+}
+#: by the type of the bounds
+_RANGES: dict[Any, RangeType] = {
+    int: RANGES["int8range"],
+    decimal.Decimal: RANGES["numrange"],
+    datetime.date: RANGES["daterange"],
+    datetime.datetime: RANGES["tstzrange"],
+}
+_MULTIRANGES: dict[Any, MultirangeType] = {
+    item: MULTIRANGES[type_.multirange_name] for item, type_ in _RANGES.items()
 }
 _JSON = JSONB()
 _ARRAYS: dict[Any, Any] = {list: list, set: set, frozenset: frozenset, tuple: tuple}
@@ -73,6 +88,12 @@ def resolve_type(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[SQLType
     plain = _unwrap(annotation, tuple(metadata))
     given = _given_type(plain.metadata)
     return given or _resolve(plain, annotation), plain.nullable
+
+
+def plain_annotation(annotation: Any) -> tuple[Any, bool]:
+    """An annotation without aliases, ``Annotated`` and None, and whether it allows None."""
+    plain = _unwrap(annotation, ())
+    return plain.annotation, plain.nullable
 
 
 def coerce_type(given: Any) -> SQLType[Any]:
@@ -106,10 +127,14 @@ def type_of_value(value: Any) -> SQLType[Any]:
 def _type_of_other_value(value: Any) -> SQLType[Any]:
     if isinstance(value, (dict, Mapping)):
         return _JSON
+    if isinstance(value, Multirange):
+        return MULTIRANGES[_type_of_range(value, *value).multirange_name]
     if isinstance(value, (list, tuple, set, frozenset)) and not is_structured(type(value)):
         return _type_of_items(value)
     if isinstance(value, (bytearray, memoryview)):
         return BYTEA
+    if isinstance(value, Range):
+        return _type_of_range(value, value)
     if value is not None:
         for kind in type(value).__mro__[:-1]:  # a driver's own uuid, a subclass of str
             try:
@@ -121,6 +146,28 @@ def _type_of_other_value(value: Any) -> SQLType[Any]:
         f"no PostgreSQL type is known for a value of type {name}",
         hint="say which: literal(value, JSONB), or cast() it",
     )
+
+
+def _type_of_range(value: Any, *ranges: Range[Any]) -> RangeType:
+    bounds = [bound for part in ranges for bound in (part.lower, part.upper) if bound is not None]
+    found = {_kind_of_bound(bound) for bound in bounds}
+    if len(found) == 1 and (type_ := found.pop()) is not None:
+        return RANGES["tsrange"] if type_.item is TIMESTAMPTZ and _is_naive(bounds[0]) else type_
+    raise ArgumentError(
+        f"which range type a {type(value).__name__} has is not told by its bounds",
+        hint="say which: literal(value, Int8Range)",
+    )
+
+
+def _kind_of_bound(bound: Any) -> RangeType | None:
+    kind = datetime.datetime if isinstance(bound, datetime.datetime) else type(bound)
+    return _RANGES.get(
+        datetime.date if issubclass(kind, datetime.date) and kind is not datetime.datetime else kind
+    )
+
+
+def _is_naive(bound: datetime.datetime) -> bool:
+    return bound.tzinfo is None
 
 
 def _type_of_items(values: Iterable[Any]) -> SQLType[Any]:
@@ -190,6 +237,7 @@ def _resolve(plain: _Plain, original: Any) -> SQLType[Any]:
         _scalar(annotation),
         _literal(annotation) if origin is Literal else None,
         _union(annotation) if origin in (Union, types.UnionType) else None,
+        _range(annotation) if origin in (Range, Multirange) else None,
         _collection(annotation, origin or annotation),
     ):
         if found is not None:
@@ -203,6 +251,12 @@ def _resolve(plain: _Plain, original: Any) -> SQLType[Any]:
     if found is None:
         raise _unknown(original)
     return found
+
+
+def _range(annotation: Any) -> SQLType[Any] | None:
+    bounds = _unwrap(get_args(annotation)[0], ()).annotation
+    types = _RANGES if get_origin(annotation) is Range else _MULTIRANGES
+    return types.get(bounds)
 
 
 def _sized(annotation: Any, metadata: tuple[Any, ...]) -> SQLType[Any]:
@@ -279,6 +333,8 @@ def _is_document(annotation: Any) -> bool:
         return any(_is_document(member) for member in get_args(plain))
     if kind is Any or is_structured(plain):
         return True
+    if kind is Multirange:
+        return False
     return isinstance(kind, type) and issubclass(kind, (dict, Mapping, list, tuple, set, frozenset))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.types.base import SQLType
+from asyncorm.types.beyond import CalendarInterval
 
 
 class _Whole(SQLType[int]):
@@ -98,6 +99,17 @@ class Numeric(SQLType[decimal.Decimal]):
         return str(value)
 
 
+class IntegralNumeric(SQLType[int]):
+    """numeric that holds whole numbers: the sum of integers can't overflow and is an int."""
+
+    python_type = int
+    copyable = False
+
+    def __init__(self) -> None:
+        super().__init__("numeric")
+        self.decode = int
+
+
 class Boolean(SQLType[bool]):
     """boolean."""
 
@@ -115,6 +127,7 @@ class Text(SQLType[str]):
     """text: what ``str`` means."""
 
     python_type = str
+    contains_operator = "LIKE"
 
     def __init__(self) -> None:
         super().__init__("text")
@@ -195,7 +208,7 @@ class DateTime(SQLType[datetime.datetime]):
 
 
 class Interval(SQLType[datetime.timedelta]):
-    """interval; months read back as 30 days, years as 365."""
+    """interval; one with months is read as a ``CalendarInterval``, which keeps them."""
 
     python_type = datetime.timedelta
 
@@ -204,7 +217,8 @@ class Interval(SQLType[datetime.timedelta]):
 
     def as_text(self, value: Any) -> str:
         """Days, seconds and microseconds."""
-        self.check(value)
+        if isinstance(self.check(value), CalendarInterval):
+            return str(value)
         # every part with its sign: without, the sign's reach depends on the server's IntervalStyle
         return f"{value.days:+d} days {value.seconds:+d} secs {value.microseconds:+d} microseconds"
 
@@ -253,6 +267,7 @@ BIGINT = BigInteger()
 FLOAT = Float()
 REAL = Real()
 NUMERIC = Numeric()
+INTEGRAL = IntegralNumeric()
 BOOLEAN = Boolean()
 TEXT = Text()
 DATE = Date()

@@ -102,7 +102,7 @@ async def test_records_with_types_and_ordinality(same: Same) -> None:
 
 async def test_a_function_of_a_function_beside_a_table(same: Same) -> None:
     pair = func.jsonb_each(Product.details).table_valued({"key": str, "value": JSONB})
-    member = func.jsonb_typeof(pair.c.value, type_=str)
+    member = func.jsonb_typeof(pair.c.value)
     await same(
         select(pair.c.key, member).where(Product.id == 1),
         """select key, jsonb_typeof(value) from product, jsonb_each(details) as d (key, value)

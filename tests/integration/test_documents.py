@@ -31,6 +31,8 @@ RELATIONSHIPS = "docs/relationships.md"
 LOADING = "docs/loading.md"
 INHERITANCE = "docs/inheritance.md"
 QUERIES = "docs/queries.md"
+COPYING = "docs/copying.md"
+MESSAGING = "docs/messaging.md"
 MODELS = "The models of the examples"
 README = "A unit of work"
 
@@ -112,7 +114,16 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
     ("document", "title"),
     [
         (d, title)
-        for d in (SESSION, TESTING, RELATIONSHIPS, LOADING, INHERITANCE, QUERIES)
+        for d in (
+            SESSION,
+            TESTING,
+            RELATIONSHIPS,
+            LOADING,
+            INHERITANCE,
+            COPYING,
+            MESSAGING,
+            QUERIES,
+        )
         for title in sections(d)
         if title != MODELS
     ],

@@ -119,6 +119,26 @@ async def main():
 asyncio.run(main())
 """
 
+FORK_LISTENING = """
+from asyncorm import Channel
+texts = Channel("forked")
+
+async def main():
+    async with create_engine(sys.argv[1]) as engine, engine.listen(texts) as notifications:
+        child = os.fork()
+        if child == 0:
+            asyncio.events._set_running_loop(None)
+            notifications.close()
+            os._exit(0)
+        status = await asyncio.to_thread(os.waitpid, child, 0)
+        assert status[1] == 0, status
+        async with engine.connect() as connection:
+            await connection.notify(texts, "unharmed")
+        print((await anext(notifications)).payload)
+
+asyncio.run(main())
+"""
+
 UNDISPOSED = """
 async def main():
     await use(create_engine(sys.argv[1]))
@@ -147,6 +167,12 @@ asyncio.run(main())
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_opens_its_own_connections(database_url: str) -> None:
     finished = run_python(PRELUDE + FORK, database_url)
+    assert finished.stdout == "unharmed\n", finished.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_leaves_the_listener_to_its_parent(database_url: str) -> None:
+    finished = run_python(PRELUDE + FORK_LISTENING, database_url)
     assert finished.stdout == "unharmed\n", finished.stderr
 
 

@@ -55,6 +55,8 @@ class WireProxy:
         self._open_gate.set()
         #: seconds every chunk waits, in each direction
         self.delay = 0.0
+        #: what clients are told to be the process that serves them, as by a pooler
+        self.pretended_pid: int | None = None
         self.cancel_requests = 0
         self.connections = 0
         self.reset()
@@ -246,6 +248,8 @@ class Link:
             if kind == "Z":
                 self._proxy.ready += self._started
                 self._started = True
+            if kind == "K" and self._proxy.pretended_pid is not None:
+                packet = packet[:5] + struct.pack("!I", self._proxy.pretended_pid) + packet[9:]
             self._client_spoke_last = False
             if self._armed and kind == "C" and self._proxy._strike(self, answer=True):
                 return

@@ -10,7 +10,9 @@ from asyncorm.models.attributes import Mapped
 from asyncorm.models.fields import column
 from asyncorm.models.model import Model
 from asyncorm.sql.constructs import any_, case, cast, extract, literal
-from asyncorm.sql.dml import Insert, Update, delete, insert, update
+from asyncorm.sql.insert import Insert, insert
+from asyncorm.sql.update import Update, update
+from asyncorm.sql.delete import delete
 from asyncorm.sql.conditions import and_, not_, or_
 from asyncorm.sql.expressions import Condition, Expression, NullExpression
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall

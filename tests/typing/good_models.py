@@ -15,6 +15,7 @@ from asyncorm import (
     CheckConstraint,
     Column,
     Condition,
+    DocumentColumn,
     ForeignKeyConstraint,
     Index,
     Mapped,
@@ -99,7 +100,7 @@ assert_type(User.id, Column[int])
 assert_type(User.email, Column[str])
 assert_type(User.age, NullColumn[int])
 assert_type(User.created_at, Column[datetime])
-assert_type(User.settings, Column[Settings])
+assert_type(User.settings, DocumentColumn[Settings])
 assert_type(User.tags, Column[list[str]])
 assert_type(User.email == "x", Condition)
 assert_type(User.id == Book.editor_id, Condition)

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from asyncorm.compiler.compiler import compile_statement
 from asyncorm.sql import constructs
 from asyncorm.sql.conditions import not_
-from asyncorm.sql.dml import delete, insert, update
+from asyncorm.sql.delete import delete
 from asyncorm.sql.functions import func
+from asyncorm.sql.insert import insert
 from asyncorm.sql.query import union_all
 from asyncorm.sql.select import exists, select
 from asyncorm.sql.sources import aliased
+from asyncorm.sql.update import update
 from tests.support.language import Book, User
 
 CANARY = "⟦canary'\";--⟧"

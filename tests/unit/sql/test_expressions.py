@@ -265,7 +265,7 @@ def test_an_expression_can_not_be_iterated() -> None:
         (lambda: User.id.in_(5), "not int"),
         (lambda: User.email.like(5), "users.email is matched with str"),
         (lambda: User.tags == 5, "users.tags is text"),
-        (lambda: User.email["a"], "only JSON expressions have elements"),
+        (lambda: User.email["a"], "only JSON and arrays have elements"),
         (lambda: User.settings[True], "a JSON element is named by"),
         (lambda: User.email.any("a"), "users.email is no array"),
         (lambda: User.age.is_(5), r"is_\(\) takes None, True, False"),

@@ -11,9 +11,9 @@ from asyncorm.errors import InvalidRequestError
 from asyncorm.models.attributes import Mapped
 from asyncorm.models.fields import column
 from asyncorm.models.model import Model
+from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.conditions import and_, not_, or_
 from asyncorm.sql.constructs import false, null, true
-from asyncorm.sql.expressions import Assignment
 from asyncorm.sql.functions import func
 from asyncorm.sql.table import MetaData
 from asyncorm.tracking.evaluate import assigned_value, evaluator

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.dml import delete, insert, update
+from asyncorm.sql.delete import delete
 from asyncorm.sql.functions import func
+from asyncorm.sql.insert import insert
 from asyncorm.sql.select import exists, select
 from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Table
+from asyncorm.sql.update import update
 from tests.support.language import USER_COLUMNS, Book, Mood, User, compiled
 
 
@@ -207,7 +209,7 @@ def test_a_data_modifying_common_table_expression() -> None:
         (lambda: insert(User).values([{}, {}]), "the rows for User are empty"),
         (lambda: insert(User).values(age=1).values(age=2), "has values already"),
         (lambda: insert(User).values([{"age": 1}], age=2), "not both"),
-        (lambda: insert(aliased(User)), "rows can't be changed through an alias"),
+        (lambda: insert(aliased(User)), "rows can't be inserted through an alias"),
         (lambda: insert(int), "int has no table"),
         (
             lambda: (
@@ -248,7 +250,7 @@ def test_a_data_modifying_common_table_expression() -> None:
         (lambda: update(User).values(age=1).where(True), "a condition must be"),
         (lambda: delete(User).filter_by(emial="x"), "did you mean 'email'"),
         (lambda: delete(User).returning("id"), "can't select a str"),
-        (lambda: delete(User).cte("x"), "without RETURNING has no columns"),
+        (lambda: delete(User).cte("x").c.id, "has no columns without RETURNING"),
     ],
 )
 def test_a_wrong_request_is_refused(build: Any, message: str) -> None:

@@ -1,0 +1,134 @@
+"""Careful reading: codecs that read every date and time of PostgreSQL, also what Python has no
+room for.
+
+The driver's own are faster, but raise an error for such a value, and all rows of the result are
+lost. So rows that may be asked for again are read fast, and again with these if that fails; the
+rows of statements that write, of raw SQL and of cursors are read with these at once.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, time, timedelta, timezone
+from typing import Any, TypeVar
+
+import asyncpg
+
+from asyncorm.engine.codecs import add_codecs, remove_codecs
+from asyncorm.engine.range_codecs import (
+    Codec,
+    read_day,
+    read_moment,
+    read_moment_in_utc,
+    write_day,
+    write_moment,
+    write_moment_in_utc,
+)
+from asyncorm.types.beyond import time_of
+
+T = TypeVar("T")
+
+_TIME, _TIMETZ = struct.Struct("!q"), struct.Struct("!qi")
+
+
+class CarefulRecord(asyncpg.Record):
+    """The driver keeps statements with this class apart from those that are read fast."""
+
+    __slots__ = ()
+
+
+def _read_time(data: bytes) -> time:
+    return time_of(_TIME.unpack(data)[0])
+
+
+def _read_timetz(data: bytes) -> time:
+    clock, west = _TIMETZ.unpack(data)
+    return time_of(clock, timezone(timedelta(seconds=-west)))
+
+
+def _read_zoned(data: bytes) -> datetime:
+    found = read_moment_in_utc(data)
+    is_infinite = found.replace(tzinfo=None) in (datetime.max, datetime.min)
+    # as the driver has it: its infinity has no zone
+    return found.replace(tzinfo=None) if is_infinite and type(found) is datetime else found
+
+
+def _write_date(value: Any) -> bytes:
+    return write_day(value.date() if isinstance(value, datetime) else _checked(value, date))
+
+
+def _write_timestamp(value: Any) -> bytes:
+    moment = _moment(value)
+    if moment.tzinfo is not None:
+        raise TypeError("a time stamp with a zone does not fit into timestamp")
+    return write_moment(moment)
+
+
+def _write_timestamptz(value: Any) -> bytes:
+    return write_moment_in_utc(_moment(value))
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    return datetime.combine(_checked(value, date), time.min)
+
+
+def _write_time(value: Any) -> bytes:
+    return _TIME.pack(_clock(value))
+
+
+def _write_timetz(value: Any) -> bytes:
+    offset = _checked(value, time).utcoffset()
+    if offset is None:
+        raise TypeError("a time without a zone does not fit into timetz")
+    return _TIMETZ.pack(_clock(value), -offset // timedelta(seconds=1))
+
+
+def _clock(value: Any) -> int:
+    at = _checked(value, time)
+    return ((at.hour * 60 + at.minute) * 60 + at.second) * 1_000_000 + at.microsecond
+
+
+def _checked(value: Any, kind: type[T]) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
+    return value
+
+
+CODECS: tuple[Codec, ...] = (
+    Codec(1082, "date", _write_date, read_day, "binary"),
+    Codec(1114, "timestamp", _write_timestamp, read_moment, "binary"),
+    Codec(1184, "timestamptz", _write_timestamptz, _read_zoned, "binary"),
+    Codec(1083, "time", _write_time, _read_time, "binary"),
+    Codec(1266, "timetz", _write_timetz, _read_timetz, "binary"),
+)
+
+
+async def carefully(driver: Any, sql: str, call: Callable[[], Awaitable[T]]) -> T:
+    """Await a call of the driver that runs the statement with ``CarefulRecord``.
+
+    A statement keeps the codecs that it was prepared with, so they are there only meanwhile.
+    """
+    if _is_prepared(driver, sql) or not add_codecs(driver, CODECS):
+        return await call()
+    try:
+        return await call()
+    finally:
+        remove_codecs(driver, CODECS)
+
+
+def _is_prepared(driver: Any, sql: str) -> bool:
+    try:
+        found = driver._stmt_cache.get((sql, CarefulRecord, False), promote=False)
+    except (AttributeError, TypeError):  # another version of the driver
+        return False
+    return found is not None
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Whether the driver could not make a Python value of what the server sent."""
+    return isinstance(error, (ValueError, OverflowError)) and not isinstance(
+        error, (asyncpg.InterfaceError, asyncpg.PostgresError, asyncpg.InternalClientError)
+    )

@@ -1,0 +1,63 @@
+"""Comparisons that every type has, beside those with a sign of their own in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from asyncorm.sql.nodes import Query
+from asyncorm.sql.operators import C, Operators, R, V
+from asyncorm.sql.values import array_type, item_type, listed, truth_name
+
+
+class ComparisonOperators(Operators[V, R, C]):
+    """Ranges of values, NULL and lists."""
+
+    __slots__ = ()
+
+    def between(
+        self,
+        low: V | Operators[V, Any, C],
+        high: V | Operators[V, Any, C],
+        symmetric: bool = False,
+    ) -> C:
+        """``BETWEEN low AND high``, both included; ``symmetric``: whichever of them is lower."""
+        operator = "BETWEEN SYMMETRIC" if symmetric else "BETWEEN"
+        return self._condition(operator, self._operand(low), self._operand(high))
+
+    def is_(self, other: bool | Operators[V, Any, C] | None) -> C:
+        """``IS NULL``, ``IS TRUE``, ``IS FALSE``; against an expression IS NOT DISTINCT FROM."""
+        if isinstance(other, Operators):
+            return self.is_not_distinct_from(other)
+        return self._condition(f"IS {truth_name(other)}")
+
+    def is_not(self, other: bool | Operators[V, Any, C] | None) -> C:
+        """The opposite of ``is_``."""
+        if isinstance(other, Operators):
+            return self.is_distinct_from(other)
+        return self._condition(f"IS NOT {truth_name(other)}")
+
+    def is_distinct_from(self, other: V | Operators[V, Any, C] | None) -> C:
+        """``<>`` that takes NULL as a value of its own."""
+        return self._condition("IS DISTINCT FROM", self._operand(other, nullable=True))
+
+    def is_not_distinct_from(self, other: V | Operators[V, Any, C] | None) -> C:
+        """``=`` that takes NULL as a value of its own."""
+        return self._condition("IS NOT DISTINCT FROM", self._operand(other, nullable=True))
+
+    def in_(self, values: Iterable[V] | Query[V] | Query[V | None]) -> C:
+        """Whether the value is among the values (one array parameter) or a query's rows."""
+        if isinstance(values, Query):
+            return self._condition("IN", self._operand(values))
+        return self._condition("= ANY", self._array_of(values))
+
+    def not_in(self, values: Iterable[V] | Query[V] | Query[V | None]) -> C:
+        """The opposite of ``in_``."""
+        if isinstance(values, Query):
+            return self._condition("NOT IN", self._operand(values))
+        return self._condition("<> ALL", self._array_of(values))
+
+    def _array_of(self, values: Any) -> Any:
+        name = self._describe()
+        found = listed(values, name)
+        return self._operand(found, array_type(item_type(found, self._type, name)))
