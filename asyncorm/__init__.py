@@ -109,6 +109,7 @@ from asyncorm.sql.constructs import (
     literal,
     null,
     true,
+    type_coerce,
 )
 from asyncorm.sql.delete import Delete, delete
 from asyncorm.sql.document_columns import DocumentColumn
@@ -118,13 +119,24 @@ from asyncorm.sql.functions import func
 from asyncorm.sql.insert import Insert, insert
 from asyncorm.sql.merge import Merge, merge, merge_action
 from asyncorm.sql.nodes import Statement
-from asyncorm.sql.query import except_, intersect, union, union_all
+from asyncorm.sql.query import (
+    except_,
+    except_all,
+    intersect,
+    intersect_all,
+    union,
+    union_all,
+)
 from asyncorm.sql.row_versions import new, old
+from asyncorm.sql.samples import tablesample
 from asyncorm.sql.select import Select, exists, select
 from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Column, MetaData, NullColumn, Table
 from asyncorm.sql.text import ident, sql
+from asyncorm.sql.tuples import tuple_
 from asyncorm.sql.update import Update, update
+from asyncorm.sql.value_tables import values
+from asyncorm.sql.windows import Window, window
 from asyncorm.tracking.unit_of_work import Expunged
 from asyncorm.tracking.write_only import WriteOnlyCollection
 from asyncorm.types.arrays import Array
@@ -334,6 +346,7 @@ __all__ = [
     "Uuid",
     "VarBit",
     "Vector",
+    "Window",
     "WriteOnlyCollection",
     "aliased",
     "all_",
@@ -351,6 +364,7 @@ __all__ = [
     "delete",
     "event",
     "except_",
+    "except_all",
     "exists",
     "extract",
     "false",
@@ -361,6 +375,7 @@ __all__ = [
     "insert",
     "inspect",
     "intersect",
+    "intersect_all",
     "joinedload",
     "lazyload",
     "literal",
@@ -384,11 +399,16 @@ __all__ = [
     "selectinload",
     "sessionmaker",
     "sql",
+    "tablesample",
     "true",
+    "tuple_",
+    "type_coerce",
     "undefer",
     "undefer_group",
     "union",
     "union_all",
     "update",
+    "values",
+    "window",
     "with_loader_criteria",
 ]

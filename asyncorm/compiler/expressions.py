@@ -404,7 +404,7 @@ def render_default(renderer: Renderer, node: Default) -> None:
     renderer.write("DEFAULT")
 
 
-def render_row_value(renderer: Renderer, row: RowValue) -> None:
+def render_row_value(renderer: Renderer, row: RowValue[Any]) -> None:
     """ROW (...), also of one value."""
     renderer.write("ROW")
     parentheses(renderer, row.fields)

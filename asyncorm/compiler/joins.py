@@ -11,8 +11,9 @@ from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Join
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.expressions import Expression
+from asyncorm.sql.function_tables import FunctionTable
 from asyncorm.sql.implied import ImpliedAlias
-from asyncorm.sql.sources import Alias, column_of, entity_name
+from asyncorm.sql.sources import Alias, Derived, column_of, entity_name
 from asyncorm.sql.table import ForeignKey, Table
 
 
@@ -32,6 +33,32 @@ class JoinTree:
         self.sources.append(join.source)
         if join.link is not None:
             self.sources.append(join.link[0])
+
+
+def in_reach(renderer: Renderer, roots: list[Any]) -> list[Any]:
+    """The elements of FROM, with those that refer to others after these."""
+    ordered: list[Any] = []
+    beside = {
+        source_key(root): renderer.sources_in(root.call.arguments)
+        for root in roots
+        if isinstance(root, FunctionTable)
+    }
+
+    def place(root: Any) -> None:
+        if all(root is not one for one in ordered):
+            for other in roots:
+                if source_key(other) in beside.get(source_key(root), ()):
+                    place(other)
+            ordered.append(root)
+
+    # what a lateral subquery refers to, nobody has asked: it comes last
+    for root in sorted(roots, key=lambda one: isinstance(one, Derived) and _looks_back(one)):
+        place(root)
+    return ordered
+
+
+def _looks_back(source: Derived) -> bool:
+    return source.kind in ("lateral", "function")
 
 
 def join_trees(renderer: Renderer, roots: Iterable[Any], joins: tuple[Join, ...]) -> list[JoinTree]:

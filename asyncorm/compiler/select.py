@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from asyncorm.compiler.bases import check_linked, explicit_sources, standing_in
+from asyncorm.compiler.compounds import result_order
 from asyncorm.compiler.criteria import Filters
-from asyncorm.compiler.joins import JoinTree, join_trees, place_implied
+from asyncorm.compiler.joins import JoinTree, in_reach, join_trees, place_implied
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
@@ -18,6 +19,7 @@ from asyncorm.sql.clauses import Extras, Join, Lock
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.function_tables import FunctionTable
 from asyncorm.sql.implied import ImpliedAlias, ImpliedName
+from asyncorm.sql.order import Order
 from asyncorm.sql.query import Compound, Rows, WithTies
 from asyncorm.sql.samples import Sample
 from asyncorm.sql.select import Select
@@ -27,6 +29,7 @@ from asyncorm.sql.sources import (
     Excluded,
     check_has_rows,
     entity_columns,
+    entity_name,
     is_entity,
     source_of,
 )
@@ -101,10 +104,32 @@ def _write_body(
     write_where(renderer, (*select._where, *added))
     _write_groups(renderer, extras, widened.keys)
     renderer.labels = frozenset(item._key for item in select._items if isinstance(item, Label))
-    _write_tail(renderer, select)
+    _write_tail(renderer, select, select._order)
     if extras.lock is not None:
         is_wider = bool(scope.implied or widened.keys)
+        _check_lock(renderer, select, extras.lock, scope)
         _write_lock(renderer, extras.lock, widened.sources if is_wider else [])
+
+
+def _check_lock(renderer: Renderer, select: Select[Any], lock: Lock, scope: Scope) -> None:
+    """Refuse a lock of rows that are none of a table, or that may not be there."""
+    extras = select._extras
+    if extras.distinct is not None or extras.group_by or extras.having:
+        raise InvalidRequestError(
+            "rows of a select() with distinct(), group_by() or having() can't be locked",
+            hint="lock in a subquery: where(User.id.in_(select(User.id).with_for_update()))",
+        )
+    if not lock.of and any(join.kind in ("LEFT JOIN", "FULL JOIN") for join in select._joins):
+        raise InvalidRequestError(
+            "rows that an outer join may leave out can't be locked",
+            hint="say what is to be locked: with_for_update(of=User)",
+        )
+    for source in lock.of:
+        if source_key(renderer.placed(source)) not in scope:
+            raise InvalidRequestError(
+                f"with_for_update(of=...) names {entity_name(source)}, which is not in FROM",
+                hint="name entities or aliases that the statement selects from or joins",
+            )
 
 
 def _write_lock(renderer: Renderer, lock: Lock, named: list[Any]) -> None:
@@ -137,6 +162,9 @@ def _named(renderer: Renderer, select: Select[Any]) -> dict[SourceKey, Any]:
         else:
             found.update(renderer.sources_in([item]))
     found.update(renderer.sources_in(select._where))
+    for source in [one for one in found.values() if isinstance(one, FunctionTable)]:
+        for key, beside in renderer.sources_in(source.call.arguments).items():
+            found.setdefault(key, beside)
     return found
 
 
@@ -163,7 +191,7 @@ def _sources(
     roots = [source for key, source in found.items() if key not in joined]
     if len(roots) > 1:
         check_linked(renderer, roots, explicit_sources(select), select._where)
-    trees = join_trees(renderer, roots, select._joins)
+    trees = join_trees(renderer, in_reach(renderer, roots), select._joins)
     visible = {source_key(source) for tree in trees for source in tree.sources}
     return trees, visible
 
@@ -317,10 +345,10 @@ def _write_groups(renderer: Renderer, extras: Extras, keys: Sequence[BaseColumn[
         write_conditions(renderer, extras.having)
 
 
-def _write_tail(renderer: Renderer, rows: Rows[Any]) -> None:
-    if rows._order:
+def _write_tail(renderer: Renderer, rows: Rows[Any], order: tuple[Order, ...]) -> None:
+    if order:
         renderer.write(" ORDER BY ")
-        renderer.render_list(rows._order)
+        renderer.render_list(order)
     limit = rows._limit
     if isinstance(limit, WithTies) and not rows._order:
         raise InvalidRequestError(
@@ -360,7 +388,7 @@ def write_compound(renderer: Renderer, compound: Compound[Any], *, is_top: bool)
     items = compound._output_items()
     with renderer.within(renderer.scopes), renderer.bare():
         renderer.labels = frozenset(item._key for item in items if isinstance(item, Label))
-        _write_tail(renderer, compound)
+        _write_tail(renderer, compound, tuple(result_order(compound)))
 
 
 def _is_loose(query: Rows[Any]) -> bool:

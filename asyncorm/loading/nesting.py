@@ -209,7 +209,7 @@ def _nest(draft: Draft, level: Level, above: int | None) -> None:
         value._items, value._order = (RowValue(item.inner for item in items),), ()
     else:
         derived = rows.subquery()
-        arrays = RowValue(func.array_agg(column) for column in derived.c)
+        arrays: RowValue[Any] = RowValue(func.array_agg(column) for column in derived.c)
         value = select(arrays).select_from(derived)
     position = len(draft.items)
     found: Any = ScalarQuery(value, UNKNOWN)

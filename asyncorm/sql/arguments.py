@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.errors import ArgumentError
-from asyncorm.sql.expressions import Expression, Parameter, literal_of
+from asyncorm.sql.expressions import CastTo, Expression, Parameter, literal_of
 from asyncorm.sql.nodes import Query
 from asyncorm.types.base import SQLType
 from asyncorm.types.scalars import FLOAT, INTEGER, TEXT
@@ -13,7 +13,9 @@ from asyncorm.types.scalars import FLOAT, INTEGER, TEXT
 
 def integer(value: Any) -> Expression[Any, Any]:
     """A number of 4 bytes: functions do not take the wider one that ``int`` else means."""
-    return _argument(value, int, INTEGER)
+    found = _argument(value, int, INTEGER)
+    is_wide = found._type.cast_type not in ("integer", "smallint")
+    return CastTo(found, INTEGER) if is_wide else found
 
 
 def floating(value: Any) -> Expression[Any, Any]:

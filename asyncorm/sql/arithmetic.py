@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,12 @@ _NUMBERS = (int, Decimal, float)
 #: the types whose arithmetic is known here; of others PostgreSQL knows
 _KNOWN = frozenset((bool, str, bytes, UUID, date, datetime, time, timedelta, *_NUMBERS))
 _TIMES = (date, datetime)
+
+#: the known types of operators that give the same type
+_SAME: dict[str, tuple[type[Any], ...]] = {
+    **dict.fromkeys(("&", "|", "#", "<<", ">>", "invert"), (int,)),
+    "negate": (*_NUMBERS, timedelta),
+}
 
 #: what an operator makes of two types: a type, or which of the two
 _RESULTS: dict[tuple[str, type[Any], type[Any]], SQLType[Any] | int] = {
@@ -50,7 +57,7 @@ _RESULTS: dict[tuple[str, type[Any], type[Any]], SQLType[Any] | int] = {
 
 
 def operation_type(
-    operator: str, left: SQLType[Any], right: SQLType[Any], name: str
+    operator: str, left: SQLType[Any], right: SQLType[Any], name: Callable[[], str]
 ) -> SQLType[Any]:
     """The type that an operator makes of two others; ArgumentError if PostgreSQL has no such."""
     kinds = (left.python_type, right.python_type)
@@ -61,10 +68,21 @@ def operation_type(
         return right if found else left
     if kinds[0] in _KNOWN and kinds[1] in _KNOWN and left.cast_type and right.cast_type:
         raise ArgumentError(
-            f"{name} is {left.ddl}; PostgreSQL has no {operator} of it with {right.ddl}",
+            f"{name()} is {left.ddl}; PostgreSQL has no {operator} of it with {right.ddl}",
             hint="cast() one of them, or use a function",
         )
     return left
+
+
+def check_same(operator: str, operands: Iterable[Any], name: Callable[[], str]) -> None:
+    """ArgumentError if an operator that keeps the type does not exist for these operands."""
+    allowed = _SAME.get(operator)
+    for type_ in (operand._type for operand in operands):
+        if allowed and type_.python_type in _KNOWN and type_.python_type not in allowed:
+            raise ArgumentError(
+                f"{name()} can't be used so: PostgreSQL has no such operator for {type_.ddl}",
+                hint="cast() it, or use a function",
+            )
 
 
 def value_beside(operator: str, value: Any, type_: SQLType[Any]) -> SQLType[Any] | None:

@@ -104,7 +104,7 @@ class Retyped(Expression[V, R]):
         self.inner = inner
 
 
-class RowValue(Expression[Any, Any]):
+class RowValue(Expression[V, V]):
     """ROW(...): several values as one."""
 
     __slots__ = ("fields",)

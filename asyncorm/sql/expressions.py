@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, cast, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
-from asyncorm.sql.arithmetic import operation_type, value_beside
+from asyncorm.sql.arithmetic import check_same, operation_type, value_beside
 from asyncorm.sql.array_operators import ArrayOperators
 from asyncorm.sql.comparison_operators import ComparisonOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
@@ -39,13 +39,16 @@ from asyncorm.types.scalars import BOOLEAN, FLOAT, INTEGER, INTEGRAL, NUMERIC, T
 V = TypeVar("V")
 R = TypeVar("R")
 T = TypeVar("T")
-#: numbers; those with a fraction; moments; and what + and - keep: with themselves, with integers
-N = TypeVar("N", int, float, Decimal)
 F = TypeVar("F", float, Decimal)
-M = TypeVar("M", datetime, time)
-S = TypeVar("S", int, float, Decimal, timedelta, str, bytes)
-D = TypeVar("D", int, float, Decimal, timedelta)
-W = TypeVar("W", float, Decimal, date)
+#: a value, or an expression of such
+Or: TypeAlias = "V | Expression[V, Any]"
+#: unions, because mypy does not look at the constraints of a type variable in the type of ``self``
+Fraction: TypeAlias = "Expression[float, Any] | Expression[Decimal, Any]"
+Number: TypeAlias = "Expression[int, Any] | Fraction"
+Quantity: TypeAlias = "Number | Expression[timedelta, Any]"
+Adding: TypeAlias = "Quantity | Expression[str, Any] | Expression[bytes, Any]"
+Wide: TypeAlias = "Fraction | Expression[date, Any]"
+Moment: TypeAlias = "Expression[datetime, Any] | Expression[time, Any]"
 
 _JSON = JSON()
 _JSONB = JSONB()
@@ -106,13 +109,11 @@ class Expression(
     # arithmetic: what PostgreSQL has; anything else is refused by type checkers and while building
 
     @overload
-    def __add__(self: Expression[S, R], other: Or[S]) -> Expression[S, R]: ...
+    def __add__(self: Adding, other: Or[V]) -> Expression[V, R]: ...
     @overload
-    def __add__(self: Expression[W, R], other: Or[int]) -> Expression[W, R]: ...
+    def __add__(self: Wide, other: Or[int]) -> Expression[V, R]: ...
     @overload
-    def __add__(  # type: ignore[overload-overlap]
-        self: Expression[M, R], other: Or[timedelta]
-    ) -> Expression[M, R]: ...
+    def __add__(self: Moment, other: Or[timedelta]) -> Expression[V, R]: ...
     @overload
     def __add__(self: Expression[int, int], other: Or[F]) -> Expression[F, F]: ...
     @overload
@@ -129,29 +130,27 @@ class Expression(
         return _arithmetic("+", self, other)
 
     @overload
-    def __radd__(self: Expression[S, R], other: S) -> Expression[S, R]: ...
+    def __radd__(self: Adding, other: V) -> Expression[V, R]: ...
     @overload
-    def __radd__(self: Expression[W, R], other: int) -> Expression[W, R]: ...
+    def __radd__(self: Wide, other: int) -> Expression[V, R]: ...
     @overload
-    def __radd__(self: Expression[M, R], other: timedelta) -> Expression[M, R]: ...
+    def __radd__(self: Moment, other: timedelta) -> Expression[V, R]: ...
     def __radd__(self, other: Any) -> Any:
         return _arithmetic("+", self, other, reflected=True)
 
     @overload
-    def __sub__(self: Expression[D, R], other: Or[D]) -> Expression[D, R]: ...
+    def __sub__(self: Quantity, other: Or[V]) -> Expression[V, R]: ...
     @overload
-    def __sub__(self: Expression[W, R], other: Or[int]) -> Expression[W, R]: ...
+    def __sub__(self: Wide, other: Or[int]) -> Expression[V, R]: ...
     @overload
-    def __sub__(  # type: ignore[overload-overlap]
-        self: Expression[M, R], other: Or[timedelta]
-    ) -> Expression[M, R]: ...
+    def __sub__(self: Moment, other: Or[timedelta]) -> Expression[V, R]: ...
     @overload
     def __sub__(  # type: ignore[overload-overlap]
-        self: Expression[M, M], other: Or[M]
+        self: Expression[datetime, datetime], other: Or[datetime]
     ) -> Expression[timedelta, timedelta]: ...
     @overload
     def __sub__(  # type: ignore[overload-overlap]
-        self: Expression[M, M | None], other: Or[M]
+        self: Expression[datetime, datetime | None], other: Or[datetime]
     ) -> Expression[timedelta, timedelta | None]: ...
     @overload
     def __sub__(self: Expression[int, int], other: Or[F]) -> Expression[F, F]: ...
@@ -175,22 +174,24 @@ class Expression(
         return _arithmetic("-", self, other)
 
     @overload
-    def __rsub__(self: Expression[D, R], other: D) -> Expression[D, R]: ...
+    def __rsub__(self: Quantity, other: V) -> Expression[V, R]: ...
     @overload
-    def __rsub__(self: Expression[F, R], other: int) -> Expression[F, R]: ...
-    @overload
-    def __rsub__(self: Expression[M, M], other: M) -> Expression[timedelta, timedelta]: ...
+    def __rsub__(self: Fraction, other: int) -> Expression[V, R]: ...
     @overload
     def __rsub__(
-        self: Expression[M, M | None], other: M
+        self: Expression[datetime, datetime], other: datetime
+    ) -> Expression[timedelta, timedelta]: ...
+    @overload
+    def __rsub__(
+        self: Expression[datetime, datetime | None], other: datetime
     ) -> Expression[timedelta, timedelta | None]: ...
     def __rsub__(self, other: Any) -> Any:
         return _arithmetic("-", self, other, reflected=True)
 
     @overload
-    def __mul__(self: Expression[N, R], other: Or[N]) -> Expression[N, R]: ...
+    def __mul__(self: Number, other: Or[V]) -> Expression[V, R]: ...
     @overload
-    def __mul__(self: Expression[F, R], other: Or[int]) -> Expression[F, R]: ...
+    def __mul__(self: Fraction, other: Or[int]) -> Expression[V, R]: ...
     @overload
     def __mul__(self: Expression[int, int], other: Or[F]) -> Expression[F, F]: ...
     @overload
@@ -203,9 +204,9 @@ class Expression(
         return _arithmetic("*", self, other)
 
     @overload
-    def __rmul__(self: Expression[N, R], other: N) -> Expression[N, R]: ...
+    def __rmul__(self: Number, other: V) -> Expression[V, R]: ...
     @overload
-    def __rmul__(self: Expression[F, R], other: int) -> Expression[F, R]: ...
+    def __rmul__(self: Fraction, other: int) -> Expression[V, R]: ...
     @overload
     def __rmul__(self: Expression[timedelta, R], other: float) -> Expression[timedelta, R]: ...
     def __rmul__(self, other: Any) -> Any:
@@ -214,15 +215,13 @@ class Expression(
     @overload
     def __truediv__(self: Expression[int, int], other: Or[int]) -> Expression[Decimal, Decimal]: ...
     @overload
+    def __truediv__(self: Expression[int, int], other: Or[F]) -> Expression[F, F]: ...
+    @overload
     def __truediv__(
         self: Expression[int, int | None], other: Or[int]
     ) -> Expression[Decimal, Decimal | None]: ...
     @overload
-    def __truediv__(
-        self: Expression[F, R], other: F | int | Expression[F, Any] | Expression[int, Any]
-    ) -> Expression[F, R]: ...
-    @overload
-    def __truediv__(self: Expression[int, int], other: Or[F]) -> Expression[F, F]: ...
+    def __truediv__(self: Fraction, other: Or[V] | Or[int]) -> Expression[V, R]: ...
     @overload
     def __truediv__(self: Expression[int, int | None], other: Or[F]) -> Expression[F, F | None]: ...
     @overload
@@ -313,7 +312,11 @@ class Expression(
     def _same(self, operator: str, *operands: Any, type_: Any = None) -> Expression[V, R]:
         if operator in ("/", "%"):
             return _arithmetic(operator, self, *operands)
-        given = (operand(one, self) for one in operands)
+        given = [operand(one, self) for one in operands]
+        check_same(operator, (self, *given), self._describe)
+        if operator in ("<<", ">>"):
+            wide = (one for one in given if one._type.cast_type != "integer")
+            given = [CastTo(one, INTEGER) for one in wide] or given
         return Operation(operator, (self, *given), type_ or self._type)
 
     def _collated(self, collation: str) -> Expression[V, R]:
@@ -344,10 +347,6 @@ class Expression(
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self}>"
-
-
-#: a value, or an expression of such
-Or: TypeAlias = V | Expression[V, Any]
 
 
 class NullExpression(Expression[V, "V | None"]):
@@ -563,8 +562,7 @@ def _arithmetic(
         beside = value_beside(operator, other, left._type)
         right = operand(other, left) if beside is None else Parameter(other, beside)
     operands = (right, left) if reflected else (left, right)
-    name = left._describe()
-    type_ = operation_type(operator, operands[0]._type, operands[1]._type, name)
+    type_ = operation_type(operator, operands[0]._type, operands[1]._type, left._describe)
     if operator == "+" and (type_.python_type in (str, bytes) or isinstance(type_, HStore)):
         operator = "||"
     return Operation(operator, operands, type_)

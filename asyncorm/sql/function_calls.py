@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.conditions import and_
-from asyncorm.sql.expressions import Expression
+from asyncorm.sql.expressions import Expression, literal_of
 from asyncorm.sql.function_tables import FunctionTable, named_types, scalar_table
 from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import combined
@@ -77,7 +77,7 @@ class FunctionCall(Windowed[V, R], Expression[V, R]):
         condition: Expression[bool, Any] | None = None,
     ) -> None:
         self.name = name
-        self.arguments = tuple(arguments)
+        self.arguments = tuple(map(literal_of, arguments))
         self.is_distinct = is_distinct
         self.ordering = ordering
         #: of an ordered-set aggregate: WITHIN GROUP (ORDER BY ...)

@@ -76,7 +76,9 @@ class NamedFunction:
         """The call; ``type_`` says what it gives, as a Python type or SQL type."""
         result = UNKNOWN if type_ is None else coerce_type(type_)
         # a name by itself is written as PostgreSQL folds it, one with a schema in quotes
-        name = ".".join(self._path) if len(self._path) > 1 else self._path[0].lower()
+        name = ".".join(self._path)
+        if len(self._path) == 1:
+            name = name.lower()
         return FunctionCall(name, map(literal_of, arguments), result)
 
 

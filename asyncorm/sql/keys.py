@@ -18,7 +18,7 @@ class AmongRows(Expression[bool, bool]):
     __slots__ = ("arrays", "columns")
 
     def __init__(
-        self, columns: tuple[BaseColumn[Any, Any], ...], keys: Sequence[tuple[Any, ...]]
+        self, columns: tuple[Expression[Any, Any], ...], keys: Sequence[tuple[Any, ...]]
     ) -> None:
         self.columns = columns
         self.arrays: tuple[Parameter[Any], ...] = tuple(

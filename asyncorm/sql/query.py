@@ -143,7 +143,7 @@ class Rows(Query[R]):
         return compound(operator, (self, *queries))
 
     def _result_type(self) -> SQLType[Any]:
-        found = _columns(self)
+        found = columns_of(self)
         if len(found) != 1:
             raise InvalidRequestError(
                 f"a query used as a value must select one column, this one has {len(found)}",
@@ -244,7 +244,7 @@ class Compound(Rows[R]):
         return (self.operator, tuple(keys), tail), parameters + more
 
 
-def _columns(query: Rows[Any]) -> list[Any]:
+def columns_of(query: Rows[Any]) -> list[Any]:
     """The columns of a query's rows, also those of entities."""
     found: list[Any] = []
     for item in query._output_items():
@@ -259,7 +259,7 @@ def compound(operator: str, queries: tuple[Any, ...]) -> Compound[Any]:
             f"{operator} takes two or more select() statements",
             hint="write union(select(A.id), select(B.id))",
         )
-    widths = {len(_columns(query)) for query in queries}
+    widths = {len(columns_of(query)) for query in queries}
     if len(widths) > 1:
         raise InvalidRequestError(
             f"the queries of a {operator} have {' and '.join(map(str, sorted(widths)))} columns",

@@ -14,8 +14,6 @@ from asyncorm.types.json import JSONB
 from asyncorm.types.scalars import INTEGER, TEXT
 
 S = TypeVar("S")
-Number = TypeVar("Number", int, float, Decimal, timedelta)
-Exact = TypeVar("Exact", int, Decimal)
 Bits = TypeVar("Bits", bound=int | BitString)
 
 
@@ -57,14 +55,20 @@ class SameOperators(Operators[V, R, C], Generic[V, R, C, S]):
 
     # numbers
 
-    def __neg__(self: SameOperators[Number, Any, C, S]) -> S:
+    def __neg__(
+        self: SameOperators[int, Any, C, S]
+        | SameOperators[float, Any, C, S]
+        | SameOperators[Decimal, Any, C, S]
+        | SameOperators[timedelta, Any, C, S],
+    ) -> S:
         return self._same("negate")
 
     def __floordiv__(self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]) -> S:
         return self._same("/", other)
 
     def __mod__(
-        self: SameOperators[Exact, Any, C, S], other: Exact | int | Operators[Exact, Any, C]
+        self: SameOperators[int, Any, C, S] | SameOperators[Decimal, Any, C, S],
+        other: V | int | Operators[V, Any, C] | Operators[int, Any, C],
     ) -> S:
         return self._same("%", other)
 

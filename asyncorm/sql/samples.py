@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, TypeVar, cast
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.expressions import Expression, literal_of
+from asyncorm.sql.arguments import floating
+from asyncorm.sql.expressions import Expression
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.sources import Alias
+from asyncorm.types.scalars import FLOAT
 
 M = TypeVar("M")
 
@@ -56,6 +58,6 @@ def tablesample(
             "tablesample() takes a percentage from 0 to 100", hint="write tablesample(User, 10)"
         )
     else:
-        method = FunctionCall("system", (literal_of(float(sampling)),), literal_of(0.0)._type)
-    given = None if seed is None else literal_of(seed)
+        method = FunctionCall("system", (floating(sampling),), FLOAT)
+    given = None if seed is None else floating(seed)
     return cast("type[M]", Sample(entity, name, method, given))

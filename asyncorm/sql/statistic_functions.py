@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Generic, TypeVar, overload
 
@@ -14,6 +13,7 @@ from asyncorm.sql.given import orders
 from asyncorm.sql.order import Order
 from asyncorm.sql.values import array_type
 from asyncorm.types import scalars
+from asyncorm.types.arrays import Array
 
 V = TypeVar("V")
 
@@ -31,21 +31,22 @@ class OrderedSet(Generic[V]):
         self._name = name
         self._arguments = arguments
 
-    def within_group(self, order: Expression[Any, Any] | Order) -> NullFunctionCall[V]:
+    def within_group(self, order: Exact | Expression[float, Any] | Order) -> NullFunctionCall[V]:
         """The values, and their order."""
         (ordering,) = orders((order,))
-        type_ = scalars.FLOAT
-        if ordering.expression._type.python_type is timedelta:
-            type_ = scalars.INTERVAL  # type: ignore[assignment]
-        if isinstance(self._arguments[0].value, list):  # type: ignore[attr-defined]
-            type_ = array_type(type_)  # type: ignore[assignment]
+        is_several = isinstance(self._arguments[0]._type, Array)
+        type_ = array_type(scalars.FLOAT) if is_several else scalars.FLOAT
         return NullFunctionCall(self._name, self._arguments, type_, within=(ordering,))
 
 
-class ChosenOfSet(OrderedSet[Any]):
+class ChosenOfSet:
     """One that chooses one of the values."""
 
-    __slots__ = ()
+    __slots__ = ("_arguments", "_name")
+
+    def __init__(self, name: str, arguments: tuple[Expression[Any, Any], ...] = ()) -> None:
+        self._name = name
+        self._arguments = arguments
 
     @overload
     def within_group(self, order: Expression[V, Any]) -> NullFunctionCall[V]: ...

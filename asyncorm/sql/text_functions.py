@@ -71,7 +71,9 @@ class TextFunctions:
         return _trimmed("rtrim", text, characters)
 
     @overload
-    def length(self, text: Expression[str, str | None]) -> NullFunctionCall[int]: ...
+    def length(  # pyright: ignore[reportOverlappingOverload]
+        self, text: Expression[str, str | None]
+    ) -> NullFunctionCall[int]: ...
     @overload
     def length(self, text: _Str) -> FunctionCall[int, int]: ...
     def length(self, text: Any) -> FunctionCall[int, Any]:
@@ -79,7 +81,9 @@ class TextFunctions:
         return FunctionCall("length", (literal_of(text),), scalars.INTEGER)
 
     @overload
-    def strpos(self, text: Expression[str, str | None], part: _Str) -> NullFunctionCall[int]: ...
+    def strpos(  # pyright: ignore[reportOverlappingOverload]
+        self, text: Expression[str, str | None], part: _Str
+    ) -> NullFunctionCall[int]: ...
     @overload
     def strpos(self, text: _Str, part: _Str) -> FunctionCall[int, int]: ...
     def strpos(self, text: Any, part: Any) -> FunctionCall[int, Any]:
@@ -163,7 +167,7 @@ class TextFunctions:
         return NullFunctionCall("regexp_match", (text, *_texts(pattern, flags)), _TEXTS)
 
     @overload
-    def string_to_array(
+    def string_to_array(  # pyright: ignore[reportOverlappingOverload]
         self, text: Expression[str, str | None], separator: _Str
     ) -> NullFunctionCall[list[str]]: ...
     @overload

@@ -32,6 +32,7 @@ LOADING = "docs/loading.md"
 INHERITANCE = "docs/inheritance.md"
 CHANGING = "docs/changing_rows.md"
 JSON_DOCUMENTS = "docs/json.md"
+QUERIES = "docs/queries.md"
 COPYING = "docs/copying.md"
 MESSAGING = "docs/messaging.md"
 RAW_SQL = "docs/raw_sql.md"
@@ -127,6 +128,7 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
             COPYING,
             JSON_DOCUMENTS,
             MESSAGING,
+            QUERIES,
             RAW_SQL,
             TYPES,
         )
