@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.engine.bulk_connection import BulkConnection
 from asyncorm.engine.careful import CarefulRecord, carefully
+from asyncorm.engine.command_tag import affected_rows
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.features import check_server
 from asyncorm.engine.query_watch import WATCHES, on_behalf
@@ -18,8 +18,8 @@ from asyncorm.engine.rows import convert_records, row_names
 from asyncorm.engine.shapes import shape_rows
 from asyncorm.engine.signalling import SignallingConnection
 from asyncorm.engine.stream import RowStream
-from asyncorm.engine.text_connection import TextConnection, affected_rows
-from asyncorm.engine.transaction import Interrupted, begin_text, shielded
+from asyncorm.engine.text_connection import TextConnection
+from asyncorm.engine.transaction import Interrupted, begin_text, savepoint_name, shielded
 from asyncorm.errors import (
     ArgumentError,
     CommitUnknown,
@@ -32,7 +32,6 @@ from asyncorm.sql.insert import Insert
 from asyncorm.sql.nodes import Statement
 
 T = TypeVar("T")
-_SAVEPOINT = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
 class Connection(TextConnection, BulkConnection, SignallingConnection):
@@ -107,15 +106,15 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
 
     async def savepoint(self, name: str) -> None:
         """Set a savepoint."""
-        await self.command(f"SAVEPOINT {_quoted(name)}")
+        await self.command(f"SAVEPOINT {savepoint_name(name)}")
 
     async def release_savepoint(self, name: str) -> None:
         """Keep what was done since the savepoint."""
-        await self.command(f"RELEASE SAVEPOINT {_quoted(name)}")
+        await self.command(f"RELEASE SAVEPOINT {savepoint_name(name)}")
 
     async def rollback_to_savepoint(self, name: str) -> None:
         """Undo what was done since the savepoint; the transaction is usable again."""
-        await self.command(f"ROLLBACK TO SAVEPOINT {_quoted(name)}")
+        await self.command(f"ROLLBACK TO SAVEPOINT {savepoint_name(name)}")
         self._first_error = None
 
     async def _carry_through(
@@ -244,16 +243,6 @@ def _rows(compiled: CompiledStatement, statement: Any, records: list[Any]) -> li
     rows = convert_records(compiled, records)
     shape = getattr(statement, "_shape", None)
     return rows if shape is None else shape_rows(shape, row_names(compiled, records), rows)
-
-
-def _quoted(name: str) -> str:
-    # sent by the simple protocol, so nothing that needs quoting may be in it
-    if not _SAVEPOINT.fullmatch(name):
-        raise ArgumentError(
-            "the name of a savepoint has other characters than letters, digits and _",
-            hint="leave names to session.begin_nested(), which numbers them",
-        )
-    return f'"{name}"'
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable, learned
+from asyncorm.engine.command_tag import affected_rows, row_count
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.pool import Pool, Pooled
 from asyncorm.engine.query_watch import WATCHES, note_statement
@@ -336,27 +337,13 @@ class TextConnection:
         outcome: int | str = "cancelled"
         try:
             result = await running
-            outcome = _row_count(result)
+            outcome = row_count(result)
         except Exception as error:
             outcome = type(error).__name__
             raise
         finally:
             log_statement(sql, len(arguments), perf_counter() - started, outcome)
         return result
-
-
-def affected_rows(tag: str) -> int:
-    """The number at the end of a command tag such as ``UPDATE 3``; 0 if it has none."""
-    count = tag.rpartition(" ")[2]
-    return int(count) if count.isdigit() else 0
-
-
-def _row_count(result: object) -> int:
-    if isinstance(result, tuple):  # rows and tag of raw SQL
-        result = result[0]
-    if isinstance(result, list):
-        return len(result)
-    return result if isinstance(result, int) else affected_rows(str(result))
 
 
 def _released() -> InvalidRequestError:
