@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import cache
 from typing import Any, Self, TypeVar
 
 from asyncorm.errors import InvalidRequestError
@@ -27,6 +28,11 @@ from asyncorm.sql.sources import (
 R = TypeVar("R")
 
 _NO_OPTIONS: Mapping[str, Any] = {}
+
+
+@cache
+def _slots(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(name for base in kind.__mro__ for name in getattr(base, "__slots__", ()))
 
 
 class Modification(Statement[R]):
@@ -57,10 +63,10 @@ class Modification(Statement[R]):
         self._known_structure = None
 
     def _copy(self) -> Self:
-        new = object.__new__(type(self))
-        for kind in type(self).__mro__:
-            for name in getattr(kind, "__slots__", ()):
-                setattr(new, name, getattr(self, name))
+        kind: Any = type(self)
+        new: Self = object.__new__(kind)
+        for name in _slots(kind):
+            setattr(new, name, getattr(self, name))
         new._known_key = None
         new._known_structure = None
         return new
@@ -122,6 +128,9 @@ class Modification(Statement[R]):
         keys: list[Hashable] = [kind, self._source._key]
         parameters: tuple[Any, ...] = self._source._parameters
         for part in parts:
+            if not part:
+                keys.append(())
+                continue
             key, more = combined(part)
             keys.append(key)
             parameters += more
