@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-)
 from typing import Any, TypeAlias, TypeVar, overload
 
 from asyncorm.errors import ArgumentError
+from asyncorm.sql.network_operators import N, Network
 from asyncorm.sql.operators import C, Operators, R, V
 from asyncorm.sql.values import escape_pattern
 from asyncorm.types.ranges import Multirange, Range
 from asyncorm.types.scalars import TEXT
 
 T = TypeVar("T")
-#: IPv4Interface and IPv6Interface are addresses to Python
-AnyNetwork: TypeAlias = IPv4Address | IPv6Address | IPv4Network | IPv6Network
-N = TypeVar(
-    "N",
-    IPv4Address,
-    IPv6Address,
-    IPv4Interface,
-    IPv6Interface,
-    IPv4Network,
-    IPv6Network,
-    IPv4Address | IPv6Address,
-    IPv4Interface | IPv6Interface,
-    IPv4Network | IPv6Network,
-)
 #: what an array is given as; a str would be one of letters
 Items: TypeAlias = list[T] | tuple[T, ...] | set[T] | frozenset[T]
 Ranges: TypeAlias = Range[T] | Multirange[T]
@@ -79,9 +58,7 @@ class ContainmentOperators(Operators[V, R, C]):
         /,
     ) -> C: ...
     @overload
-    def contains(
-        self: ContainmentOperators[N, Any, C], other: AnyNetwork | Operators[Any, Any, C], /
-    ) -> C: ...
+    def contains(self: ContainmentOperators[N, Any, C], other: Network[C], /) -> C: ...
     @overload
     def contains(self, other: Mapping[str, Any], /) -> C: ...
     def contains(self, other: Any, /) -> C:
@@ -115,9 +92,7 @@ class ContainmentOperators(Operators[V, R, C]):
         /,
     ) -> C: ...
     @overload
-    def contained_by(
-        self: ContainmentOperators[N, Any, C], other: AnyNetwork | Operators[Any, Any, C], /
-    ) -> C: ...
+    def contained_by(self: ContainmentOperators[N, Any, C], other: Network[C], /) -> C: ...
     @overload
     def contained_by(self, other: Mapping[str, Any], /) -> C: ...
     def contained_by(self, other: Any, /) -> C:
@@ -148,9 +123,7 @@ class ContainmentOperators(Operators[V, R, C]):
         /,
     ) -> C: ...
     @overload
-    def overlaps(
-        self: ContainmentOperators[N, Any, C], other: AnyNetwork | Operators[Any, Any, C], /
-    ) -> C: ...
+    def overlaps(self: ContainmentOperators[N, Any, C], other: Network[C], /) -> C: ...
     def overlaps(self, other: Any, /) -> C:
         """Whether two arrays, ranges or networks have something in common (``&&``).
 

@@ -10,7 +10,7 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from asyncorm.errors import ArgumentError
 from asyncorm.sql.operators import C, Operators, R, V
@@ -28,6 +28,22 @@ N = TypeVar(
     IPv4Interface | IPv6Interface,
     IPv4Network | IPv6Network,
 )
+#: what networks are compared with, each class by name: one for all of them does not exist
+Network: TypeAlias = (
+    IPv4Address
+    | IPv6Address
+    | IPv4Network
+    | IPv6Network
+    | Operators[IPv4Address, Any, C]
+    | Operators[IPv6Address, Any, C]
+    | Operators[IPv4Interface, Any, C]
+    | Operators[IPv6Interface, Any, C]
+    | Operators[IPv4Network, Any, C]
+    | Operators[IPv6Network, Any, C]
+    | Operators[IPv4Address | IPv6Address, Any, C]
+    | Operators[IPv4Interface | IPv6Interface, Any, C]
+    | Operators[IPv4Network | IPv6Network, Any, C]
+)
 
 
 class NetworkOperators(Operators[V, R, C]):
@@ -35,17 +51,11 @@ class NetworkOperators(Operators[V, R, C]):
 
     __slots__ = ()
 
-    def strictly_contains(
-        self: NetworkOperators[N, Any, C],
-        other: IPv4Address | IPv6Address | IPv4Network | IPv6Network | Operators[Any, Any, C],
-    ) -> C:
+    def strictly_contains(self: NetworkOperators[N, Any, C], other: Network[C]) -> C:
         """Whether the other is inside the network and not all of it (``>>``)."""
         return self._inside(">>", other)
 
-    def strictly_contained_by(
-        self: NetworkOperators[N, Any, C],
-        other: IPv4Address | IPv6Address | IPv4Network | IPv6Network | Operators[Any, Any, C],
-    ) -> C:
+    def strictly_contained_by(self: NetworkOperators[N, Any, C], other: Network[C]) -> C:
         """Whether it is inside the other network and not all of it (``<<``)."""
         return self._inside("<<", other)
 
