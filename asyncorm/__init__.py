@@ -93,6 +93,7 @@ from asyncorm.sql.assignments import default
 from asyncorm.sql.conditions import and_, not_, or_
 from asyncorm.sql.constraints import (
     CheckConstraint,
+    ExcludeConstraint,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -140,7 +141,7 @@ from asyncorm.tracking.unit_of_work import Expunged
 from asyncorm.tracking.write_only import WriteOnlyCollection
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
-from asyncorm.types.beyond import EndOfDay, OutOfRangeDate, OutOfRangeDateTime
+from asyncorm.types.beyond import CalendarInterval, EndOfDay, OutOfRangeDate, OutOfRangeDateTime
 from asyncorm.types.bits import Bit, BitString, VarBit
 from asyncorm.types.composites import Composite
 from asyncorm.types.custom import CustomType
@@ -199,6 +200,7 @@ __all__ = [
     "BitString",
     "Boolean",
     "CIText",
+    "CalendarInterval",
     "Channel",
     "CheckConstraint",
     "CheckViolation",
@@ -235,6 +237,7 @@ __all__ = [
     "EndOfDay",
     "Engine",
     "EnumType",
+    "ExcludeConstraint",
     "ExclusionViolation",
     "Execution",
     "Expression",

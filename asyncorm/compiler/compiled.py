@@ -84,6 +84,7 @@ class CompiledStatement:
         writes: bool = False,
         constants: tuple[Any, ...] = (),
         needs: Feature | None = None,
+        written: tuple[Any, ...] = (),
     ) -> None:
         self.sql = sql
         self.kind = kind
@@ -91,6 +92,8 @@ class CompiledStatement:
         self.items = items
         #: whether a statement inside it changes rows
         self.writes = writes
+        #: the entities (or tables) whose rows those change
+        self.written = written
         #: what the server must understand
         self.needs = needs
         #: what loading knows of its rows, kept as long as this is

@@ -154,6 +154,7 @@ def compile_statement(
         writes=renderer.writes,
         constants=constants,
         needs=renderer.needs,
+        written=tuple(renderer.written),
     )
 
 

@@ -26,7 +26,7 @@ from asyncorm.sql.delete import Delete
 
 def render_delete(renderer: Renderer, delete: Delete[Any]) -> None:
     """A nested DELETE."""
-    renderer.writes = True
+    renderer.note_write(delete._target)
     write_delete(renderer, delete, is_top=False)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
+from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.assignments import Default
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
@@ -114,6 +115,11 @@ def render_parameter(renderer: Renderer, parameter: Parameter[Any]) -> None:
 def render_operation(renderer: Renderer, operation: Operation[Any, Any]) -> None:
     """An operator with its operands."""
     operator, operands = operation.operator, operation.operands
+    if operator not in PRECEDENCE:
+        raise InvalidRequestError(
+            "an operation has an operator that asyncorm doesn't know",
+            hint="use the operators of expressions, or sql() for a text of your own",
+        )
     special = _SPECIAL.get(operator)
     if special is not None:
         special(renderer, operands)

@@ -14,23 +14,27 @@ from asyncorm.compiler.modification import (
 )
 from asyncorm.compiler.quoting import quote_name
 from asyncorm.compiler.renderer import Renderer
+from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Conflict
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.insert import Insert
 from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.sources import entity_name
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.text import Text
 
 
 def render_insert(renderer: Renderer, insert: Insert[Any]) -> None:
     """A nested INSERT."""
-    renderer.writes = True
+    updates = insert._conflict is not None and bool(insert._conflict.assignments)
+    renderer.note_write(insert._target if updates else None)
     write_insert(renderer, insert, is_top=False)
 
 
 def write_insert(renderer: Renderer, insert: Insert[Any], *, is_top: bool) -> None:
     """INSERT INTO ..."""
     rows = insert._rows_written()
+    check_values(renderer, insert, rows)
     write_ctes(renderer, insert)
     renderer.write("INSERT INTO ")
     write_target(renderer, insert._source)
@@ -54,6 +58,19 @@ def write_inserted(
     # the table itself can't be seen by what is inserted
     with renderer.within(renderer.scopes):
         renderer.render(rows)
+
+
+def check_values(renderer: Renderer, insert: Insert[Any], rows: Any) -> None:
+    """Refuse columns in VALUES, where there is no row."""
+    if not isinstance(rows, ValueRows):
+        return
+    items = (item for row in rows.rows for item in row if item is not None)
+    for source in renderer.sources_in(items).values():
+        raise InvalidRequestError(
+            f"values() of insert({entity_name(insert._target)}) names columns of "
+            f"{entity_name(source)}, of which there is no row",
+            hint="write from_select([...], select(...)), or a scalar subquery",
+        )
 
 
 def render_value_rows(renderer: Renderer, rows: ValueRows) -> None:

@@ -113,6 +113,7 @@ def write_joined_update(
 ) -> None:
     """UPDATE of one of the tables; what is known of its rows may be in others."""
     table = update._table
+    _check_target(update)
     assert isinstance(table, Subtype)
     names = [cast("Column", assignment.column).name for assignment in update._assignments]
     columns = [table.origins[name] for name in names]
@@ -146,6 +147,7 @@ def write_joined_delete(
 ) -> None:
     """DELETE from all tables: the first finds the rows, and the others follow by its keys."""
     table, parts = delete._table, parts_to_delete(delete._table)
+    _check_target(delete)
     if len(parts) == 1:
         _write_delete(renderer, delete, Spread(renderer, table, parts[0]), trees, returning)
         return
@@ -170,6 +172,16 @@ def write_joined_delete(
     with renderer.placing({source_key(table): found}):
         returning()
     renderer.write(" FROM ", name)
+
+
+def _check_target(statement: Filtered[Any]) -> None:
+    if isinstance(statement._target, Alias):
+        name = entity_name(statement._target)
+        raise InvalidRequestError(
+            f"{statement._verb}() can't change rows of {name}, which are in several tables, "
+            "through an alias",
+            hint=f"give the class itself, and use the alias for the other rows: aliased({name})",
+        )
 
 
 def _delete_found(renderer: Renderer, part: Part, table: Table, found: str) -> None:

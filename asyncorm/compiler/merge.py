@@ -25,7 +25,7 @@ from asyncorm.sql.subtype import Subtype
 
 def render_merge(renderer: Renderer, merge: Merge[Any]) -> None:
     """A nested MERGE."""
-    renderer.writes = True
+    renderer.note_write(merge._target)
     write_merge(renderer, merge, is_top=False)
 
 

@@ -96,7 +96,7 @@ def sources_of_trees(trees: list[JoinTree]) -> list[Any]:
 
 def write_trees(renderer: Renderer, word: str, trees: list[JoinTree]) -> None:
     """FROM or USING, if there is anything."""
-    filters = Filters(renderer.criteria, Select(()), renderer.exempt)
+    filters = Filters((), Select(()))
     for index, tree in enumerate(trees):
         renderer.write(", " if index else word)
         write_tree(renderer, tree, filters)

@@ -35,8 +35,9 @@ class Renderer:
         self._ctes: dict[SourceKey, str] = {}
         self._cte_texts: list[list[str | Parameter[Any]]] = []
         self.is_recursive = False
-        #: whether a statement inside the one that is written changes rows
+        #: whether a statement inside the one that is written changes rows, and of what
         self.writes = False
+        self.written: list[Any] = []
         #: the newest of what the server must understand
         self.needs: Feature | None = None
         #: in RETURNING, what the row before and after is called; None elsewhere
@@ -154,6 +155,12 @@ class Renderer:
             self._versions_here(source)
         if self.collecting is not None:
             self.collecting.setdefault(source_key(root), root)
+
+    def note_write(self, target: Any) -> None:
+        """Note a statement inside the one that is written; what it changes, if rows are there."""
+        self.writes = True
+        if target is not None:
+            self.written.append(target)
 
     def require(self, feature: Feature) -> None:
         """Note what the server must understand."""

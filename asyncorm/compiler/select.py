@@ -26,6 +26,7 @@ from asyncorm.sql.select import Select
 from asyncorm.sql.sources import (
     Alias,
     Derived,
+    Excluded,
     check_has_rows,
     entity_columns,
     entity_name,
@@ -244,6 +245,11 @@ def _write_implied(renderer: Renderer, tree: JoinTree, source: Any, filters: Fil
 
 def write_source(renderer: Renderer, source: Any) -> None:
     """A source as FROM names it."""
+    if isinstance(source, Excluded):
+        raise InvalidRequestError(
+            f"{source!r} is used outside of on_conflict_do_update()",
+            hint="use it in set_ and where of the insert() that it belongs to",
+        )
     if isinstance(source, Table):
         write_table(renderer, source)
         if isinstance(source, Subtype):

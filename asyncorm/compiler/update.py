@@ -26,7 +26,7 @@ from asyncorm.sql.update import Update
 
 def render_update(renderer: Renderer, update: Update[Any]) -> None:
     """A nested UPDATE."""
-    renderer.writes = True
+    renderer.note_write(update._target)
     write_update(renderer, update, is_top=False)
 
 

@@ -2,8 +2,9 @@
 room for.
 
 The driver's own are faster, but raise an error for such a value, and all rows of the result are
-lost. So rows that may be asked for again are read fast, and again with these if that fails; the
-rows of statements that write, of raw SQL and of cursors are read with these at once.
+lost. So rows that may be asked for again are read fast, and again with these if that fails; rows
+of raw SQL, of cursors and of statements that change rows with values that are there already are
+read with these at once. A flush, which reads back what the server has made, is fast (``learned``).
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ from asyncorm.types.beyond import time_of
 
 T = TypeVar("T")
 
+#: texts whose rows could not be read fast; they never will be again
+learned: set[str] = set()
+
+_INFINITIES = frozenset((b"\x7f" + b"\xff" * 7, b"\x80" + b"\0" * 7))
 _TIME, _TIMETZ = struct.Struct("!q"), struct.Struct("!qi")
 
 
@@ -48,10 +53,9 @@ def _read_timetz(data: bytes) -> time:
 
 
 def _read_zoned(data: bytes) -> datetime:
-    found = read_moment_in_utc(data)
-    is_infinite = found.replace(tzinfo=None) in (datetime.max, datetime.min)
-    # as the driver has it: its infinity has no zone
-    return found.replace(tzinfo=None) if is_infinite and type(found) is datetime else found
+    if data in _INFINITIES:
+        return read_moment(data)  # as the driver has it: its infinity has no zone
+    return read_moment_in_utc(data)
 
 
 def _write_date(value: Any) -> bytes:

@@ -1,36 +1,30 @@
-"""Connection: one connection of the pool while somebody holds it."""
+"""Connection: transactions and statements on one connection of the pool."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
-from time import perf_counter
+import re
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.engine.bulk_connection import BulkConnection
-from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
+from asyncorm.engine.careful import CarefulRecord, carefully
 from asyncorm.engine.connection_block import ConnectionTransaction
-from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.features import check_server
-from asyncorm.engine.pool import Pool, Pooled
-from asyncorm.engine.query_watch import WATCHES, note_statement, on_behalf
-from asyncorm.engine.repeat_limit import RepeatLimit
+from asyncorm.engine.query_watch import WATCHES, on_behalf
 from asyncorm.engine.result import Result
 from asyncorm.engine.rows import convert_records, row_names
 from asyncorm.engine.shapes import shape_rows
 from asyncorm.engine.signalling import SignallingConnection
-from asyncorm.engine.sql_log import log_statement
-from asyncorm.engine.stream import RecordStream, RowStream
-from asyncorm.engine.transaction import Interrupted, Outcome, begin_text, shielded
+from asyncorm.engine.stream import RowStream
+from asyncorm.engine.text_connection import TextConnection, affected_rows
+from asyncorm.engine.transaction import Interrupted, begin_text, shielded
 from asyncorm.errors import (
     ArgumentError,
-    AsyncORMError,
     CommitUnknown,
     ConnectionLost,
     DatabaseError,
-    DataError,
     InvalidRequestError,
     TransactionRolledBack,
 )
@@ -38,253 +32,13 @@ from asyncorm.sql.insert import Insert
 from asyncorm.sql.nodes import Statement
 
 T = TypeVar("T")
+_SAVEPOINT = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
-class Connection(BulkConnection, SignallingConnection):
-    """Runs statements on one connection; made by ``engine.connect()`` and ``engine.begin()``.
+class Connection(TextConnection, BulkConnection, SignallingConnection):
+    """Runs statements on one connection; made by ``engine.connect()`` and ``engine.begin()``."""
 
-    The lower half (``fetch``, ``run``, ``command``, ``begin``, …) takes SQL text and is what the
-    session is built on. Records are rows of the driver, by position and by name.
-    """
-
-    __slots__ = (
-        "_commit_grace",
-        "_driver",
-        "_first_error",
-        "_log",
-        "_pool",
-        "_pooled",
-        "_statements",
-        "joined",
-        "outcome",
-        "repeat_limit",
-    )
-
-    def __init__(
-        self,
-        pool: Pool,
-        pooled: Pooled,
-        statements: StatementCache,
-        *,
-        log: bool,
-        repeat_limit: RepeatLimit,
-        commit_grace: float,
-    ) -> None:
-        self._pool = pool
-        self._pooled = pooled
-        self._driver: Any = pooled.driver
-        self._statements = statements
-        self._log = log
-        self._commit_grace = commit_grace
-        #: that of the engine, for sessions that join
-        self.repeat_limit = repeat_limit
-        #: the error that made the server give up the transaction, to be named at COMMIT
-        self._first_error: AsyncORMError | None = None
-        #: how the last transaction ended; a cancelled commit can be asked here what became of it
-        self.outcome: Outcome | None = None
-        #: savepoints of the sessions that work inside this connection's transaction
-        self.joined: list[str] = []
-
-    def __repr__(self) -> str:
-        if self._driver is None:
-            return "<Connection released>"
-        state = "closed" if self.is_closed else "in transaction" if self.in_transaction else "idle"
-        return f"<Connection {state}>"
-
-    @property
-    def statements(self) -> StatementCache:
-        """Compiled statements by structure, shared with the engine."""
-        return self._statements
-
-    # --------------------------------------------------------------------------------- state
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether the server said so in its last answer."""
-        return not self.is_closed and bool(self._driver.is_in_transaction())
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the connection was released or lost."""
-        return self._driver is None or bool(self._driver.is_closed())
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether an operation was cancelled: release the connection instead of waiting for it."""
-        return self._pooled.busy
-
-    @property
-    def used_raw_sql(self) -> bool:
-        """Whether user SQL ran, so that the server's session is reset before it is used again."""
-        return self._pooled.needs_reset
-
-    @used_raw_sql.setter
-    def used_raw_sql(self, value: bool) -> None:
-        self._pooled.needs_reset = value
-
-    def server_pid(self) -> int:
-        """The process of the server, as it was told when the connection was made."""
-        return int(self._require_driver().get_server_pid())
-
-    def terminate(self) -> None:
-        """Break the connection off; the pool replaces it when it is needed."""
-        if self._driver is not None:
-            self._pooled.driver.terminate()
-            self.release()
-
-    def release(self) -> None:
-        """Give the connection back to the pool; never waits. What is not committed is lost."""
-        if self._driver is not None:
-            self._driver = None
-            self._first_error = None
-            self._pool.release(self._pooled)
-
-    # -------------------------------------------------------------------- SQL text to records
-
-    async def fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
-        """Run a statement that may write, or do so in a function; return its records."""
-        running = self._fetch_carefully(sql, arguments)
-        return await (self._observed(sql, arguments, running) if self._log or WATCHES else running)
-
-    async def read(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
-        """Run a statement that only reads and return its records; the fastest way.
-
-        Where rows hold dates that Python has no room for, they are asked for a second time.
-        """
-        if self._log or WATCHES:
-            return await self._observed(sql, arguments, self._read(sql, arguments))
-        # the hot path, kept flat: one attribute set before, one after the driver's own work
-        pooled = self._pooled
-        if self._driver is None:
-            raise _released()
-        pooled.busy = True
-        try:
-            records: list[Any] = await self._driver.fetch(sql, *arguments)
-        except Exception as error:
-            if is_unreadable(error):
-                return await self._fetch_carefully(sql, arguments)
-            raise self._failed(error, sql, arguments) from error
-        pooled.busy = False
-        return records
-
-    async def _read(self, sql: str, arguments: Sequence[object]) -> list[Any]:
-        try:
-            records: list[Any] = await self._run_driver("fetch", sql, arguments)
-        except DataError as error:
-            if error.__cause__ is None or not is_unreadable(error.__cause__):
-                raise
-            return await self._fetch_carefully(sql, arguments)
-        return records
-
-    async def _fetch_carefully(self, sql: str, arguments: Sequence[object]) -> list[Any]:
-        driver = self._require_driver()
-
-        def call() -> Any:
-            return driver.fetch(sql, *arguments, record_class=CarefulRecord)
-
-        records: list[Any] = await self._guard(carefully(driver, sql, call), sql, arguments)
-        return records
-
-    async def run(self, sql: str, arguments: Sequence[object] = ()) -> int:
-        """Run a statement and return how many rows it affected."""
-        running = self._run(sql, arguments)
-        return await (self._observed(sql, arguments, running) if self._log or WATCHES else running)
-
-    async def _run(self, sql: str, arguments: Sequence[object]) -> int:
-        return affected_rows(await self._run_driver("execute", sql, arguments))
-
-    async def command(self, text: str) -> str:
-        """Run text without parameters by the simple protocol; returns the last command tag."""
-        running = self._run_driver("execute", text, ())
-        tag: str = await (self._observed(text, (), running) if self._log or WATCHES else running)
-        return tag
-
-    async def copy_records(
-        self,
-        table: str,
-        columns: Sequence[str],
-        records: Iterable[Sequence[object]],
-        *,
-        schema: str | None = None,
-    ) -> int:
-        """Copy records into a table by COPY; returns how many."""
-        driver = self._require_driver()
-        copying = driver.copy_records_to_table(
-            table, schema_name=schema, columns=list(columns), records=records
-        )
-        return await self._copy(table, columns, copying)
-
-    async def copy_text(
-        self,
-        table: str,
-        columns: Sequence[str],
-        source: AsyncIterator[bytes],
-        *,
-        schema: str | None = None,
-    ) -> int:
-        """Copy rows in COPY's text format into a table; returns how many."""
-        driver = self._require_driver()
-        copying = driver.copy_to_table(
-            table, schema_name=schema, columns=list(columns), source=source, format="text"
-        )
-        return await self._copy(table, columns, copying)
-
-    async def copy_query(
-        self, query: str, sink: Callable[[bytes], Awaitable[object]], *, format_: str, header: bool
-    ) -> int:
-        """Copy the rows of a query, as text or CSV, to a sink; returns how many.
-
-        What the sink raises comes out as it is, when the server has ended the command.
-        """
-        text, failures = f"COPY ({query}) TO STDOUT", list[Exception]()
-
-        async def kept(data: bytes | bytearray) -> None:
-            # the driver takes the first data after an error of the sink for the end of the
-            # command: it must not see any
-            if not failures:
-                try:
-                    await sink(bytes(data))
-                except Exception as error:
-                    failures.append(error)
-                    await self.cancel_running()
-
-        driver, tag = self._require_driver(), ""
-        copying = self._guard(
-            driver.copy_from_query(query, output=kept, format=format_, header=header or None), text
-        )
-        try:
-            tag = await (self._observed(text, (), copying) if self._log or WATCHES else copying)
-        except DatabaseError:
-            if not failures:
-                raise
-        if failures:
-            raise failures[0]
-        return affected_rows(tag)
-
-    async def cancel_running(self) -> None:
-        """Ask the server to end what is running; whoever waits for that gets its error."""
-        asked = asyncio.get_running_loop().create_future()
-        self._require_driver()._cancel_current_command(asked)
-        await asyncio.shield(asked)
-
-    async def _copy(
-        self, table: str, columns: Sequence[str], running: Coroutine[Any, Any, str]
-    ) -> int:
-        text = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-        copying = self._guard(running, text)
-        try:
-            tag = await (self._observed(text, (), copying) if self._log or WATCHES else copying)
-        except DatabaseError as error:
-            # an error of the client's own making leaves a cancel request under way
-            self._pooled.busy = error.__cause__ is None or not is_from_server(error.__cause__)
-            raise
-        return affected_rows(tag)
-
-    def cursor(
-        self, sql: str, arguments: Sequence[object] = (), *, prefetch: int = 500
-    ) -> RecordStream:
-        """A server-side cursor: an async iterator of lists of records; needs a transaction."""
-        return RecordStream(self, sql, arguments, prefetch)
+    __slots__ = ()
 
     # -------------------------------------------------------------------------- transactions
 
@@ -434,7 +188,7 @@ class Connection(BulkConnection, SignallingConnection):
             records, count = await self._fetch_and_count(compiled.sql, arguments)
         elif compiled.returns_rows:
             reads = compiled.kind == "select" and not compiled.writes
-            records = await (self.read if reads else self.fetch)(compiled.sql, arguments)
+            records = await (self.read if reads else self.fetch_carefully)(compiled.sql, arguments)
             count = len(records)
         else:
             return Result((), (), await self.run(compiled.sql, arguments))
@@ -474,68 +228,6 @@ class Connection(BulkConnection, SignallingConnection):
         records = self.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
         return RowStream(records, lambda found: _rows(compiled, statement, found))
 
-    # ------------------------------------------------------------------------- under the hood
-
-    def _require_driver(self) -> Any:
-        if self._driver is None:
-            raise _released()
-        return self._driver
-
-    async def _run_driver(
-        self, method: str, sql: str, arguments: Sequence[object], **options: object
-    ) -> Any:
-        call = getattr(self._require_driver(), method)
-        return await self._guard(call(sql, *arguments, **options), sql, arguments)
-
-    async def _guard(
-        self, operation: Coroutine[Any, Any, T], sql: str, arguments: Sequence[object] = ()
-    ) -> T:
-        """Await the driver: mark the connection busy meanwhile, translate what goes wrong."""
-        pooled = self._pooled
-        pooled.busy = True
-        try:
-            result = await operation
-        except Exception as error:
-            raise self._failed(error, sql, arguments) from error
-        pooled.busy = False
-        return result
-
-    def _failed(self, error: Exception, sql: str, arguments: Sequence[object]) -> AsyncORMError:
-        """What to raise for an error of the driver; notes the state the connection is in.
-
-        A cancellation does not come here: the connection stays busy until the pool cleans it.
-        """
-        translated = translate(error, statement=sql, arguments=arguments)
-        if not isinstance(translated, InvalidRequestError):
-            # answered by the server, or not sent; the other is a second task's use meanwhile
-            self._pooled.busy = False
-        if is_from_server(error) and self._first_error is None:
-            self._first_error = translated
-        return translated
-
-    async def _observed(
-        self, sql: str, arguments: Sequence[object], running: Coroutine[Any, Any, T]
-    ) -> T:
-        """Run what is told to the watches, and to the log."""
-        if WATCHES:
-            note_statement(sql)
-        return await (self._logged(sql, arguments, running) if self._log else running)
-
-    async def _logged(
-        self, sql: str, arguments: Sequence[object], running: Coroutine[Any, Any, T]
-    ) -> T:
-        started = perf_counter()
-        outcome: int | str = "cancelled"
-        try:
-            result = await running
-            outcome = _row_count(result)
-        except Exception as error:
-            outcome = type(error).__name__
-            raise
-        finally:
-            log_statement(sql, len(arguments), perf_counter() - started, outcome)
-        return result
-
 
 def _with_parameters(statement: Statement[Any], parameters: Any) -> Statement[Any]:
     if isinstance(statement, Insert):
@@ -554,29 +246,14 @@ def _rows(compiled: CompiledStatement, statement: Any, records: list[Any]) -> li
     return rows if shape is None else shape_rows(shape, row_names(compiled, records), rows)
 
 
-def affected_rows(tag: str) -> int:
-    """The number at the end of a command tag such as ``UPDATE 3``; 0 if it has none."""
-    count = tag.rpartition(" ")[2]
-    return int(count) if count.isdigit() else 0
-
-
-def _row_count(result: object) -> int:
-    if isinstance(result, tuple):  # rows and tag of raw SQL
-        result = result[0]
-    if isinstance(result, list):
-        return len(result)
-    return result if isinstance(result, int) else affected_rows(str(result))
-
-
 def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _released() -> InvalidRequestError:
-    return InvalidRequestError(
-        "the connection was released to the pool",
-        hint="use it inside its `async with` block only",
-    )
+    # sent by the simple protocol, so nothing that needs quoting may be in it
+    if not _SAVEPOINT.fullmatch(name):
+        raise ArgumentError(
+            "the name of a savepoint has other characters than letters, digits and _",
+            hint="leave names to session.begin_nested(), which numbers them",
+        )
+    return f'"{name}"'
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

@@ -127,7 +127,8 @@ def translate(
         )
     return DataError(
         f"a value can't be converted between Python and PostgreSQL ({type(error).__name__})",
-        hint="select the column cast to text, or change the value",
+        hint="change the value; what could not be read is read with more care from now on, so "
+        "roll back and repeat the unit of work",
         detail=str(error),
         statement=statement,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 
 from asyncorm.errors import InvalidRequestError, MultipleResultsFound, NoResultFound
 
 R = TypeVar("R")
 F = TypeVar("F")
+Values = TypeVarTuple("Values")
 
 
 class Result(Generic[R]):
@@ -92,7 +93,11 @@ class Result(Generic[R]):
             return self
         return Result([self._value(row) for row in self._rows], self._keys[:1], self.rowcount)
 
-    def tuples(self) -> Result[tuple[Any, ...]]:
+    @overload
+    def tuples(self: Result[tuple[*Values]]) -> Result[tuple[*Values]]: ...  # type: ignore[overload-overlap]
+    @overload
+    def tuples(self) -> Result[tuple[R]]: ...
+    def tuples(self) -> Result[Any]:
         """Every row as a tuple, also where it has one column."""
         rows = [self._tuple(row) for row in self._rows]
         return Result(rows, self._keys, self.rowcount)

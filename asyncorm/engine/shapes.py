@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,8 +21,10 @@ def shape_rows(shape: Any, names: Sequence[str], rows: Sequence[Any]) -> list[An
     """Rows (bare for one column, else tuples) as pydantic models, dataclasses or NamedTuples."""
     if shape in VALUES:
         return checked_values(shape, ", ".join(names), rows)
-    make = _maker(shape)
     keys = tuple(names)
+    if rows:
+        check_names(shape, keys)
+    make = _maker(shape, keys)
     if len(keys) == 1:
         return [make({keys[0]: row}) for row in rows]
     return [make(dict(zip(keys, row, strict=True))) for row in rows]
@@ -38,10 +41,63 @@ def checked_values(kind: Any, name: str, values: Sequence[Any]) -> list[Any]:
     return list(values)
 
 
-def _maker(shape: Any) -> Callable[[dict[str, Any]], Any]:
+def check_names(shape: Any, names: Sequence[str]) -> None:
+    """Refuse columns that the fields of a dataclass, NamedTuple or TypedDict don't fit."""
+    fields = _fields(shape)
+    if fields is None:
+        return
+    missing = [name for name, required in fields.items() if required and name not in names]
+    unknown = [name for name in names if name not in fields]
+    wrong = [f"no column {', '.join(missing)}"] if missing else []
+    wrong += [f"{', '.join(unknown)}, which it has no field for"] if unknown else []
+    if wrong:
+        raise ArgumentError(
+            f"into({shape.__name__}) was given {' and '.join(wrong)}",
+            hint="select columns with the names of the fields: .label('name')",
+        )
+
+
+def _fields(shape: Any) -> dict[str, bool] | None:
+    """The fields of a class that is no model, and whether each must be given."""
+    if dataclasses.is_dataclass(shape):
+        given = [field for field in dataclasses.fields(shape) if field.init]
+        missing = dataclasses.MISSING
+        return {f.name: f.default is missing and f.default_factory is missing for f in given}
+    if isinstance(shape, type) and issubclass(shape, tuple) and hasattr(shape, "_fields"):
+        described: Any = shape
+        return {name: name not in described._field_defaults for name in described._fields}
+    required = getattr(shape, "__required_keys__", None)
+    return None if required is None else {n: n in required for n in shape.__annotations__}
+
+
+def _validated(validate: Callable[[Any], Any], name: str, keys: tuple[str, ...]) -> Any:
+    """``model_validate``, which says which columns are missing instead of which fields."""
+
+    def make(values: dict[str, Any]) -> Any:
+        try:
+            return validate(values)
+        except ValueError as error:
+            details: Any = getattr(error, "errors", list)()
+            missing = [
+                str(detail["loc"][0])
+                for detail in details
+                if detail["type"] == "missing" and len(detail["loc"]) == 1
+            ]
+            if not missing:
+                raise
+            raise ArgumentError(
+                f"into({name}) was given no column {', '.join(missing)}",
+                hint=f"the statement has {', '.join(keys)}; name others with .label('name')",
+            ) from error
+
+    return make
+
+
+def _maker(shape: Any, keys: tuple[str, ...]) -> Callable[[dict[str, Any]], Any]:
     validate: Callable[[dict[str, Any]], Any] | None = getattr(shape, "model_validate", None)
     if validate is not None:
-        return validate
+        made: Callable[[dict[str, Any]], Any] = _validated(validate, shape.__name__, keys)
+        return made
     if callable(shape) and shape not in (tuple, list, set, frozenset):
         return lambda values: shape(**values)
     raise ArgumentError(

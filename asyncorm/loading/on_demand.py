@@ -48,6 +48,8 @@ def checked_key(mapper: Mapper, given: Any) -> Key:
             f"is {len(parts)}",
             hint=f"give a value for each column: session.get({mapper.name}, {form})",
         )
+    if given is True or given is False:  # equal to 1 and 0, and so to the keys of other objects
+        _check_boolean(mapper)
     if None in parts:
         raise InvalidRequestError(
             f"None is no primary key of {mapper.name}",
@@ -61,6 +63,13 @@ def checked_key(mapper: Mapper, given: Any) -> Key:
             hint="give the key's value, or a tuple for a composite key",
         ) from None
     return parts[0] if len(names) == 1 else parts
+
+
+def _check_boolean(mapper: Mapper) -> None:
+    if mapper.primary_key_columns[0]._type.python_type is int:
+        raise ArgumentError(
+            f"a bool is no primary key of {mapper.name}", hint="give the number of the key"
+        )
 
 
 def _unhashable(parts: tuple[Any, ...]) -> str:

@@ -18,6 +18,9 @@ from asyncorm.sql.sources import entity_columns, entity_of
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.text import PART_NAME, EntityColumns, RowOf, Text, part_name
 from asyncorm.tracking.unit_of_work import UnitOfWork
+from asyncorm.types.base import SQLType
+from asyncorm.types.custom import CustomType
+from asyncorm.types.domains import Domain
 from asyncorm.types.json import JSONDocument
 
 
@@ -122,12 +125,20 @@ def load_entities(entity: type[Any], records: Sequence[Any], unit: UnitOfWork) -
     rows = [tuple(record[position] for position in positions) for record in records]
     columns = [*(mapper.columns[name] for name in attributes), *further]
     for place, column in enumerate(columns):
-        if isinstance(column._type, JSONDocument):
-            convert = column._type.from_raw  # mapped columns are selected as text
+        stored = _stored(column._type)
+        if isinstance(stored, JSONDocument):
+            convert = stored.from_raw  # mapped columns are selected as text
             rows = [(*row[:place], convert(row[place]), *row[place + 1 :]) for row in rows]
     partial = is_partial(mapper, attributes, further)
     hydrate = hydrator(mapper, attributes, 0, False, further)
     return take_in(mapper, hydrate, rows, unit, partial=partial)
+
+
+def _stored(type_: SQLType[Any]) -> SQLType[Any]:
+    """What values of a custom type or domain are stored as."""
+    while isinstance(type_, (CustomType, Domain)):
+        (type_,) = type_.parts
+    return type_
 
 
 def _further(mapper: Mapper, names: list[str]) -> tuple[BaseColumn[Any, Any], ...]:

@@ -35,6 +35,8 @@ from asyncorm.models.targets import resolve_target
 from asyncorm.models.versions import SYSTEM_COLUMNS, system_column, version_of, version_option
 from asyncorm.sql.constraints import (
     CheckConstraint,
+    Constraint,
+    ExcludeConstraint,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -43,7 +45,9 @@ from asyncorm.sql.constraints import (
 from asyncorm.sql.document_columns import DocumentColumn, NullDocumentColumn
 from asyncorm.sql.functions import func
 from asyncorm.sql.table import BaseColumn, Column, NullColumn, Table
+from asyncorm.sql.values import DocumentName
 from asyncorm.types.base import SQLType
+from asyncorm.types.domains import Domain
 from asyncorm.types.json import ModelJSON
 from asyncorm.types.resolve import coerce_type, resolve_type
 
@@ -179,8 +183,9 @@ def make_column(
         kind = NullDocumentColumn if nullable else DocumentColumn
     else:
         kind = NullColumn if nullable and not primary_key else Column
+    column_name = given.name or name
     return kind(
-        given.name or name,
+        DocumentName(column_name) if isinstance(type_, ModelJSON) else column_name,
         type_,
         attribute=name,
         nullable=nullable and not primary_key,
@@ -237,7 +242,7 @@ def _optional(annotation: Any) -> bool:
 
 def _made_key(cls: type[Any], name: str, type_: SQLType[Any]) -> tuple[Identity | None, Any]:
     """How the server makes a primary key that nobody gives."""
-    if type_.python_type is int:
+    if type_.python_type is int and not isinstance(type_, Domain):
         return Identity(), None
     if type_.python_type is UUID:
         return None, func.gen_random_uuid()
@@ -298,6 +303,7 @@ def make_table(
         schema=schema,
         unique=[a for a in arguments if isinstance(a, UniqueConstraint)],
         checks=[a for a in arguments if isinstance(a, CheckConstraint)],
+        exclusions=[a for a in arguments if isinstance(a, ExcludeConstraint)],
         indexes=[a for a in arguments if isinstance(a, Index)],
         foreign_keys=[a for a in arguments if isinstance(a, ForeignKeyConstraint)],
     )
@@ -326,12 +332,11 @@ def table_arguments(cls: type[Any], arguments: Any) -> Sequence[Any]:
     if not isinstance(arguments, tuple | list):
         arguments = (arguments,)
     for argument in arguments:
-        if not isinstance(
-            argument, UniqueConstraint | Index | ForeignKeyConstraint | CheckConstraint
-        ):
+        if not isinstance(argument, Constraint | Index):
             raise ConfigurationError(
                 f"{cls.__name__}.__table_args__ holds {type(argument).__name__}",
-                hint="use UniqueConstraint, CheckConstraint, ForeignKeyConstraint and Index",
+                hint="use UniqueConstraint, CheckConstraint, ExcludeConstraint, "
+                "ForeignKeyConstraint and Index",
             )
     return tuple(arguments)
 

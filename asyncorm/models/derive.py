@@ -32,7 +32,13 @@ from asyncorm.models.declare import (
 from asyncorm.models.fields import ColumnDeclaration
 from asyncorm.models.inheritance import Place, own_argument
 from asyncorm.models.markers import Fixed, Omittable, Unsettable
-from asyncorm.sql.constraints import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from asyncorm.sql.constraints import (
+    CheckConstraint,
+    ExcludeConstraint,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+)
 from asyncorm.sql.subtype import Part, Subtype
 from asyncorm.sql.table import BaseColumn, Table
 
@@ -210,6 +216,7 @@ def _constrain(table: Table, constraint: Any) -> None:
     kinds: dict[type[Any], list[Any]] = {
         UniqueConstraint: table.unique,
         CheckConstraint: table.checks,
+        ExcludeConstraint: table.exclusions,
         Index: table.indexes,
     }
     known = kinds[type(constraint)]

@@ -18,6 +18,7 @@ from asyncorm.schema.ddl import (
     DropTable,
 )
 from asyncorm.schema.elements import NamedConstraints
+from asyncorm.schema.exclusions import exclusions
 from asyncorm.schema.indexes import index_names
 from asyncorm.schema.types import (
     OwnType,
@@ -108,5 +109,7 @@ def _relations(table: Table) -> Iterator[tuple[str, str]]:
         yield constraints.primary_key[0], "the primary key"
     for name, _ in constraints.unique:
         yield name, "a unique constraint"
+    for name, _ in exclusions(table):
+        yield name, "an exclude constraint"
     for name in index_names(table):
         yield name, "an index"

@@ -8,6 +8,7 @@ from typing import Any
 from asyncorm.compiler.quoting import quote_name
 from asyncorm.errors import ConfigurationError
 from asyncorm.schema.elements import NamedConstraints, column_sql, qualified
+from asyncorm.schema.exclusions import exclusions
 from asyncorm.schema.expressions import default_sql
 from asyncorm.schema.indexes import index_names, index_sql
 from asyncorm.schema.literals import string_literal
@@ -129,6 +130,7 @@ class CreateTable(DDL):
             *constraints.unique,
             *constraints.checks,
             *constraints.labels,
+            *exclusions(table),
             *[text for key, text in constraints.foreign_keys.items() if key not in later],
         ]
         lines = [column_sql(column) for column in table.columns.values() if not column.system]

@@ -107,7 +107,7 @@ class NamedConstraints:
         columns = self._own_columns(constraint.columns, "a UniqueConstraint")
         name = self._names.choose(constraint.name, "uq", columns)
         nulls = " NULLS NOT DISTINCT" if constraint.nulls_not_distinct else ""
-        late = _deferrable(constraint.deferrable, constraint.initially_deferred)
+        late = deferrable(constraint.deferrable, constraint.initially_deferred)
         return name, f"UNIQUE{nulls} {column_list(columns)}{late}"
 
     def _check(self, constraint: CheckConstraint, number: int) -> tuple[str, str]:
@@ -131,7 +131,7 @@ class NamedConstraints:
         for words, action in (("ON DELETE", key.ondelete), ("ON UPDATE", key.onupdate)):
             if action is not None:
                 text += f" {words} {_checked_action(action, key)}"
-        return name, text + _deferrable(key.deferrable, key.initially_deferred)
+        return name, text + deferrable(key.deferrable, key.initially_deferred)
 
     def _own_columns(self, names: Sequence[str], user: str) -> list[str]:
         if not names:
@@ -142,8 +142,9 @@ class NamedConstraints:
         return [find_column(self._table, name, user).name for name in names]
 
 
-def _deferrable(deferrable: bool, initially_deferred: bool) -> str:
-    if not deferrable:
+def deferrable(may_wait: bool, initially_deferred: bool) -> str:
+    """When a constraint is checked."""
+    if not may_wait:
         return ""
     return " DEFERRABLE INITIALLY DEFERRED" if initially_deferred else " DEFERRABLE"
 

@@ -40,7 +40,7 @@ def index_sql(table: Table, index: Index, name: str, *, if_not_exists: bool) -> 
         f"{quote_name(name)} ON {qualified(table)}",
     ]
     if index.using is not None:
-        words.append(f"USING {_method(index.using, user)}")
+        words.append(f"USING {index_method(index.using, user)}")
     _check_ops(table, index, user)
     words.append(f"({', '.join(_part(table, item, index) for item in index.expressions)})")
     if index.include:
@@ -63,7 +63,7 @@ def _part(table: Table, item: Any, index: Index) -> str:
         find_column(table, name, user).name: _word(given, "operator class", user)
         for name, given in index.ops.items()
     }
-    text, name = _item(table, item, user), _part_name(table, item, user)
+    text, name = index_item(table, item, user), _part_name(table, item, user)
     return f"{text} {operators[name]}" if name in operators else text
 
 
@@ -88,7 +88,8 @@ def _option(name: str, value: Any, user: str) -> str:
     return f"{name} = {_word(value, 'value of a storage parameter', user)}"
 
 
-def _item(table: Table, item: Any, user: str) -> str:
+def index_item(table: Table, item: Any, user: str) -> str:
+    """One column or expression of an index."""
     if isinstance(item, str):
         return quote_name(find_column(table, item, user).name)
     if isinstance(item, BaseColumn):
@@ -109,7 +110,8 @@ def _part_name(table: Table, item: Any, user: str) -> str:
     return item.name if isinstance(item, BaseColumn) else "expression"
 
 
-def _method(using: str, user: str) -> str:
+def index_method(using: str, user: str) -> str:
+    """The quoted name of an access method."""
     return _word(using, "method", user, "use btree, hash, gin, gist, brin, hnsw or ivfflat")
 
 

@@ -115,7 +115,7 @@ async def _update_shape(
     arguments = arguments_for(statement, batch, keys)
     if not statement.results:
         return await connection.run(statement.sql, arguments)
-    records = await connection.fetch(statement.sql, arguments)
+    records = await connection.fetch_carefully(statement.sql, arguments)
     for record in records:
         instance = loaded[record[0] - 1 if statement.numbered else 0]
         if instance is not None:

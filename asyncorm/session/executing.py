@@ -14,6 +14,7 @@ from asyncorm.loading.raw import load_text, makes_objects
 from asyncorm.session.bulk import check_rows, execute_rows
 from asyncorm.session.core import SessionCore
 from asyncorm.session.modifying import modify
+from asyncorm.session.synchronize import expire_written
 from asyncorm.sql.modification import Modification
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.text import Text
@@ -76,9 +77,10 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
         connection = await core.write_connection()
         connection.check_features(compiled)
         if compiled.writes:
-            fetch = connection.fetch  # as the other one it could be sent twice
+            fetch = connection.fetch_carefully  # as the other one it could be sent twice
     records = await fetch(compiled.sql, compiled.arguments(statement))
     loaded = await make_rows(statement, plan, records, core.context, existing)
+    expire_written(core.unit, statement, compiled.written)
     return Result(loaded.rows, loaded.names, len(loaded.rows))
 
 
@@ -102,7 +104,7 @@ async def _execute_text(core: SessionCore, statement: Text[Any]) -> Result[Any]:
     connection.used_raw_sql = True
     if makes_objects(statement):
         compiled = core.context.statements.get(statement)
-        records = await connection.fetch(compiled.sql, compiled.arguments(statement))
+        records = await connection.fetch_carefully(compiled.sql, compiled.arguments(statement))
         rows, names = load_text(statement, compiled, records, core.unit)
         if core.unit.notices:
             await Notices(core.unit)

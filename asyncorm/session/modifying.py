@@ -8,7 +8,7 @@ from asyncorm.engine.result import Result
 from asyncorm.loading.existing import Existing
 from asyncorm.loading.pipeline import make_rows
 from asyncorm.session.core import SessionCore
-from asyncorm.session.synchronize import synchronizer_of
+from asyncorm.session.synchronize import expire_written, synchronizer_of
 from asyncorm.sql.delete import Delete
 from asyncorm.tracking.notices import Notices
 
@@ -23,12 +23,13 @@ async def modify(core: SessionCore, statement: Any) -> Result[Any]:
     arguments = compiled.arguments(sent)
     records: list[Any] = []
     if compiled.returns_rows:
-        records = await connection.fetch(compiled.sql, arguments)
+        records = await connection.fetch_carefully(compiled.sql, arguments)
         count = len(records)
     else:
         count = await connection.run(compiled.sql, arguments)
     if synchronizer is not None and not isinstance(statement, Delete):
         synchronizer.apply(records)
+    expire_written(core.unit, statement, compiled.written)
     result = Result[Any]((), (), count)
     if statement._returning:
         result = await _returned(core, statement, records)

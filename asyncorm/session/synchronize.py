@@ -2,8 +2,8 @@
 the conditions are evaluated in memory.
 
 Deleted objects leave the collections that hold them. One whose foreign key was changed does not
-move between collections that are loaded until these are read again. What a statement inside a CTE
-changes is not noticed either; refresh those objects.
+move between collections that are loaded until these are read again. What MERGE, or a statement
+inside a CTE, has done to each row is not known: loaded objects of that entity are expired.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from asyncorm.sql.delete import Delete
 from asyncorm.sql.insert import Insert
 from asyncorm.sql.merge import Merge
 from asyncorm.sql.merge_actions import DeleteRow
-from asyncorm.sql.sources import Alias, column_of, entity_columns, is_entity
+from asyncorm.sql.sources import Alias, column_of, entity_columns, entity_of, is_entity
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.evaluate import assigned_value, evaluator
 from asyncorm.tracking.mutables import forget_snapshot
@@ -83,7 +83,7 @@ def live_objects(unit: UnitOfWork, mapper: Mapper) -> list[Any]:
 
 
 def _returns(statement: Delete[Any], mapper: Mapper) -> bool:
-    return any(item is mapper.entity for item in statement._returning)
+    return any(is_entity(i) and entity_of(i) is mapper.entity for i in statement._returning)
 
 
 def _is_echoed(unit: UnitOfWork, mapper: Mapper) -> bool:
@@ -168,13 +168,28 @@ class ByExpiring:
 
     def apply(self, records: list[Any]) -> None:
         """Expire the loaded objects, but for changes that are not flushed."""
-        for instance in live_objects(self._unit, self._mapper):
-            unflushed = own_state(instance).originals
-            names = (
-                tuple(n for n in self._mapper.columns if n not in unflushed) if unflushed else None
-            )
-            expire(instance, names)
-            self._unit.levels[-1].note_update(self._mapper, identity_key(instance))
+        expire_all(self._unit, self._mapper)
+
+
+def expire_written(unit: UnitOfWork, statement: Any, written: Iterable[Any]) -> None:
+    """Expire the loaded objects of what statements inside a statement have changed."""
+    if not written or not synchronizes(statement):
+        return
+    for target in written:
+        mapper = getattr(target, "__mapper__", None)
+        if isinstance(mapper, Mapper):
+            expire_all(unit, mapper)
+
+
+def expire_all(unit: UnitOfWork, mapper: Mapper) -> None:
+    """Expire the loaded objects of an entity, but for changes that are not flushed."""
+    for instance in live_objects(unit, mapper):
+        own = mapper_of(instance)
+        state = own_state(instance)
+        unflushed = state.originals or state.queued
+        kept = state.originals or {}
+        expire(instance, tuple(n for n in own.columns if n not in kept) if unflushed else None)
+        unit.levels[-1].note_update(own, identity_key(instance))
 
 
 class ByEvaluation:

@@ -9,10 +9,12 @@ from asyncorm.sql.expressions import Expression, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.sql.values import array_type
 from asyncorm.types import scalars
+from asyncorm.types.bits import BitString
 from asyncorm.types.json import JSON, JSONB
 
 V = TypeVar("V")
 R = TypeVar("R")
+W = TypeVar("W", bound=int | BitString)
 
 _JSON = JSON()
 _JSONB = JSONB()
@@ -93,14 +95,14 @@ class Aggregates:
         """Whether all are true."""
         return NullFunctionCall("every", (expression,), scalars.BOOLEAN)
 
-    def bit_and(self, expression: Expression[int, Any]) -> NullFunctionCall[int]:
+    def bit_and(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that all values have."""
         return NullFunctionCall("bit_and", (expression,), expression._type)
 
-    def bit_or(self, expression: Expression[int, Any]) -> NullFunctionCall[int]:
+    def bit_or(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that any value has."""
         return NullFunctionCall("bit_or", (expression,), expression._type)
 
-    def bit_xor(self, expression: Expression[int, Any]) -> NullFunctionCall[int]:
+    def bit_xor(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that an odd number of values have."""
         return NullFunctionCall("bit_xor", (expression,), expression._type)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from asyncorm.errors import ArgumentError
 from asyncorm.sql.operators import C, Operators, R, V
@@ -18,17 +18,19 @@ class ArrayOperators(Operators[V, R, C]):
 
     __slots__ = ()
 
-    def any(
-        self: ArrayOperators[list[T], Any, C] | ArrayOperators[set[T], Any, C],
-        value: T | Operators[T, Any, C],
-    ) -> C:
+    @overload
+    def any(self: ArrayOperators[list[T], Any, C], value: T | Operators[T, Any, C]) -> C: ...
+    @overload
+    def any(self: ArrayOperators[set[T], Any, C], value: T | Operators[T, Any, C]) -> C: ...
+    def any(self, value: Any) -> C:
         """Whether an element of the array equals the value."""
         return self._quantified("= any element", value)
 
-    def all(
-        self: ArrayOperators[list[T], Any, C] | ArrayOperators[set[T], Any, C],
-        value: T | Operators[T, Any, C],
-    ) -> C:
+    @overload
+    def all(self: ArrayOperators[list[T], Any, C], value: T | Operators[T, Any, C]) -> C: ...
+    @overload
+    def all(self: ArrayOperators[set[T], Any, C], value: T | Operators[T, Any, C]) -> C: ...
+    def all(self, value: Any) -> C:
         """Whether every element of the array equals the value; of an empty array it is true."""
         return self._quantified("= all elements", value)
 

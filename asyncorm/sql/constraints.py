@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from asyncorm.sql.expressions import Expression
+    from asyncorm.sql.nodes import Statement
 
 #: what PostgreSQL does to referring rows when a key is deleted or changed
 ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
@@ -59,6 +60,42 @@ class CheckConstraint(Constraint):
 
     condition: str | Expression[bool, Any]
     name: str | None = None
+
+
+#: what two rows of an EXCLUDE constraint may be compared with
+EXCLUDING_OPERATORS = frozenset(("=", "<>", "&&", "-|-", "@>", "<@", "<<", ">>", "&<", "&>", "~="))
+
+
+@dataclass(frozen=True, init=False)
+class ExcludeConstraint(Constraint):
+    """EXCLUDE: no two rows for which all operators hold, as in ``("room_id", "="),
+    ("during", "&&")``; columns by attribute or column name, or expressions.
+
+    ``=`` of plain values with ``gist`` needs the extension ``btree_gist``.
+    """
+
+    elements: tuple[tuple[str | Expression[Any, Any] | Statement[Any], str], ...]
+    using: str
+    where: str | Expression[bool, Any] | None
+    name: str | None
+    deferrable: bool
+    initially: Literal["IMMEDIATE", "DEFERRED"] | None
+
+    def __init__(
+        self,
+        *elements: tuple[str | Expression[Any, Any] | Statement[Any], str],
+        using: str = "gist",
+        where: str | Expression[bool, Any] | None = None,
+        name: str | None = None,
+        deferrable: bool = False,
+        initially: Literal["IMMEDIATE", "DEFERRED"] | None = None,
+    ) -> None:
+        _set(self, "elements", elements)
+        _set(self, "using", using)
+        _set(self, "where", where)
+        _set(self, "name", name)
+        _set(self, "deferrable", deferrable or initially == "DEFERRED")
+        _set(self, "initially", initially)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
 from typing import Any, TypeAlias, TypeVar, overload
 
 from asyncorm.errors import ArgumentError
@@ -15,7 +22,18 @@ from asyncorm.types.scalars import TEXT
 T = TypeVar("T")
 #: IPv4Interface and IPv6Interface are addresses to Python
 AnyNetwork: TypeAlias = IPv4Address | IPv6Address | IPv4Network | IPv6Network
-N = TypeVar("N", bound=AnyNetwork)
+N = TypeVar(
+    "N",
+    IPv4Address,
+    IPv6Address,
+    IPv4Interface,
+    IPv6Interface,
+    IPv4Network,
+    IPv6Network,
+    IPv4Address | IPv6Address,
+    IPv4Interface | IPv6Interface,
+    IPv4Network | IPv6Network,
+)
 #: what an array is given as; a str would be one of letters
 Items: TypeAlias = list[T] | tuple[T, ...] | set[T] | frozenset[T]
 Ranges: TypeAlias = Range[T] | Multirange[T]

@@ -144,9 +144,9 @@ class DocumentPath(Readable, Parts[V, "V | None"], NullExpression[V]):
         def __ge__(self, other):
             return super().__ge__(self._ordered(other))
 
-        def between(self, low, high):
+        def between(self, low, high, symmetric=False):
             """``BETWEEN low AND high``, both included."""
-            return super().between(self._ordered(low), self._ordered(high))
+            return super().between(self._ordered(low), self._ordered(high), symmetric)
 
         def is_(self, other):
             """``IS NULL``, ``IS TRUE``, ``IS FALSE``; JSON's null is NULL, too."""

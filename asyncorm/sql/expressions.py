@@ -13,6 +13,7 @@ from asyncorm.sql.array_operators import ArrayOperators
 from asyncorm.sql.comparison_operators import ComparisonOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
 from asyncorm.sql.json_operators import JSONOperators, path_of
+from asyncorm.sql.network_operators import NetworkOperators
 from asyncorm.sql.nodes import Query, Yields, combined, render
 from asyncorm.sql.order import OrderOperators
 from asyncorm.sql.range_operators import RangeOperators
@@ -20,6 +21,7 @@ from asyncorm.sql.same_operators import SameOperators
 from asyncorm.sql.search_operators import SearchOperators
 from asyncorm.sql.text_operators import TextOperators
 from asyncorm.sql.values import (
+    DocumentName,
     as_list,
     checked_name,
     field_of,
@@ -57,6 +59,7 @@ class Expression(
     ComparisonOperators[V, R, "Condition"],
     ContainmentOperators[V, R, "Condition"],
     JSONOperators[V, R, "Condition"],
+    NetworkOperators[V, R, "Condition"],
     RangeOperators[V, R, "Condition"],
     OrderOperators[V, R, "Condition"],
     TextOperators[V, R, "Condition"],
@@ -545,6 +548,8 @@ def literal_of(value: Any) -> Expression[Any, Any]:
         return ScalarQuery(value)
     if value is None:
         return Parameter(None, TEXT)
+    if type(value) is DocumentName:
+        value.refuse()
     return Parameter(value, type_of_value(value))
 
 

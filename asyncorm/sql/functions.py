@@ -6,12 +6,16 @@ import re
 from typing import Any
 
 from asyncorm.sql.aggregates import Aggregates
+from asyncorm.sql.array_functions import ArrayFunctions
+from asyncorm.sql.bit_functions import BitFunctions
 from asyncorm.sql.expressions import literal_of
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.grouping import GroupingFunctions
 from asyncorm.sql.hstore_functions import HStoreFunctions
 from asyncorm.sql.json_functions import JSONFunctions
+from asyncorm.sql.network_functions import NetworkFunctions
 from asyncorm.sql.number_functions import NumberFunctions
+from asyncorm.sql.range_functions import RangeFunctions
 from asyncorm.sql.scalar_functions import ScalarFunctions
 from asyncorm.sql.search_functions import SearchFunctions
 from asyncorm.sql.statistic_functions import StatisticFunctions
@@ -27,10 +31,14 @@ _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,62}\Z", re.ASCII)
 
 class Functions(
     Aggregates,
+    ArrayFunctions,
+    BitFunctions,
     GroupingFunctions,
     HStoreFunctions,
     JSONFunctions,
+    NetworkFunctions,
     NumberFunctions,
+    RangeFunctions,
     ScalarFunctions,
     SearchFunctions,
     StatisticFunctions,

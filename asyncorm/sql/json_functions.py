@@ -62,31 +62,33 @@ class JSONFunctions:
 
     def jsonb_strip_nulls(self, value: JSONValue) -> FunctionCall[Any, Any]:
         """The document without the keys whose value is null."""
-        return FunctionCall("jsonb_strip_nulls", (value,), _JSONB)
+        return FunctionCall("jsonb_strip_nulls", _jsonb(value, "jsonb_strip_nulls"), _JSONB)
 
     def jsonb_array_length(self, value: JSONValue) -> NullFunctionCall[int]:
         """The number of items of an array."""
-        return NullFunctionCall("jsonb_array_length", (value,), INTEGER)
+        return NullFunctionCall("jsonb_array_length", _jsonb(value, "jsonb_array_length"), INTEGER)
 
     def jsonb_typeof(self, value: JSONValue) -> NullFunctionCall[str]:
         """ "object", "array", "string", "number", "boolean" or "null"."""
-        return NullFunctionCall("jsonb_typeof", (value,), TEXT)
+        return NullFunctionCall("jsonb_typeof", _jsonb(value, "jsonb_typeof"), TEXT)
 
     def jsonb_pretty(self, value: JSONValue) -> NullFunctionCall[str]:
         """The document as text over several lines."""
-        return NullFunctionCall("jsonb_pretty", (value,), TEXT)
+        return NullFunctionCall("jsonb_pretty", _jsonb(value, "jsonb_pretty"), TEXT)
 
     def jsonb_object_keys(self, value: JSONValue) -> FunctionCall[str, str]:
         """A row for each key of an object."""
-        return FunctionCall("jsonb_object_keys", (value,), TEXT)
+        return FunctionCall("jsonb_object_keys", _jsonb(value, "jsonb_object_keys"), TEXT)
 
     def jsonb_array_elements(self, value: JSONValue) -> FunctionCall[Any, Any]:
         """A row for each item of an array."""
-        return FunctionCall("jsonb_array_elements", (value,), _JSONB)
+        return FunctionCall("jsonb_array_elements", _jsonb(value, "jsonb_array_elements"), _JSONB)
 
     def jsonb_array_elements_text(self, value: JSONValue) -> NullFunctionCall[str]:
         """A row for each item of an array, as text."""
-        return NullFunctionCall("jsonb_array_elements_text", (value,), TEXT)
+        return NullFunctionCall(
+            "jsonb_array_elements_text", _jsonb(value, "jsonb_array_elements_text"), TEXT
+        )
 
     def jsonb_path_query(
         self,
@@ -157,7 +159,20 @@ def _changed(
     name: str, target: JSONValue, path: Path, value: object, flag: bool
 ) -> FunctionCall[Any, Any]:
     keys: Parameter[Any] = Parameter(*path_of(path, f"the path of {name}()"))
-    return FunctionCall(name, (target, keys, _document(value), literal_of(flag)), _JSONB)
+    return FunctionCall(
+        name, (*_jsonb(target, name), keys, _document(value), literal_of(flag)), _JSONB
+    )
+
+
+def _jsonb(value: Any, name: str) -> tuple[Expression[Any, Any]]:
+    """The value as the only argument of a function that takes jsonb alone."""
+    found = literal_of(value)
+    if found._type.cast_type not in ("jsonb", ""):
+        raise ArgumentError(
+            f"{name}() was given {found._type.ddl} and takes jsonb",
+            hint="give a jsonb column or expression, or cast(expression, JSONB)",
+        )
+    return (found,)
 
 
 def _document(value: Any) -> Expression[Any, Any]:
@@ -179,7 +194,7 @@ def _searched(
 ) -> FunctionCall[Any, Any]:
     jsonpath = operand(path, Parameter("", JSON_PATH))
     given: Parameter[Any] = Parameter(dict(variables or {}), _JSONB)
-    arguments = (target, jsonpath, given, literal_of(silent))
+    arguments = (*_jsonb(target, name), jsonpath, given, literal_of(silent))
     return FunctionCall(name, arguments, type_)
 
 

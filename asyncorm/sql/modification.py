@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.clauses import Join, check_joinable, make_join
+from asyncorm.sql.criteria import criteria_of
 from asyncorm.sql.expressions import Expression, as_condition
 from asyncorm.sql.nodes import Option, Statement, combined
 from asyncorm.sql.query import check_options, check_shape, checked_ctes
@@ -73,6 +74,11 @@ class Modification(Statement[R]):
     def options(self, *options: Option) -> Self:
         """Loader options such as ``selectinload(User.books)``, for objects that come back."""
         check_options(options)
+        if criteria_of(options):
+            raise InvalidRequestError(
+                f"{self._verb}() takes no criteria for all rows of an entity",
+                hint="write the condition itself, by where() or in using()",
+            )
         new = self._copy()
         new._options = self._options + options
         return new

@@ -7,16 +7,20 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
+from asyncorm.sql.document_columns import NullDocumentColumn
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.nodes import AnonymousName, Statement
 from asyncorm.sql.subtype import Below
 from asyncorm.sql.table import BaseColumn, NullColumn, Table
 from asyncorm.sql.values import UNKNOWN, checked_name
 from asyncorm.types.base import SQLType
+from asyncorm.types.json import ModelJSON
 from asyncorm.types.scalars import BOOLEAN
 
 M = TypeVar("M")
 Column = TypeVar("Column", bound=BaseColumn[Any, Any])
+V = TypeVar("V")
+R = TypeVar("R")
 
 
 class Alias:
@@ -122,8 +126,10 @@ class Derived:
         self._key: Hashable = (
             self.kind, name, self.recursive, self.materialized, self.walks, key,
         )  # fmt: skip
-        own = [(name, column._type) for name, column in output_columns(self.statement)]
-        self.c = DerivedColumns(self, own + [pair for walk in self.walks for pair in walk.columns])
+        own = output_columns(self.statement)
+        columns = [(name, expression._type) for name, expression in own]
+        columns += [pair for walk in self.walks for pair in walk.columns]
+        self.c = DerivedColumns(self, columns, own)
 
     def _extended(self, statement: Statement[Any], walks: tuple[Walk, ...] = ()) -> Derived:
         found = Derived.__new__(Derived)
@@ -201,15 +207,24 @@ class Walk(NamedTuple):
 
 
 class DerivedColumns:
-    """The columns of a subquery, CTE or function in FROM, by name."""
+    """The columns of a subquery, CTE or function in FROM.
 
-    def __init__(self, source: Derived, columns: Iterable[tuple[str, SQLType[Any]]]) -> None:
+    By name, or by what was ``selected``: then they have its type, also for type checkers.
+    """
+
+    def __init__(
+        self,
+        source: Derived,
+        columns: Iterable[tuple[str, SQLType[Any]]],
+        selected: Iterable[tuple[str, Expression[Any, Any]]] = (),
+    ) -> None:
         found: dict[str, BaseColumn[Any, Any]] = {}
         repeated: set[str] = set()
         for name, type_ in columns:
             if name in found:
                 repeated.add(name)
-            column: BaseColumn[Any, Any] = NullColumn(name, type_, nullable=True)
+            kind: type[Any] = NullDocumentColumn if isinstance(type_, ModelJSON) else NullColumn
+            column: BaseColumn[Any, Any] = kind(name, type_, nullable=True)
             column.table = source
             column._key = ("of", source._key, name)
             column._parameters = source._parameters
@@ -217,8 +232,25 @@ class DerivedColumns:
         self._columns = found
         self._repeated = repeated
         self._source = source
+        self._selected: dict[Hashable, str] = {}
+        for name, expression in selected:
+            self._selected.setdefault(id(expression), name)
+            inner = expression.inner if isinstance(expression, Label) else expression
+            if isinstance(inner, BaseColumn):  # the same column, from wherever it was taken
+                self._selected.setdefault(inner._key, name)
 
-    def __getitem__(self, name: str) -> NullColumn[Any]:
+    @overload
+    def __getitem__(self, name: str) -> NullColumn[Any]: ...
+    @overload
+    def __getitem__(self, name: Expression[V, R]) -> BaseColumn[V, R]: ...
+    def __getitem__(self, name: str | Expression[Any, Any]) -> BaseColumn[Any, Any]:
+        if isinstance(name, Expression):
+            selected = self._selected.get(id(name)) or self._selected.get(name._key)
+            if selected is None:
+                raise InvalidRequestError(
+                    f"the subquery does not select {name}", hint="add it to the select()"
+                )
+            return self[selected]
         if name in self._repeated:
             raise InvalidRequestError(
                 f"the subquery has several columns {name!r}", hint="give them labels: .label(...)"
@@ -262,6 +294,9 @@ class Excluded:
         self._target = target
         self._key: Hashable = ("excluded", table._key)
         self._parameters: tuple[Any, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"excluded of {entity_name(self._target)}"
 
     @overload
     def __getitem__(self, name: Column) -> Column: ...
@@ -403,6 +438,8 @@ def entity_name(target: Any) -> str:
         return entity_name(target._entity)
     if isinstance(target, Table):
         return f"table {target.full_name}"
+    if isinstance(target, Excluded):
+        return repr(target)
     return str(getattr(target, "__name__", "the subquery"))
 
 

@@ -12,6 +12,7 @@ from asyncorm.errors import ArgumentError
 from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.constraints import (
     CheckConstraint,
+    ExcludeConstraint,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -196,6 +197,7 @@ class Table:
         schema: str | None = None,
         unique: Sequence[UniqueConstraint] = (),
         checks: Sequence[CheckConstraint] = (),
+        exclusions: Sequence[ExcludeConstraint] = (),
         indexes: Sequence[Index] = (),
         foreign_keys: Sequence[ForeignKeyConstraint] = (),
         comment: str | None = None,
@@ -213,6 +215,7 @@ class Table:
         self.post_updated: list[ForeignKey] = []
         self.unique = list(unique)
         self.checks = list(checks)
+        self.exclusions = list(exclusions)
         self.indexes = list(indexes)
         self.comment = comment
         #: made for a many-to-many relationship; created and dropped along with what it links

@@ -10,6 +10,8 @@ from asyncorm.sql.expressions import Expression, Parameter, literal_of
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.values import UNKNOWN
 from asyncorm.types.arrays import Array
+from asyncorm.types.range_types import MultirangeType
+from asyncorm.types.ranges import Multirange, Range
 from asyncorm.types.scalars import BIGINT, NUMERIC
 
 T = TypeVar("T")
@@ -48,14 +50,23 @@ class TableFunctions:
     def unnest(self, array: list[T] | Expression[list[T], Any], /) -> FunctionCall[T, T]: ...
     @overload
     def unnest(
+        self, ranges: Expression[Multirange[T], Any], /
+    ) -> FunctionCall[Range[T], Range[T]]: ...
+    @overload
+    def unnest(
         self,
         first: list[Any] | Expression[Any, Any],
         /,
         *arrays: list[Any] | Expression[Any, Any],
     ) -> FunctionCall[Any, Any]: ...
     def unnest(self, *arrays: Any) -> FunctionCall[Any, Any]:
-        """The elements of an array as rows; of several arrays side by side, in FROM only."""
+        """The elements of an array, or the ranges of a multirange, as rows.
+
+        Several arrays side by side are for FROM only.
+        """
         given = [literal_of(array) for array in arrays]
         first = given[0]._type
+        if isinstance(first, MultirangeType):
+            return FunctionCall("unnest", given, first.range_type)
         is_one = len(given) == 1 and isinstance(first, Array)
         return FunctionCall("unnest", given, first.item if is_one else UNKNOWN)  # type: ignore[attr-defined]

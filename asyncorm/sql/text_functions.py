@@ -11,7 +11,11 @@ from asyncorm.sql.expressions import Expression, literal_of
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.sql.values import array_type
 from asyncorm.types import scalars
+from asyncorm.types.base import SQLType
+from asyncorm.types.range_types import MultirangeType, RangeType
+from asyncorm.types.ranges import Multirange, Range
 
+T = TypeVar("T")
 R = TypeVar("R")
 
 #: what can be written by a pattern such as "YYYY-MM-DD" or "FM999.00"
@@ -24,13 +28,25 @@ _TEXTS = array_type(scalars.TEXT)
 class TextFunctions:
     """The functions of ``func`` that work on text."""
 
-    def lower(self, text: str | Expression[str, R]) -> FunctionCall[str, R]:
-        """The text in lower case."""
-        return FunctionCall("lower", (literal_of(text),), scalars.TEXT)
+    @overload
+    def lower(self, text: str | Expression[str, R], /) -> FunctionCall[str, R]: ...
+    @overload
+    def lower(
+        self, range: Expression[Range[T], Any] | Expression[Multirange[T], Any], /
+    ) -> NullFunctionCall[T]: ...
+    def lower(self, given: Any, /) -> FunctionCall[Any, Any]:
+        """The text in lower case; of a range the lower bound, NULL if it has none."""
+        return FunctionCall("lower", (literal_of(given),), _text_or_bound(given))
 
-    def upper(self, text: str | Expression[str, R]) -> FunctionCall[str, R]:
-        """The text in upper case."""
-        return FunctionCall("upper", (literal_of(text),), scalars.TEXT)
+    @overload
+    def upper(self, text: str | Expression[str, R], /) -> FunctionCall[str, R]: ...
+    @overload
+    def upper(
+        self, range: Expression[Range[T], Any] | Expression[Multirange[T], Any], /
+    ) -> NullFunctionCall[T]: ...
+    def upper(self, given: Any, /) -> FunctionCall[Any, Any]:
+        """The text in upper case; of a range the upper bound, NULL if it has none."""
+        return FunctionCall("upper", (literal_of(given),), _text_or_bound(given))
 
     def initcap(self, text: str | Expression[str, R]) -> FunctionCall[str, R]:
         """The text with each word's first letter in upper case, the others in lower case."""
@@ -182,3 +198,10 @@ def _texts(*given: Any) -> tuple[Expression[Any, Any], ...]:
 def _trimmed(name: str, inner: Expression[Any, Any], characters: Any) -> FunctionCall[Any, Any]:
     further = () if characters is None else _texts(characters)
     return FunctionCall(name, (inner, *further), scalars.TEXT)
+
+
+def _text_or_bound(given: Any) -> SQLType[Any]:
+    type_ = given._type if isinstance(given, Expression) else None
+    if isinstance(type_, MultirangeType):
+        return type_.range_type.item
+    return type_.item if isinstance(type_, RangeType) else scalars.TEXT

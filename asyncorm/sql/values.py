@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.types.arrays import Array
@@ -23,6 +23,24 @@ _LIKE_ESCAPES = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _arrays: dict[SQLType[Any], SQLType[Any]] = {}
 
 
+class DocumentName(str):
+    """The name of a column of documents, which is none of their parts.
+
+    ``User.profile.name`` is the column's name even where the model has a field ``name``; taken
+    for that and compared with something, it would be a wrong answer in silence.
+    """
+
+    __slots__ = ()
+
+    def refuse(self) -> NoReturn:
+        """Say so."""
+        raise ArgumentError(
+            f"the name of the column {self} is used as a value",
+            hint=f'the field of that name in its documents is {self}["name"], or '
+            f"{self}.at(lambda document: document.name)",
+        )
+
+
 def fitting_type(value: Any, near: SQLType[Any], name: str) -> SQLType[Any]:
     """The type ``value`` is bound with where ``near`` is expected; TypeError if it can't fit.
 
@@ -30,6 +48,8 @@ def fitting_type(value: Any, near: SQLType[Any], name: str) -> SQLType[Any]:
     it might mean something else.
     """
     expected = near.python_type
+    if type(value) is DocumentName:
+        value.refuse()
     if not near.cast_type:  # the result of an unknown function
         return type_of_value(value)
     if expected is object or is_json(near):
@@ -157,7 +177,13 @@ def checked_name(name: Any) -> str:
             "a name in SQL must be a non-empty str without NUL characters",
             hint="give a plain name such as 'total'",
         )
-    if len(name.encode("utf-8", "surrogatepass")) > 63:
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        raise InvalidRequestError(
+            "a name in SQL is no valid Unicode", hint="remove the lone surrogate"
+        ) from None
+    if size > 63:
         raise InvalidRequestError(
             f"the name {name[:20]!r}... is longer than PostgreSQL's 63 bytes and would be cut",
             hint="choose a shorter name",

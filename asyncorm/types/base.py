@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable
 from functools import cached_property
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from asyncorm.errors import DataError
+from asyncorm.errors import ConfigurationError, DataError
 
 T = TypeVar("T")
 
 Converter = Callable[[Any], Any]
+# words and quoted names, with size or precision: a name of a type stands in SQL as it is
+_WORD = r'(?:[^\W\d]\w*|"(?:[^"\0]|"")+")'
+_TYPE_NAME = re.compile(rf"{_WORD}(?:[. ]{_WORD}|\([\w, -]*\))*(?:\[\])*")
 
 
 def converted(value: Any, convert: Converter | None) -> Any:
@@ -69,6 +73,11 @@ class SQLType(Generic[T]):
     def __init__(self, name: str | None = None) -> None:
         """Set every spelling of the type to ``name``; None keeps what the class says."""
         if name is not None:
+            if name and not _TYPE_NAME.fullmatch(name):
+                raise ConfigurationError(
+                    "what was given as a type is no name of one",
+                    hint='write it as PostgreSQL does: SQLType("numeric(12, 2)"), "ltree[]"',
+                )
             self.ddl = self.cast_type = self.parameter_type = self.bulk_type = name
 
     @cached_property

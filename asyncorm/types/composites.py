@@ -68,11 +68,7 @@ class Composite(Carried[Any]):
     def _decode(self, value: Any) -> Any:
         """The value of a record's text; raw SQL brings what the driver has made of one."""
         if isinstance(value, str):
-            fields = record_fields(value)
-            values = [
-                None if text is None else read(text)
-                for text, read in zip(fields, self._readers, strict=False)
-            ]
+            values = self._read(record_fields(value))
         else:
             values = [
                 item if item is None or type_.decode is None else type_.decode(item)
@@ -85,6 +81,19 @@ class Composite(Carried[Any]):
                 hint="compare the class with the type in the database",
             )
         return self._made(values)
+
+    def _read(self, fields: Sequence[str | None]) -> list[Any]:
+        try:
+            return [
+                None if text is None else read(text)
+                for text, read in zip(fields, self._readers, strict=False)
+            ]
+        except (ValueError, ArithmeticError) as error:
+            raise DataError(
+                f"a value of type {self.ddl} can't be read",
+                hint="leave the settings datestyle and intervalstyle of the server at 'ISO' and "
+                "'postgres', and compare the class with the type in the database",
+            ) from error
 
     def _made(self, values: Sequence[Any]) -> Any:
         if self.is_tuple:

@@ -16,15 +16,25 @@ from asyncorm.types.range_types import MultirangeType, RangeType
 #: how a pydantic model reads bytes from JSON (its ``val_json_bytes``)
 Bytes = Literal["utf8", "base64", "hex"]
 
-_DAY = "CASE {0} WHEN 'infinity' THEN '9999-12-31' WHEN '-infinity' THEN '0001-01-01' ELSE {0} END"
-_MOMENT = (
-    "CASE {0} WHEN 'infinity' THEN '9999-12-31 23:59:59.999999' "
-    "WHEN '-infinity' THEN '0001-01-01 00:00:00' ELSE {0} END"
+#: what Python has no room for is the first or the last there is, as are the infinities
+_DAY = (
+    "CASE WHEN {0} > '9999-12-31' THEN '9999-12-31' WHEN {0} < '0001-01-01' THEN '0001-01-01' "
+    "ELSE {0} END"
 )
-#: the driver's infinity has no zone
+_MOMENT = (
+    "CASE WHEN {0} > '9999-12-31 23:59:59.999999' THEN '9999-12-31 23:59:59.999999' "
+    "WHEN {0} < '0001-01-01' THEN '0001-01-01 00:00:00' ELSE {0} END"
+)
+#: the driver's infinity has no zone; compared as it is written, in the zone of the connection
 _ZONED = (
-    "CASE {0} WHEN 'infinity' THEN to_json('9999-12-31T23:59:59.999999'::text) "
-    "WHEN '-infinity' THEN to_json('0001-01-01T00:00:00'::text) ELSE to_json({0}) END"
+    "CASE WHEN {0}::timestamp > '9999-12-31 23:59:59.999999' "
+    "THEN to_json('9999-12-31T23:59:59.999999'::text) WHEN {0}::timestamp < '0001-01-01' "
+    "THEN to_json('0001-01-01T00:00:00'::text) ELSE to_json({0}) END"
+)
+_CLOCK = "CASE WHEN {0} = '24:00' THEN '23:59:59.999999' ELSE {0} END"
+_ZONED_CLOCK = (
+    "regexp_replace(regexp_replace({0}::text, '^24:00:00', '23:59:59.999999'), "
+    "'([+-][0-9][0-9])$', '\\1:00')"
 )
 #: in seconds, with months and years as the driver counts them
 _SECONDS = (
@@ -32,8 +42,10 @@ _SECONDS = (
     " + extract(hour FROM {0}) * 3600 + extract(minute FROM {0}) * 60 + extract(second FROM {0}))"
 )
 _DURATION = (
+    "CASE WHEN {0} >= '2700000 years' THEN 'P999999999DT86399.999999S' "
+    "WHEN {0} <= '-2700000 years' THEN '-P999999999DT0S' ELSE "
     f"CASE WHEN {_SECONDS} < 0 THEN '-P' ELSE 'P' END || div(abs({_SECONDS}), 86400) || 'DT'"
-    f" || mod(abs({_SECONDS}), 86400) || 'S'"
+    f" || mod(abs({_SECONDS}), 86400) || 'S' END"
 )
 #: by name of the type; what is not here is written by the server as JSON has it, or as a string
 _WRITTEN = {
@@ -46,6 +58,8 @@ _WRITTEN = {
     "interval": _DURATION,
     "vector": "{0}::text::json",
     "halfvec": "{0}::text::json",
+    "time": _CLOCK,
+    "timetz": _ZONED_CLOCK,
 }
 
 
@@ -80,6 +94,8 @@ def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
         )
     if isinstance(type_, RangeType):
         item = json_template(type_.item, data) or "{0}"
+        # bounds of one range compare: both have a zone
+        item = item.replace("'::text", "Z'::text")
         lower, upper = (item.replace("{0}", f"{end}({{0}})") for end in ("lower", "upper"))
         return _RANGE.format(lower=lower, upper=upper)
     if isinstance(type_, MultirangeType):

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from asyncorm.errors import ConfigurationError, DataError
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import Converter, SQLType
+from asyncorm.types.beyond import (
+    DAY_ZERO,
+    EndOfDay,
+    day_of,
+    interval_of,
+    microseconds_of,
+    moment_in_utc,
+    moment_of,
+)
+from asyncorm.types.bits import BitString
 from asyncorm.types.domains import Domain
-
-T = TypeVar("T")
 
 _ESCAPED = re.compile(r'\\(.)|""', re.DOTALL)
 #: an element: in quotes with escapes, or plain up to the next comma or the end
 _ELEMENT = re.compile(r'"((?:[^"\\]|\\.|"")*)"|([^,"]*)', re.DOTALL)
-_SPAN = re.compile(
-    r"(?:([+-]?\d+) years? ?)?(?:([+-]?\d+) mons? ?)?(?:([+-]?\d+) days? ?)?"
-    r"(?:([+-])?(\d+):(\d\d):(\d\d(?:\.\d+)?))?"
-)
-#: as ``Interval.as_text`` writes it
-_PARTS = re.compile(r"([+-]\d+) days ([+-]\d+) secs ([+-]\d+) microseconds")
+#: a part of an interval; what is left is its time of day
+_SPAN_PART = re.compile(r"([+-]?\d+) (year|mon|day|sec|microsecond)s? ?")
+_SPAN_CLOCK = re.compile(r"([+-]?)(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+_INFINITE = (2**31 - 1, 2**63 - 1)
+_MICROSECONDS = 1_000_000
 
 
 def text_reader(type_: SQLType[Any]) -> Converter:
@@ -86,49 +93,76 @@ def _chained(read: Converter | None, decode: Converter | None) -> Converter:
 
 
 def _day(text: str) -> date:
-    return _within(text, date.fromisoformat, date.min, date.max)
+    if text.endswith("infinity"):
+        return date.min if text.startswith("-") else date.max
+    return day_of(_ordinal(text)) if _is_odd(text) else date.fromisoformat(text)
 
 
 def _moment(text: str) -> datetime:
-    return _within(text, datetime.fromisoformat, datetime.min, datetime.max)
+    if text.endswith("infinity"):
+        return datetime.min if text.startswith("-") else datetime.max
+    return moment_of(_microseconds(text)) if _is_odd(text) else datetime.fromisoformat(text)
 
 
 def _zoned(text: str) -> datetime:
-    found = _moment(text)
-    # the driver's infinity has no zone
-    return found if found.tzinfo is None else found.astimezone(UTC)
+    if text.endswith("infinity"):  # without a zone, as the driver has it
+        return _moment(text)
+    if _is_odd(text):
+        return moment_in_utc(_microseconds(text))
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _within(text: str, read: Callable[[str], T], low: T, high: T) -> T:
-    """Times that Python can't hold are the ends of those it can, as infinity is."""
-    if text == "-infinity" or text.endswith("BC"):
-        return low
-    if text == "infinity" or text[:5].isdigit():
-        return high
-    return read(text)
+def _is_odd(text: str) -> bool:
+    """Whether Python has no room for it: the year has more than four digits, or is before 1."""
+    return text.endswith("BC") or text[4] != "-"
+
+
+def _ordinal(text: str) -> int:
+    """The number of a day of any year."""
+    year, month, day = text.removesuffix(" BC").split("-")
+    number = 1 - int(year) if text.endswith("BC") else int(year)
+    cycles, rest = divmod(number - 2000, 400)
+    return date(2000 + rest, int(month), int(day)).toordinal() + cycles * 146_097
+
+
+def _microseconds(text: str) -> int:
+    """The moment of any year, counted from 2000."""
+    day, _, clock = text.removesuffix(" BC").partition(" ")
+    days = _ordinal(day + text[len(text.removesuffix(" BC")) :]) - DAY_ZERO
+    at = datetime.combine(date(2000, 1, 1), time.fromisoformat(clock))
+    return days * 86_400 * _MICROSECONDS + microseconds_of(at)
 
 
 def _clock(text: str) -> time:
-    # the end of the day, which is none of Python's times
-    return time.max if text.startswith("24:") else time.fromisoformat(text)
+    if not text.startswith("24:"):
+        return time.fromisoformat(text)
+    return EndOfDay(time.fromisoformat("00:00:00" + text[8:]).tzinfo)
 
 
 def _span(text: str) -> timedelta:
-    parts = _PARTS.fullmatch(text)
-    if parts is not None:
-        return timedelta(int(parts[1]), int(parts[2]), int(parts[3]))
-    match = _SPAN.fullmatch(text)
-    if match is None:
+    if text.endswith("infinity"):
+        months, clock = _INFINITE
+        return (
+            interval_of(-months - 1, -months - 1, -clock - 1)
+            if text.startswith("-")
+            else interval_of(months, months, clock)
+        )
+    parts = dict.fromkeys(("year", "mon", "day", "sec", "microsecond"), 0)
+    parts.update((unit, int(number)) for number, unit in _SPAN_PART.findall(text))
+    microseconds = parts["sec"] * _MICROSECONDS + parts["microsecond"]
+    rest = _SPAN_PART.sub("", text)
+    clock_of = _SPAN_CLOCK.fullmatch(rest)
+    if clock_of is not None:
+        sign, hours, minutes, seconds = clock_of.groups()
+        # Decimal: a float would lose microseconds of long intervals
+        whole = (int(hours) * 60 + int(minutes)) * 60 + Decimal(seconds)
+        microseconds += int(whole * _MICROSECONDS) * (-1 if sign == "-" else 1)
+    elif rest.strip():
         raise DataError(
             "an interval inside a composite can't be read",
             hint="leave the setting intervalstyle at 'postgres'",
         )
-    years, months, days, sign, hours, minutes, seconds = match.groups()
-    clock = timedelta(hours=int(hours or 0), minutes=int(minutes or 0), seconds=0)
-    # Decimal: a float would lose microseconds of long intervals
-    clock += timedelta(microseconds=int(Decimal(seconds or 0) * 1_000_000))
-    whole = timedelta(days=int(years or 0) * 365 + int(months or 0) * 30 + int(days or 0))
-    return whole - clock if sign == "-" else whole + clock
+    return interval_of(parts["year"] * 12 + parts["mon"], parts["day"], microseconds)
 
 
 def _truth(text: str) -> bool:
@@ -141,6 +175,7 @@ def _bytes(text: str) -> bytes:
 
 _READERS: dict[str, Converter] = {
     "bigint": int,
+    "bit": BitString,
     "boolean": _truth,
     "bytea": _bytes,
     "cidr": ipaddress.ip_network,
@@ -151,6 +186,8 @@ _READERS: dict[str, Converter] = {
     ),
     "integer": int,
     "interval": _span,
+    "macaddr": str,
+    "macaddr8": str,
     "numeric": Decimal,
     "real": float,
     "smallint": int,
@@ -160,6 +197,7 @@ _READERS: dict[str, Converter] = {
     "timestamptz": _zoned,
     "timetz": _clock,
     "uuid": UUID,
+    "varbit": BitString,
     "varchar": str,
     "xid": int,
 }

@@ -81,7 +81,13 @@ def decode_json(text: str) -> Any:
     try:
         return from_json(text)
     except ValueError:  # nested deeper than pydantic's parser goes
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except RecursionError:
+            raise DataError(
+                "a JSON document of the database is nested too deep to be read",
+                hint="leave its column out: defer(User.settings), or select other columns",
+            ) from None
 
 
 class StringDocument(str):

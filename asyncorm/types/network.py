@@ -115,3 +115,4 @@ class MacAddr8(SQLType[MacAddress]):
 INET = Inet()
 INTERFACE = Inet(interface=True)
 CIDR = Cidr()
+MACADDR8 = MacAddr8()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Annotated, NamedTuple
 
 import pytest
@@ -12,14 +14,17 @@ from asyncorm import (
     Array,
     Composite,
     ConfigurationError,
+    DateTime,
     Mapped,
     MetaData,
     Model,
     Session,
     aliased,
     column,
+    delete,
     func,
     select,
+    sql,
     update,
 )
 from asyncorm.engine.engine import Engine
@@ -37,6 +42,19 @@ class Address(NamedTuple):
     number: int | None = None
 
 
+class Moments(NamedTuple):
+    """Times that Python has no room for."""
+
+    day: date | None = None
+    moment: Annotated[datetime | None, DateTime(timezone=False)] = None
+    zoned: datetime | None = None
+    clock: time | None = None
+    span: timedelta | None = None
+    exact: Decimal | None = None
+    real: float | None = None
+    data: bytes | None = None
+
+
 class People(Model):
     metadata = MetaData()
 
@@ -46,6 +64,11 @@ class Person(People, table="person"):
     address: Mapped[Address] = column(Composite(Address, name="home_address"))
     other: Mapped[Address | None] = column(Composite(Address, name="home_address"), default=None)
     towns: Mapped[list[Town]] = column(Array(Composite(Town)), default_factory=list)
+
+
+class Diary(People, table="diary"):
+    id: Mapped[int] = column(primary_key=True)
+    moments: Mapped[Moments] = column(Composite(Moments))
 
 
 LONDON, BERN = Town("London", 9_000_000), Town("Bern")
@@ -82,6 +105,14 @@ async def test_fields_are_read_and_compared(same: Same) -> None:
         select(Person.id, Person.other.field("street")).order_by(Person.id),
         "select id, (other).street from person order by id",
     )
+
+
+async def test_two_fields_are_two_statements(same: Same) -> None:
+    for name in Address._fields[::2]:
+        await same(
+            select(Person.id, Person.address.field(name)).order_by(Person.id),
+            f"select id, (address).{name} from person order by id",
+        )
 
 
 async def test_fields_of_fields(same: Same) -> None:
@@ -147,6 +178,41 @@ async def test_wrong_fields_are_refused_while_building() -> None:
         Person.id.field("street")
     with pytest.raises(ArgumentError, match='is "home_address" and takes Address, not tuple'):
         _ = Person.address == ("Main St", None, 5)  # type: ignore[comparison-overlap]
+
+
+ODD = [
+    ("0044-03-15 BC", "0001-12-31 23:59:59.5 BC", "0044-03-15 01:02:03+02 BC", "24:00", "1 mon"),
+    ("infinity", "-infinity", "infinity", "00:00", "-1 year -2 days -03:04:05.000006"),
+    ("12026-12-31", "294276-12-31 23:59:59.999999", "10000-01-01 00:00+05:30", "23:59", "0"),
+    ("2026-01-01", "2026-01-01 00:00:00.1", "2026-06-01 00:00-03", "01:02:03.04", "36 hours"),
+]
+
+
+async def test_fields_are_read_as_columns_of_their_types_are(engine: Engine) -> None:
+    names = Moments._fields
+    async with engine.begin() as connection:
+        for number, values in enumerate(ODD):
+            await connection.execute(
+                sql(
+                    "insert into diary values ({}, row({}::text::date, {}::text::timestamp, "
+                    "{}::text::timestamptz, {}::text::time, {}::text::interval, 'NaN', "
+                    "'-infinity', '\\x00ff')::moments)",
+                    number,
+                    *values,
+                )
+            )
+        columns = [Diary.moments.field(name) for name in names]
+        statement = select(Diary.moments, *columns).order_by(Diary.id)
+        found = (await connection.execute(statement)).all()
+        for read, *expected in found:
+            assert [repr(field) for field in read] == [repr(value) for value in expected]
+        await connection.execute(update(Diary).values(moments=Moments(day=date(1, 1, 1))))
+        for number, (read, *_) in enumerate(found):
+            changed = update(Diary).where(Diary.id == number).values(moments=read)
+            await connection.execute(changed)
+        again = (await connection.execute(statement)).all()
+        assert repr(again) == repr(found)
+        await connection.execute(delete(Diary))
 
 
 async def test_wrong_classes_are_refused() -> None:

@@ -36,11 +36,12 @@ class Post(Blog, table="post"):
     body: Mapped[str]
     search: Mapped[str] = column(
         TSVector,
+        init=False,
         computed=func.setweight(func.to_tsvector("english", "title"), "A").concat(
             func.setweight(func.to_tsvector("english", "body"), "D")
         ),
     )
-    plain: Mapped[str] = column(TSVector, computed=sql("to_tsvector('simple', body)"))
+    plain: Mapped[str] = column(TSVector, init=False, computed=sql("to_tsvector('simple', body)"))
     __table_args__ = (Index("ix_post_search", "search", using="gin"),)
 
 

@@ -26,6 +26,7 @@ from asyncorm import (
     sql,
     union_all,
     update,
+    with_loader_criteria,
 )
 from asyncorm.engine.engine import Engine
 from tests.conftest import CreateTables
@@ -132,7 +133,8 @@ async def test_the_rows_of_a_query(same: Same) -> None:
                 Customer.city == "London"
             ),
         ),
-        "insert into customer select id + 50, name, 'x-' || email, city from customer where city = 'London'",
+        "insert into customer"
+        " select id + 50, name, 'x-' || email, city from customer where city = 'London'",
         then=CUSTOMERS,
     )
 
@@ -153,7 +155,8 @@ async def test_the_rows_of_a_query_get_defaults_of_the_model(same: Same) -> None
     await same(
         statement,
         "insert into product (id, name, price, added_on, category_id, stock, tags, details)"
-        " select id + 50, 'more ' || name, price * 2, added_on, category_id, 0, '{}', '{}' from product"
+        " select id + 50, 'more ' || name, price * 2, added_on, category_id, 0, '{}', '{}'"
+        " from product"
         " where stock > 5",
         then="select name, price, stock, discount, tags, details::text from product order by name",
     )
@@ -227,7 +230,10 @@ def grace() -> Any:
     return insert(Customer).values(rows)
 
 
-_GRACE = "insert into customer values (50, 'G.', 'grace@example.org', 'Arlington'), (51, 'Alan', 'alan@example.org', null) "
+_GRACE = (
+    "insert into customer values (50, 'G.', 'grace@example.org', 'Arlington'),"
+    " (51, 'Alan', 'alan@example.org', null) "
+)
 
 
 @pytest.mark.parametrize(
@@ -320,6 +326,20 @@ async def test_what_the_server_computes_takes_no_value() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
+        (
+            lambda: str(insert(Customer).values(name=Product.name)),
+            r"values\(\) of insert\(Customer\) names columns of table product",
+        ),
+        (
+            lambda: str(insert(Customer).values(name=insert(Customer).excluded.name)),
+            "names columns of excluded of Customer",
+        ),
+        (
+            lambda: insert(Customer).options(
+                with_loader_criteria(Customer, Customer.city == "London")
+            ),
+            "takes no criteria",
+        ),
         (
             lambda: insert(Customer).from_select(["name"], select(Customer)),
             r"insert\(Customer\).from_select\(\) takes 1 columns, and the query has 4",

@@ -160,6 +160,9 @@ async def test_null_of_json_and_of_sql(same: Same) -> None:
         (lambda: D.path("a", {"b": 1}), "made of str and int"),  # type: ignore[arg-type]
         (lambda: D.delete_key(True), "not bool"),
         (lambda: func.jsonb_build_object("a"), "without a value"),
+        (lambda: func.jsonb_array_length(Product.name), "was given text and takes jsonb"),
+        (lambda: func.jsonb_path_exists(Product.stock, "$"), "was given bigint and takes jsonb"),
+        (lambda: func.jsonb_set(Product.tags, ["a"], 1), r"was given text\[\] and takes jsonb"),
         (lambda: func.jsonb_set(D, ["a", 1.5], 1), "made of str and int"),  # type: ignore[list-item]
     ],
 )

@@ -299,7 +299,7 @@ def test_what_the_server_would_refuse_is_refused_before(
 
 
 def test_what_a_server_must_know() -> None:
-    with pytest.raises(InvalidRequestError, match="merge.. needs PostgreSQL 15, .* is PostgreSQL"):
+    with pytest.raises(InvalidRequestError, match=r"merge\(\) needs PostgreSQL 15"):
         check_server(Feature(15, "merge()"), 14)
     check_server(Feature(15, "merge()"), 15)
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from pydantic import BaseModel
 
-from asyncorm import InvalidRequestError, aliased, case, default, func, select, update
+from asyncorm import InvalidRequestError, aliased, case, default, func, insert, select, update
 from tests.constructs.conftest import Same
 from tests.support.shop import Category, Customer, Product, Sale
 
@@ -233,6 +233,10 @@ async def test_returned_rows_as_another_class(engine: Any, shop: None) -> None:
         (
             lambda: str(update(Product).values(stock=1).returning(Sale)),
             r"returning\(\) of update\(Product\) names table sale",
+        ),
+        (
+            lambda: str(update(Customer).values(name=insert(Customer).excluded.name)),
+            "excluded of Customer is used outside of on_conflict_do_update",
         ),
         (lambda: update(Product).options("x"), "takes loader options, not a str"),
         (lambda: update(Product).into("x"), "takes a class, not a str"),

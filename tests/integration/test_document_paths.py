@@ -11,9 +11,27 @@ from uuid import UUID
 import pglast
 import pytest
 
-from asyncorm import aliased, func, insert, inspect, not_, select, sessionmaker, update
+from asyncorm import (
+    Mapped,
+    MetaData,
+    Model,
+    Session,
+    aliased,
+    column,
+    foreign_key,
+    func,
+    generated,
+    insert,
+    inspect,
+    not_,
+    select,
+    sessionmaker,
+    true,
+    update,
+)
 from asyncorm.engine.engine import Engine
 from asyncorm.session.factory import SessionFactory
+from tests.conftest import CreateTables
 from tests.support.documents import (
     ADA,
     Documents,
@@ -242,3 +260,78 @@ async def test_an_index_on_a_part_serves_comparisons(People: SessionFactory) -> 
         plan = str(await session.explain(select(Person.id).where(S.theme == "t77")))
         assert "Index" in plan
         assert await session.all(select(S.theme).where(S.theme == "t77")) == ["t77"]
+
+
+class Base(Model):
+    metadata = MetaData()
+
+
+class Vehicle(Base, table="vehicle"):
+    id: Mapped[int] = generated(primary_key=True)
+    kind: Mapped[str] = column(init=False)
+    settings: Mapped[Settings] = column(default_factory=Settings)
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "vehicle"}
+
+
+class Car(Vehicle, table="car"):
+    id: Mapped[int] = foreign_key(Vehicle.id, primary_key=True)
+    options: Mapped[Settings] = column(default_factory=Settings)
+    __mapper_args__ = {"polymorphic_identity": "car"}
+
+
+async def test_parts_of_a_joined_class_are_read_and_assigned(
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Base)
+    async with Session(engine) as session:
+        car = Car()
+        session.add_all([car, Vehicle()])
+        await session.commit()
+        statement = update(Car).set(Car.options.theme.set("red"), Car.options.limits["a"].set(3))
+        await session.execute(statement.where(Car.settings.theme == "light"))
+        await session.execute(update(Car).set(Car.settings.size.set(7)).where(Car.options.size > 5))
+        await session.refresh(car)
+        assert (car.options.theme, car.options.size, car.options.limits) == ("red", 10, {"a": 3})
+        assert (car.settings.theme, car.settings.size) == ("light", 7)
+        asked = select(Car.options.theme, Car.settings.size).where(Car.settings.size == 7)
+        assert await session.all(asked) == [("red", 7)]
+
+
+@pytest.mark.parametrize("choice", ["auto", "fetch", False])
+async def test_every_way_to_keep_objects_in_step(People: SessionFactory, choice: Any) -> None:
+    async with People() as session:
+        ada = await session.get_one(Person, 2)
+        statement = update(Person).set(S.theme.set("blue")).where(S.theme == "dark")
+        await session.execute(statement.execution_options(synchronize_session=choice))
+        if choice is False:
+            assert ada.settings.theme == "dark"
+        await session.refresh(ada)
+        assert ada.settings.theme == "blue"
+
+
+async def test_changed_rows_return_parts(People: SessionFactory) -> None:
+    statement = update(Person).set(S.theme.set("blue")).returning(Person.id, S.theme, S.day)
+    async with People() as session:
+        assert sorted(await session.all(statement)) == [
+            (1, "blue", date(2026, 1, 1)),
+            (2, "blue", date(2026, 2, 1)),
+        ]
+
+
+async def test_items_of_a_document_are_rows_of_a_function(People: SessionFactory) -> None:
+    tags = func.jsonb_array_elements_text(S.tags).table_valued("tag")
+    statement = select(Person.id, tags.c.tag).join(tags, true()).order_by(tags.c.tag)
+    async with People() as session:
+        assert await session.all(statement) == [(2, "x"), (2, "y")]
+    pairs = func.jsonb_each(S.limits).table_valued("key", "value")
+    statement = select(Person.id, pairs.c.key).join(pairs, true()).order_by(pairs.c.key)
+    async with People() as session:
+        assert await session.all(statement) == [(2, "a"), (2, "a'b")]
+
+
+async def test_columns_of_a_subquery_have_parts(People: SessionFactory) -> None:
+    inner = select(Person.id, S).subquery()
+    settings: Any = inner.c.settings
+    async with People() as session:
+        found = select(inner.c.id, settings.theme).where(settings.notifications.email.is_(False))
+        assert await session.all(found) == [(2, "dark")]

@@ -31,8 +31,12 @@ RELATIONSHIPS = "docs/relationships.md"
 LOADING = "docs/loading.md"
 INHERITANCE = "docs/inheritance.md"
 QUERIES = "docs/queries.md"
+CHANGING = "docs/changing_rows.md"
+JSON_DOCUMENTS = "docs/json.md"
 COPYING = "docs/copying.md"
 MESSAGING = "docs/messaging.md"
+RAW_SQL = "docs/raw_sql.md"
+TYPES = "docs/types.md"
 MODELS = "The models of the examples"
 README = "A unit of work"
 
@@ -120,9 +124,13 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
             RELATIONSHIPS,
             LOADING,
             INHERITANCE,
+            CHANGING,
             COPYING,
+            JSON_DOCUMENTS,
             MESSAGING,
             QUERIES,
+            RAW_SQL,
+            TYPES,
         )
         for title in sections(d)
         if title != MODELS

@@ -93,10 +93,10 @@ async def test_a_commit_that_was_a_rollback_is_an_error_that_names_the_first_one
 async def test_a_savepoint_saves_the_transaction(engine: Engine, table: str) -> None:
     async with engine.begin() as connection:
         await connection.run(INSERT, [1])
-        await connection.savepoint('s"1')
+        await connection.savepoint("s1")
         with pytest.raises(ProgrammingError):
             await connection.fetch("SELECT * FROM no_such_table")
-        await connection.rollback_to_savepoint('s"1')
+        await connection.rollback_to_savepoint("s1")
         await connection.savepoint("s2")
         await connection.run(INSERT, [2])
         await connection.release_savepoint("s2")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
 
 import pytest
 
@@ -174,14 +173,6 @@ async def test_a_write_in_a_read_only_transaction_has_its_class(engine: Engine) 
             await connection.command("CREATE TABLE t ()")
         await connection.rollback()
         await connection.begin()
-
-
-async def test_a_row_that_python_can_not_hold_leaves_the_connection_usable(engine: Engine) -> None:
-    error = await failure(engine, "SELECT '0044-03-15 BC'::date")
-    assert type(error) is errors.DataError
-    async with engine.connect() as connection:
-        records = await connection.fetch("SELECT $1::date", [date(2026, 1, 1)])
-        assert [tuple(record) for record in records] == [(date(2026, 1, 1),)]
 
 
 async def test_copy_of_a_value_that_does_not_fit_stores_nothing(

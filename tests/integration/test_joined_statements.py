@@ -10,9 +10,11 @@ import pytest
 from asyncorm import (
     InvalidRequestError,
     Session,
+    aliased,
     delete,
     insert,
     inspect,
+    merge,
     select,
     update,
 )
@@ -230,3 +232,46 @@ async def test_rows_given_by_key_are_updated_in_the_table_of_the_class(
         await session.execute(update(Dog), [{"id": 1, "name": "x"}])
     with pytest.raises(InvalidRequestError, match=r"update\(Keeper\) with rows"):
         await session.execute(update(Keeper), [{"id": 1, "name": "x"}])
+
+
+async def test_classes_that_share_a_table_are_changed_through_aliases(
+    session: Session, engine: Engine
+) -> None:
+    keeper, doctor = aliased(Keeper), aliased(Doctor)
+    found = await session.all(
+        update(keeper)
+        .values(keys=keeper.keys + 1)
+        .where(keeper.name == doctor.name)
+        .returning(keeper, doctor.title)
+    )
+    assert [(one.name, one.keys, title) for one, title in found] == [("k", 2, "Dr")]
+    gone = await session.all(delete(keeper).where(keeper.name == "k").returning(keeper.keys))
+    assert gone == [2]
+    assert inspect(found[0][0]).deleted
+    assert len(await session.all(select(Doctor))) == 1
+
+
+async def test_rows_in_several_tables_are_not_changed_through_aliases(session: Session) -> None:
+    dog = aliased(Dog)
+    for statement in (update(dog).values(breed="x"), delete(dog).where(dog.breed == "pug")):
+        with pytest.raises(InvalidRequestError, match=r"rows of Dog, which are in several tables"):
+            await session.execute(statement)
+    with pytest.raises(InvalidRequestError, match=r"merge\(\) can't tell the rows of Dog"):
+        await session.execute(
+            merge(Dog).using(Owner, Owner.id == Dog.id).when_matched().update(breed="x")
+        )
+
+
+async def test_further_tables_of_a_class_with_several(session: Session) -> None:
+    statement = (
+        update(Dog)
+        .values(breed=Cat.name + Owner.name)
+        .from_(Owner)
+        .join(Cat, Cat.id > Owner.id)
+        .where(Owner.id == Dog.owner_id)
+        .returning(Dog.name, Dog.breed)
+    )
+    assert await session.all(statement) == [("a", "aAnn")]
+    left = delete(Dog).using(Owner).outerjoin(Cat, Cat.id < 0)
+    found = left.where(Dog.owner_id == Owner.id, Cat.id.is_(None)).returning(Dog.name)
+    assert await session.all(found) == ["a"]

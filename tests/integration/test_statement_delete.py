@@ -10,6 +10,7 @@ from asyncorm import (
     Model,
     ObjectDeletedError,
     Session,
+    aliased,
     column,
     delete,
     foreign_key,
@@ -223,3 +224,17 @@ async def test_columns_come_back_where_no_object_is_loaded(Session: SessionFacto
     async with Session() as session:
         result = await session.execute(delete(Author).returning(Author.name))
         assert result.all() == ["Ann"]
+
+
+async def test_objects_follow_a_delete_through_an_alias(Session: SessionFactory) -> None:
+    older = aliased(Author)
+    statement = delete(older).where(older.age > Author.age, Author.name == "a")
+    async with Session() as session:
+        a, b, _ = await three(session)
+        await session.execute(statement)
+        assert inspect(b).deleted
+        assert inspect(a).persistent
+        await session.rollback()
+        session.expunge_all()
+        (again,) = await session.all(statement.returning(older))
+        assert inspect(again).deleted

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from pydantic import BaseModel
 
 from asyncorm import (
     ArgumentError,
     InvalidRequestError,
     Session,
     UnloadedAttributeError,
+    aliased,
     case,
     func,
     inspect,
@@ -26,6 +28,18 @@ from tests.integration.conftest import Sent
 from tests.support.bookshop import Author, Book, Country, Slot
 from tests.support.library import Sum
 from tests.support.rows import rows
+
+
+class Read(BaseModel):
+    id: int
+    name: str
+    age: int | None
+
+
+class Aged(NamedTuple):
+    name: str
+    age: int
+
 
 CHOICES = pytest.mark.parametrize("choice", ["auto", "fetch", "evaluate"])
 
@@ -313,3 +327,77 @@ async def test_dates_and_times_are_compared(Session: SessionFactory) -> None:
         with pytest.raises(InvalidRequestError, match=r"the function now\(\)"):
             await session.execute(statement.execution_options(synchronize_session="evaluate"))
         assert a.age == 1
+
+
+async def test_objects_follow_an_update_through_an_alias(Session: SessionFactory) -> None:
+    older = aliased(Author)
+    statement = (
+        update(older)
+        .values(age=older.age + Author.age)
+        .where(older.age > Author.age, Author.name == "a")
+    )
+    async with Session() as session:
+        a, b, _ = await three(session)
+        await session.execute(statement)
+        assert (a.age, b.age) == (1, 3)
+        found = await session.all(statement.returning(older))
+        assert found == [b]
+        assert b.age == 4
+        simple = update(older).where(older.age == 4).values(age=9)
+        await session.execute(simple.execution_options(synchronize_session="evaluate"))
+        assert (a.age, b.age) == (1, 9)
+
+
+async def test_objects_follow_an_update_from_further_tables(Session: SessionFactory) -> None:
+    statement = (
+        update(Author)
+        .values({("age", "name"): select(Book.id * 0 + 50, Book.title).where(Book.title == "x")})
+        .from_(Book)
+        .where(Book.author_id == Author.id)
+    )
+    async with Session() as session:
+        a, b, _ = await three(session)
+        session.add(Book(title="x", author=a))
+        await session.flush()
+        await session.execute(statement)
+        assert [(one.name, one.age) for one in (a, b)] == [("x", 50), ("b", 2)]
+        with pytest.raises(InvalidRequestError, match="can't know the rows of other tables"):
+            await session.execute(statement.execution_options(synchronize_session="evaluate"))
+
+
+async def test_several_columns_of_one_row_are_not_evaluated(Session: SessionFactory) -> None:
+    row = {("age", "name"): select(Book.id * 0 + 50, Book.title).where(Book.title == "x")}
+    async with Session() as session:
+        a, b, _ = await three(session)
+        session.add(Book(title="x", author=a))
+        await session.flush()
+        statement = update(Author).values(row).where(Author.name == "b")
+        await session.execute(statement.execution_options(synchronize_session="evaluate"))
+        assert a.age == 1
+        with pytest.raises(UnloadedAttributeError):
+            _ = b.age
+        await session.refresh(b)
+        assert (b.name, b.age) == ("x", 50)
+
+
+async def test_returned_objects_come_with_what_options_ask_for(Session: SessionFactory) -> None:
+    statement = update(Author).values(age=5).where(Author.name == "a").returning(Author)
+    async with Session() as session:
+        a, *_ = await three(session)
+        session.add(Book(title="x", author_id=a.id))
+        await session.commit()
+    async with Session() as session:
+        (author,) = await session.all(statement.options(selectinload(Author.books)))
+        assert [book.title for book in author.books] == ["x"]
+
+
+async def test_returned_rows_become_a_shape(Session: SessionFactory) -> None:
+    async with Session() as session:
+        a, *_ = await three(session)
+        statement = update(Author).values(age=5).where(Author.name == "a")
+        assert await session.all(statement.returning(Author).into(Read)) == [
+            Read(id=a.id, name="a", age=5)
+        ]
+        assert a.age == 5
+        aged = statement.returning(Author.name, (Author.age + 1).label("age")).into(Aged)
+        assert await session.all(aged) == [Aged("a", 6)]

@@ -76,7 +76,7 @@ async def assert_stored(engine: Engine, instances: list[Any]) -> None:
             assert isinstance(stored, type(value)), name
 
 
-@pytest.mark.parametrize("count", [1, 12, COPY_MINIMUM])
+@pytest.mark.parametrize("count", [1, 12, 2 * COPY_MINIMUM])
 async def test_rows_are_inserted_and_loaded(engine: Engine, kind: type[Any], count: int) -> None:
     for start in range(11) if count == 1 else (0,):
         instances = objects(kind, count, start)
@@ -86,6 +86,14 @@ async def test_rows_are_inserted_and_loaded(engine: Engine, kind: type[Any], cou
         await assert_stored(engine, instances)
         async with engine.begin() as connection:
             await connection.command(f"truncate {kind.__table__.name}")
+
+
+async def test_rows_are_copied_in(engine: Engine, kind: type[Any]) -> None:
+    instances = objects(kind, 12)
+    async with Session(engine) as session:
+        await session.copy_in(kind, instances)
+        await session.commit()
+    await assert_stored(engine, instances)
 
 
 @pytest.mark.parametrize("count", [1, 12])

@@ -9,7 +9,13 @@ import pytest
 from asyncorm import (
     ArgumentError,
     InvalidRequestError,
+    Mapped,
+    MetaData,
+    Model,
+    Session,
     UnflushedChangesError,
+    column,
+    generated,
     insert,
     inspect,
     select,
@@ -17,6 +23,7 @@ from asyncorm import (
 )
 from asyncorm.engine.engine import Engine
 from asyncorm.session.factory import SessionFactory
+from tests.conftest import CreateTables
 from tests.integration.conftest import Sent
 from tests.support.bookshop import Author, Country
 from tests.support.rows import run
@@ -143,3 +150,54 @@ async def test_execution_options_may_be_given_beside_the_statement(
         assert author.age == 2
         with pytest.raises(ArgumentError, match="is no statement"):
             await run_in_session("select 1", execution_options={"populate_existing": True})
+
+
+class Base(Model):
+    metadata = MetaData()
+
+
+class Stock(Base, table="upsert_stock"):
+    id: Mapped[int] = generated(primary_key=True)
+    code: Mapped[str] = column(unique=True)
+    amount: Mapped[int]
+    times: Mapped[int] = column(default=1)
+    note: Mapped[str] = column(server_default="new")
+
+
+async def test_very_many_rows_are_one_statement_with_defaults_and_what_was_there(
+    engine: Engine, tables: CreateTables, sent: Sent
+) -> None:
+    await tables(Stock)
+    statement = insert(Stock)
+    statement = statement.on_conflict_do_update(
+        index_elements=[Stock.code],
+        set_=[
+            Stock.amount.set(Stock.amount + statement.excluded[Stock.amount]),
+            Stock.times.set(Stock.times + 1),
+        ],
+        where=statement.excluded[Stock.amount] > 0,
+    )
+    given = [{"code": f"c{number}", "amount": number} for number in range(30_000)]
+    async with Session(engine) as session:
+        await session.execute(statement, given[:2000])
+        held = await session.one(select(Stock).where(Stock.code == "c7"))
+        sent()
+        returned = statement.returning(Stock.code, Stock.amount, Stock.times, Stock.note)
+        found = await session.all(returned.values(given))
+        assert sent.verbs() == ["INSERT"]
+        assert [tuple(row) for row in found[:2]] == [("c1", 2, 2, "new"), ("c2", 4, 2, "new")]
+        assert found[-1] == ("c29999", 29999, 1, "new")
+        assert len(found) == 29_999  # the row of c0 was left alone
+        assert (held.amount, held.times) == (14, 2)
+
+
+async def test_rows_from_outside_are_left_out_or_come_back(
+    engine: Engine, tables: CreateTables
+) -> None:
+    await tables(Stock)
+    statement = insert(Stock).on_conflict_do_nothing(index_elements=["code"])
+    async with Session(engine) as session:
+        await session.execute(statement, [{"code": "a", "amount": 1}])
+        rows_given = [{"code": "b", "amount": 2}, {"code": "a", "amount": 3, "note": "x"}]
+        found = await session.execute(statement.returning(Stock), rows_given)
+        assert [(one.code, one.note) for one in found] == [("b", "new")]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncorm.engine.connection import affected_rows
+from asyncorm.engine.text_connection import affected_rows
 from asyncorm.engine.transaction import begin_text
 from asyncorm.errors import ConfigurationError
 
