@@ -1,6 +1,8 @@
-"""What a command tag such as ``UPDATE 3`` says."""
+"""What a command tag such as ``UPDATE 3`` says, and what the log says of a COPY."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 def affected_rows(tag: str) -> int:
@@ -16,3 +18,8 @@ def row_count(result: object) -> int:
     if isinstance(result, list):
         return len(result)
     return result if isinstance(result, int) else affected_rows(str(result))
+
+
+def copy_text_of(table: str, columns: Sequence[str]) -> str:
+    """A COPY for the log: the driver writes its own, with quoted names."""
+    return f"COPY {table} ({', '.join(columns)}) FROM STDIN"

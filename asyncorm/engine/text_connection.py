@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable, learned
-from asyncorm.engine.command_tag import affected_rows, row_count
+from asyncorm.engine.command_tag import affected_rows, copy_text_of, row_count
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.pool import Pool, Pooled
 from asyncorm.engine.query_watch import WATCHES, note_statement
@@ -203,11 +203,11 @@ class TextConnection:
         schema: str | None = None,
     ) -> int:
         """Copy records into a table by COPY; returns how many."""
-        driver = self._require_driver()
+        text, driver = copy_text_of(table, columns), self._require_driver()
         copying = driver.copy_records_to_table(
             table, schema_name=schema, columns=list(columns), records=records
         )
-        return await self._copy(table, columns, copying)
+        return await self._copy(text, copying)
 
     async def copy_text(
         self,
@@ -218,11 +218,11 @@ class TextConnection:
         schema: str | None = None,
     ) -> int:
         """Copy rows in COPY's text format into a table; returns how many."""
-        driver = self._require_driver()
+        text, driver = copy_text_of(table, columns), self._require_driver()
         copying = driver.copy_to_table(
             table, schema_name=schema, columns=list(columns), source=source, format="text"
         )
-        return await self._copy(table, columns, copying)
+        return await self._copy(text, copying)
 
     async def copy_query(
         self, query: str, sink: Callable[[bytes], Awaitable[object]], *, format_: str, header: bool
@@ -262,10 +262,7 @@ class TextConnection:
         self._require_driver()._cancel_current_command(asked)
         await asyncio.shield(asked)
 
-    async def _copy(
-        self, table: str, columns: Sequence[str], running: Coroutine[Any, Any, str]
-    ) -> int:
-        text = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    async def _copy(self, text: str, running: Coroutine[Any, Any, str]) -> int:
         copying = self._guard(running, text)
         try:
             tag = await (self._observed(text, (), copying) if self._log or WATCHES else copying)

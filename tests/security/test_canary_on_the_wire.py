@@ -41,8 +41,9 @@ SIMPLE = re.compile(
 )
 #: they take texts of SQL: what the session is built on, and the developer's own by docs/security.md
 SQL_BY_CONTRACT = {
-    "Connection.fetch", "Connection.read", "Connection.run", "Connection.command", "Connection.cursor",
-    "Connection.commit_fetch", "Connection.commit_run",
+    "Connection.fetch", "Connection.read", "Connection.run", "Connection.command",
+    "Connection.cursor", "Connection.commit_fetch", "Connection.commit_run",
+    "Connection.copy_query",
 }  # fmt: skip
 #: what is not called here, and why
 NOT_CALLED = {
