@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from asyncorm.types.beyond import (
     DAY_ZERO,
@@ -19,7 +19,6 @@ from asyncorm.types.beyond import (
     moment_of,
 )
 from asyncorm.types.ranges import (
-    Bounds,
     Multirange,
     Range,
     multirange_text,
@@ -143,8 +142,8 @@ def _decoder(read: Callable[[bytes], Any]) -> Encoder:
                 begin = position + 4
                 position = begin + _read_int4(data[position:begin])
                 bounds.append(read(data[begin:position]))
-        kind = ("[" if flags & _LOWER_INC else "(") + ("]" if flags & _UPPER_INC else ")")
-        return Range(bounds[0], bounds[1], bounds=cast("Bounds", kind))
+        kind: Any = ("[" if flags & _LOWER_INC else "(") + ("]" if flags & _UPPER_INC else ")")
+        return Range(bounds[0], bounds[1], bounds=kind)
 
     return decode
 

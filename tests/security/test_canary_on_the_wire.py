@@ -39,7 +39,7 @@ SIMPLE = re.compile(
     # COPY has no extended form; its names are quoted, its rows are data
     r'|COPY "([^"]|"")+"(\."([^"]|"")+")?\("([^"]|"")+"(, "([^"]|"")+")*\) FROM STDIN .*'
 )
-#: they take texts of SQL: what the session is built on, and the developer's own by docs/security.md
+#: they take texts of SQL: what the session is built on (docs/security.md)
 SQL_BY_CONTRACT = {
     "Connection.fetch", "Connection.read", "Connection.run", "Connection.command",
     "Connection.cursor", "Connection.commit_fetch", "Connection.commit_run",
