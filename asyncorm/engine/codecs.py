@@ -115,6 +115,8 @@ def add_codecs(driver: Any, codecs: Iterable[Codec]) -> bool:
 
 def remove_codecs(driver: Any, codecs: Iterable[Codec]) -> None:
     """Take codecs away again from statements that are prepared from now on."""
+    if driver.is_closed():  # broken off meanwhile: it prepares none
+        return
     remove = driver._protocol.get_settings().remove_python_codec
     for codec in codecs:
         remove(codec.oid, codec.name, "pg_catalog")
