@@ -12,6 +12,7 @@ from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.composites import Composite
 from asyncorm.types.domains import Domain
+from asyncorm.types.quoting import MAX_NAME_BYTES
 from asyncorm.types.resolve import type_of_value
 
 #: the result of a function nobody has described: values beside it say their own type
@@ -183,9 +184,10 @@ def checked_name(name: Any) -> str:
         raise InvalidRequestError(
             "a name in SQL is no valid Unicode", hint="remove the lone surrogate"
         ) from None
-    if size > 63:
+    if size > MAX_NAME_BYTES:
         raise InvalidRequestError(
-            f"the name {name[:20]!r}... is longer than PostgreSQL's 63 bytes and would be cut",
+            f"the name {name[:20]!r}... is longer than PostgreSQL's {MAX_NAME_BYTES} bytes and "
+            "would be cut",
             hint="choose a shorter name",
         )
     return name

@@ -8,6 +8,7 @@ from typing import Any
 from asyncorm.errors import ConfigurationError
 from asyncorm.types.base import Converter, SQLType
 from asyncorm.types.domains import Domain
+from asyncorm.types.quoting import quoted
 
 
 class Array(SQLType[Any]):
@@ -69,14 +70,9 @@ class Array(SQLType[Any]):
         """The array as a literal with every element in quotes, ``{"a","b",NULL}``."""
         text = self.item.as_text
         items = [
-            "NULL" if element is None else _quoted(text(element)) for element in self.check(value)
+            "NULL" if element is None else quoted(text(element)) for element in self.check(value)
         ]
         return "{" + ",".join(items) + "}"
-
-
-def _quoted(text: str) -> str:
-    # quotes make empty strings, NULL, braces, commas and blanks plain text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _each(convert: Converter, container: Callable[[Iterable[Any]], Any]) -> Converter:

@@ -8,6 +8,7 @@ from typing import Any
 
 from asyncorm.errors import DataError
 from asyncorm.types.carried import Carried, CarriedText
+from asyncorm.types.quoting import quoted
 
 #: a key or value of hstore's text: in quotes with escapes, or NULL
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|NULL', re.DOTALL)
@@ -65,16 +66,12 @@ class HStore(Carried[dict[str, Any]]):
     def as_text(self, value: Any) -> str:
         """The pairs as hstore writes them, ``"a"=>"1", "b"=>NULL``."""
         return ", ".join(
-            f"{_quoted(key)}=>{'NULL' if item is None else _quoted(item)}"
+            f"{quoted(key)}=>{'NULL' if item is None else quoted(item)}"
             for key, item in self.check(value).items()
         )
 
     def _snapshot(self, value: Any) -> frozenset[tuple[str, str | None]]:
         return frozenset(self.check(value).items())
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def read_hstore(text: str) -> dict[str, str | None]:

@@ -95,6 +95,8 @@ def test_a_parameter_type_has_no_size() -> None:
         (lambda: Enum(enum.Enum("Long", {"A": "x" * 64})), "label of Long.A"),  # type: ignore[arg-type]
         (lambda: Enum(Status, name="a\0b"), "can't be the name of a type"),
         (lambda: Enum(Status, name="é" * 32), "can't be the name of a type"),
+        (lambda: Enum(Status, name="\ud800"), "can't be the name of a type"),
+        (lambda: Enum(enum.Enum("Odd", {"A": "\ud800"})), "label of Odd.A"),  # type: ignore[arg-type]
     ],
 )
 def test_a_wrong_type_is_refused_when_it_is_made(wrong: Any, text: str) -> None:
