@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.arithmetic import check_same, operation_type, value_beside
@@ -325,6 +325,8 @@ class Expression(
     def _operand(
         self, value: Any, type_: SQLType[Any] | None = None, *, nullable: bool = False
     ) -> Any:
+        if type_ is not None and type(value) is type_.python_type:
+            return Parameter(value, type_)
         if type_ is None or isinstance(value, Query):
             return operand(value, self, nullable=nullable)
         if isinstance(value, Expression):
@@ -384,7 +386,10 @@ class Operation(Expression[V, R]):
     __slots__ = ("operands", "operator")
 
     def __init__(
-        self, operator: str, operands: tuple[Expression[Any, Any], ...], type_: SQLType[Any]
+        self,
+        operator: str,
+        operands: tuple[Expression[Any, Any], ...],
+        type_: SQLType[Any] = BOOLEAN,
     ) -> None:
         self.operator = operator
         self.operands = operands
@@ -402,9 +407,6 @@ class Condition(Operation[bool, bool]):
     """A boolean operation; combine with ``&``, ``|`` and ``~``."""
 
     __slots__ = ()
-
-    def __init__(self, operator: str, operands: tuple[Expression[Any, Any], ...]) -> None:
-        super().__init__(operator, operands, BOOLEAN)
 
     def __and__(self, other: Expression[bool, Any]) -> Condition:
         return Condition("AND", (self, as_condition(other)))
@@ -585,7 +587,7 @@ def _json_key(key: Any) -> Expression[Any, Any]:
 def as_condition(value: Any) -> Expression[bool, Any]:
     """``value`` if it is an expression; anything else can't stand in WHERE, ON or HAVING."""
     if isinstance(value, Expression):
-        return cast("Expression[bool, Any]", value)
+        return value
     raise InvalidRequestError(
         f"a condition must be a SQL expression, not a {type(value).__name__}",
         hint="compare columns, as in where(User.id == 5) or where(Book.author.to.name == 'x'); "

@@ -46,8 +46,6 @@ R10 = TypeVar("R10")
 class Insert(Modification[R]):
     """INSERT; every method gives a new one."""
 
-    __slots__ = ("_conflict", "_fixed", "_overriding", "_rows", "_written")
-
     _verb = "insert"
 
     def __init__(self, target: Any) -> None:
