@@ -90,7 +90,7 @@ HINTS: dict[str, str] = {
     "42883": "check the name and the argument types; cast() sets a type",
     "42P01": "await engine.create_all(...) creates the tables of models; check schema and name",
     "42P07": "drop it first, or use create_all(), which leaves existing tables alone",
-    "42P10": "a conflict needs the columns of a unique constraint; what is distinct is ordered first",
+    "42P10": "a conflict needs columns of a unique constraint; what is distinct is ordered first",
     "53300": "lower pool_size, close other clients, or raise max_connections of the server",
 }
 

@@ -22,6 +22,7 @@ from pydantic import (
     SecretBytes,
     SecretStr,
     TypeAdapter,
+    ValidationError,
 )
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -366,8 +367,10 @@ class Message:
     def encode(self, value: Any) -> str:
         """The text of a value; DataError if it is none of the type."""
         try:
+            # pydantic writes objects of another model, with the fields that both have
+            self._adapter.validate_python(value, strict=True)
             text = str(self._adapter.dump_json(value, warnings="error"), "utf-8")
-        except PydanticSerializationError as error:
+        except (PydanticSerializationError, ValidationError) as error:
             raise DataError(
                 f"a value of type {type(value).__name__} is no {_name(self.annotation)}",
                 hint=f"give a {_name(self.annotation)}",
