@@ -73,6 +73,7 @@ CLASSES: dict[str, type[DatabaseError]] = {
 
 HINTS: dict[str, str] = {
     "0A000": "PostgreSQL can't do this in this form: say it in another way, such as by a subquery",
+    "21000": "make sure that a subquery gives one row, and that no row is written twice",
     "22001": "shorten the value, or make the column longer",
     "22003": "use a type with a larger range, such as bigint or numeric",
     "22012": "let nullif(divisor, 0) make the result NULL, or leave such rows out",
@@ -220,8 +221,9 @@ def _bad_argument(
 
 
 def _parameter_type(statement: str, position: int) -> str:
-    match = re.search(rf"\${position}::([a-z_][\w ]*(?:\[\])?)", statement)
-    return match[1].strip() if match else "value of the type its place demands"
+    words = r"[a-z_]\w*(?: precision| varying| with(?:out)? time zone)?(?:\[\])?"
+    match = re.search(rf"\${position}::({words})", statement)
+    return match[0].partition("::")[2] if match else "value of the type its place demands"
 
 
 def _kind(value: Any) -> str:

@@ -150,6 +150,18 @@ def test_the_message_of_a_data_error_holds_no_value(message: str, shown: str) ->
             "parameter $2 is no bigint (got str)",
         ),
         (
+            "invalid input for query argument $1: 'secret' (…)",
+            "UPDATE t SET d = $1::double precision WHERE t.id = $2::timestamp with time zone",
+            ["secret"],
+            "parameter $1 is no double precision (got str)",
+        ),
+        (
+            "invalid input for query argument $1: 5 (…)",
+            "UPDATE t SET name = $1::text WHERE t.id = 1",
+            [5],
+            "parameter $1 is no text (got int)",
+        ),
+        (
             "invalid input for query argument $1: 99999 (value out of int16 range)",
             "SELECT $1::smallint",
             [99999],
