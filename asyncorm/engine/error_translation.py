@@ -72,7 +72,8 @@ CLASSES: dict[str, type[DatabaseError]] = {
 }
 
 HINTS: dict[str, str] = {
-    "0A000": "the table was changed beneath a prepared statement: repeat the unit of work",
+    "0A000": "PostgreSQL can't do this in this form: say it in another way, such as by a subquery",
+    "21000": "make sure that a subquery gives one row, and that no row is written twice",
     "22001": "shorten the value, or make the column longer",
     "22003": "use a type with a larger range, such as bigint or numeric",
     "22012": "let nullif(divisor, 0) make the result NULL, or leave such rows out",
@@ -84,9 +85,13 @@ HINTS: dict[str, str] = {
     "42501": "grant the role of the database URL the privilege",
     "42601": "correct the SQL text; error.statement holds it",
     "42703": "the table lacks this column: compare the model with the table",
+    "42704": "check the name, and that the type, configuration or extension is there",
+    "42803": "group by each column that is no aggregate; conditions on aggregates go to having()",
+    "42804": "bring the types together by cast()",
     "42883": "check the name and the argument types; cast() sets a type",
     "42P01": "await engine.create_all(...) creates the tables of models; check schema and name",
     "42P07": "drop it first, or use create_all(), which leaves existing tables alone",
+    "42P10": "a conflict needs columns of a unique constraint; what is distinct is ordered first",
     "53300": "lower pool_size, close other clients, or raise max_connections of the server",
 }
 
@@ -151,6 +156,8 @@ def _server_error(error: asyncpg.PostgresError, statement: str | None) -> Databa
     hint = (error.hint if sqlstate.startswith("42") else None) or HINTS.get(sqlstate)
     if sqlstate == "42P01" and message.startswith("missing FROM-clause"):
         hint = "join what the condition is about, or put it into exists(), any() or has()"
+    if sqlstate == "0A000" and message.startswith("cached plan"):
+        hint = "the table was changed beneath a prepared statement: repeat the unit of work"
     return found(
         message,
         hint=hint,
@@ -214,8 +221,9 @@ def _bad_argument(
 
 
 def _parameter_type(statement: str, position: int) -> str:
-    match = re.search(rf"\${position}::([a-z_][\w ]*(?:\[\])?)", statement)
-    return match[1].strip() if match else "value of the type its place demands"
+    words = r"[a-z_]\w*(?: precision| varying| with(?:out)? time zone)?(?:\[\])?"
+    match = re.search(rf"\${position}::({words})", statement)
+    return match[0].partition("::")[2] if match else "value of the type its place demands"
 
 
 def _kind(value: Any) -> str:

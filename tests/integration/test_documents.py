@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from codeop import CommandCompiler
 from collections.abc import AsyncIterator
 from inspect import CO_COROUTINE
 from itertools import product
@@ -38,7 +39,6 @@ MESSAGING = "docs/messaging.md"
 RAW_SQL = "docs/raw_sql.md"
 TYPES = "docs/types.md"
 MODELS = "The models of the examples"
-README = "A unit of work"
 
 
 def sections(document: str) -> dict[str, str]:
@@ -142,8 +142,25 @@ async def test_a_section_of_a_document_runs_as_printed(
     await check(module, document, MODELS, title)
 
 
-async def test_the_examples_of_the_readme_run_as_printed(module: ModuleType) -> None:
-    await check(module, "README.md", README)
+@pytest.mark.parametrize(
+    "document", [*sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")), "README.md"]
+)
+def test_examples_can_be_pasted_into_python(document: str) -> None:
+    """An empty line ends a block there, and only an empty line does."""
+    complete = CommandCompiler()
+    complete.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    for title, code in sections(document).items():
+        typed: list[str] = []
+        for line in [*code.splitlines(), ""]:
+            typed.append(line)
+            if complete("\n".join(typed), f"{document}: {title}") is not None:
+                typed = []
+        assert not typed, title
+
+
+@pytest.mark.parametrize("title", [title for title in sections("README.md") if title])
+async def test_the_examples_of_the_readme_run_as_printed(module: ModuleType, title: str) -> None:
+    await check(module, "README.md", title)
 
 
 @pytest.mark.parametrize(
