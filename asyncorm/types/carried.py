@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from asyncorm.errors import ConfigurationError
-from asyncorm.types.base import SQLType
+from asyncorm.types.base import SQLType, characters
 
 T = TypeVar("T")
 
@@ -45,6 +45,7 @@ def type_name(name: str, schema: str | None = None) -> str:
 
 
 def _quoted(name: str) -> str:
+    name = characters(name)
     if not name or "\0" in name or len(name.encode()) > MAX_NAME_BYTES:
         raise ConfigurationError(
             f"{name!r} can't be the name of a type",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from asyncorm.errors import DataError
+from asyncorm.types.base import characters
 from asyncorm.types.carried import Carried, CarriedText
 
 #: a key or value of hstore's text: in quotes with escapes, or NULL
@@ -74,7 +75,7 @@ class HStore(Carried[dict[str, Any]]):
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + characters(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def read_hstore(text: str) -> dict[str, str | None]:
