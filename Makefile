@@ -22,8 +22,8 @@ demo: $(VENV)/.demo  ## load real data through the unit of work, and walk throug
 test: $(VENV)/.dev  ## all tests, on DATABASE_URL or an embedded PostgreSQL; make test ARGS="-k flush"
 	@$(BIN)/python -m pytest $(ARGS)
 
-long-run: $(VENV)/.dev  ## random sessions and loads against a plain picture: 10,000 of each, or STEPS=…
-	@ASYNCORM_RANDOM_STEPS=$(or $(STEPS),10000) $(BIN)/python -m pytest tests/integration/test_random_*.py
+long-run: $(VENV)/.dev  ## random sessions, loads and statements, 10,000 of each, or STEPS=…; every hostile text
+	@ASYNCORM_RANDOM_STEPS=$(or $(STEPS),10000) $(BIN)/python -m pytest tests/integration/test_random_*.py tests/security
 
 lint: $(VENV)/.dev  ## style, format and import contracts
 	@$(BIN)/ruff check .

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, cast
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.types.arrays import Array
-from asyncorm.types.base import SQLType
+from asyncorm.types.base import SQLType, characters
 from asyncorm.types.composites import Composite
 from asyncorm.types.domains import Domain
 from asyncorm.types.quoting import MAX_NAME_BYTES
@@ -147,12 +147,12 @@ def as_list(value: Any) -> Any:
 
 
 def checked_pattern(value: Any, name: str) -> str:
-    """``value`` if it is a text to match with."""
+    """``value`` as a plain str, if it is a text to match with."""
     if not isinstance(value, str):
         raise ArgumentError(
             f"{name} is matched with str, not with {type(value).__name__}", hint="give a str"
         )
-    return value
+    return str.__str__(value)
 
 
 def escape_pattern(value: Any, name: str) -> str:
@@ -172,22 +172,23 @@ def truth_name(value: Any) -> str:
 
 
 def checked_name(name: Any) -> str:
-    """``name`` if PostgreSQL can take it as a name without changing it."""
-    if not isinstance(name, str) or not name or "\0" in name:
+    """``name`` as a plain str, if PostgreSQL can take it as a name without changing it."""
+    plain = characters(name)
+    if not plain or "\0" in plain:
         raise InvalidRequestError(
             "a name in SQL must be a non-empty str without NUL characters",
             hint="give a plain name such as 'total'",
         )
     try:
-        size = len(name.encode())
+        size = len(plain.encode())
     except UnicodeEncodeError:
         raise InvalidRequestError(
             "a name in SQL is no valid Unicode", hint="remove the lone surrogate"
         ) from None
     if size > MAX_NAME_BYTES:
         raise InvalidRequestError(
-            f"the name {name[:20]!r}... is longer than PostgreSQL's {MAX_NAME_BYTES} bytes and "
+            f"the name {plain[:20]!r}... is longer than PostgreSQL's {MAX_NAME_BYTES} bytes and "
             "would be cut",
             hint="choose a shorter name",
         )
-    return name
+    return plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncorm.errors import ConfigurationError
+from asyncorm.types.base import characters
 
 MAX_NAME_BYTES = 63
 
@@ -17,7 +18,7 @@ def is_name(name: str) -> bool:
 
 def type_name(name: str, schema: str | None = None) -> str:
     """The quoted name of a type; ConfigurationError if PostgreSQL can't take it as it is."""
-    parts = (name,) if schema is None else (schema, name)
+    parts = tuple(map(characters, (name,) if schema is None else (schema, name)))
     for part in parts:
         if not is_name(part):
             raise ConfigurationError(
@@ -32,4 +33,4 @@ def quoted(text: str) -> str:
 
     Quotes make empty texts, NULL, braces, commas and blanks plain text.
     """
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + characters(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
