@@ -72,7 +72,6 @@ CLASSES: dict[str, type[DatabaseError]] = {
 }
 
 HINTS: dict[str, str] = {
-    "0A000": "the table was changed beneath a prepared statement: repeat the unit of work",
     "22001": "shorten the value, or make the column longer",
     "22003": "use a type with a larger range, such as bigint or numeric",
     "22012": "let nullif(divisor, 0) make the result NULL, or leave such rows out",
@@ -148,7 +147,9 @@ def _server_error(error: asyncpg.PostgresError, statement: str | None) -> Databa
     columns: tuple[str, ...] = (error.column_name,) if error.column_name else ()
     if not columns and detail and issubclass(found, IntegrityError):
         columns = key_columns(detail)
-    hint = (error.hint if sqlstate.startswith("42") else None) or HINTS.get(sqlstate)
+    hint = (error.hint if sqlstate.startswith(("0A", "42")) else None) or HINTS.get(sqlstate)
+    if sqlstate == "0A000" and message.startswith("cached plan"):
+        hint = "the table was changed beneath a prepared statement: repeat the unit of work"
     if sqlstate == "42P01" and message.startswith("missing FROM-clause"):
         hint = "join what the condition is about, or put it into exists(), any() or has()"
     return found(
