@@ -170,7 +170,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
     def check_features(self, compiled: CompiledStatement) -> None:
         """Refuse a statement that the server is too old for."""
         if compiled.needs is not None:
-            check_server(compiled.needs, self._require_driver().get_server_version().major)
+            check_server(compiled.needs, self.server_version)
 
     async def execute(self, statement: Statement[Any], parameters: Any = None) -> Result[Any]:
         """Run a statement (``select``, ``insert``, ``sql`` …) and return its rows.

@@ -153,7 +153,7 @@ def _server_error(error: asyncpg.PostgresError, statement: str | None) -> Databa
     columns: tuple[str, ...] = (error.column_name,) if error.column_name else ()
     if not columns and detail and issubclass(found, IntegrityError):
         columns = key_columns(detail)
-    hint = (error.hint if sqlstate.startswith("42") else None) or HINTS.get(sqlstate)
+    hint = (error.hint if sqlstate.startswith(("0A", "42")) else None) or HINTS.get(sqlstate)
     if sqlstate == "42P01" and message.startswith("missing FROM-clause"):
         hint = "join what the condition is about, or put it into exists(), any() or has()"
     if sqlstate == "0A000" and message.startswith("cached plan"):

@@ -66,7 +66,7 @@ class SQLType(Generic[T]):
     snapshot: Converter | None = None
     #: of a mutable type: a snapshot -> a value like the one it was made of. Never called with None.
     thaw: Converter | None = None
-    #: whether binary COPY can carry it as it is
+    #: whether binary COPY can carry it as it is; else it goes as text
     copyable: bool = True
     #: the operators of contains(), contained_by() and overlaps(); None where the type has none
     contains_operator: str | None = None
