@@ -10,7 +10,7 @@ from asyncorm.errors import ArgumentError
 from asyncorm.sql.expressions import Expression, Parameter, literal_of, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.types.range_types import MULTIRANGES, RANGES, MultirangeType, RangeType
-from asyncorm.types.ranges import Bounds, Multirange, Range
+from asyncorm.types.ranges import BOUNDS, Bounds, Multirange, Range
 from asyncorm.types.scalars import BOOLEAN, TEXT
 
 T = TypeVar("T")
@@ -151,7 +151,7 @@ def _test(name: str, range: Expression[Any, Any]) -> FunctionCall[bool, bool]:
 
 
 def _made(name: str, lower: Any, upper: Any, bounds: Any) -> FunctionCall[Any, Any]:
-    if bounds not in ("[)", "(]", "[]", "()"):
+    if bounds not in BOUNDS:
         raise ArgumentError("the bounds of a range are unknown", hint='give "[)", "(]", "[]", "()"')
     type_ = RANGES[name]
     parts = [

@@ -8,11 +8,10 @@ from typing import Any
 
 from asyncorm.errors import DataError
 from asyncorm.types.carried import Carried, CarriedText
-from asyncorm.types.quoting import quoted
+from asyncorm.types.quoting import quoted, unescaped
 
 #: a key or value of hstore's text: in quotes with escapes, or NULL
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|NULL', re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 class CIText(CarriedText):
@@ -76,10 +75,7 @@ class HStore(Carried[dict[str, Any]]):
 
 def read_hstore(text: str) -> dict[str, str | None]:
     """The dict that hstore's text stands for."""
-    words = [
-        None if match[1] is None else _ESCAPED.sub(r"\1", match[1])
-        for match in _WORD.finditer(text)
-    ]
+    words = [None if match[1] is None else unescaped(match[1]) for match in _WORD.finditer(text)]
     if len(words) % 2:
         raise DataError(
             "the text of an hstore has a key without a value",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from asyncorm.errors import ConfigurationError
 from asyncorm.types.base import characters
 
 MAX_NAME_BYTES = 63
+
+_ESCAPED = re.compile(r'\\(.)|""', re.DOTALL)
 
 
 def is_name(name: str) -> bool:
@@ -34,3 +38,8 @@ def quoted(text: str) -> str:
     Quotes make empty texts, NULL, braces, commas and blanks plain text.
     """
     return '"' + characters(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def unescaped(text: str) -> str:
+    """What stood between such quotes, as it was before; a quote may be doubled as well."""
+    return _ESCAPED.sub(lambda found: found[1] or '"', text)
