@@ -104,6 +104,10 @@ _WRONG_COUNT = re.compile(r"the server expects (\d+) arguments?[^,]*, (\d+) (?:w
 _LOST = ("connection is closed", "connection was closed", "released back", "underlying connection")
 
 
+#: bytes of one message, with its own few
+_LARGEST_MESSAGE = 2**30 - 2
+
+
 def translate(
     error: BaseException, *, statement: str | None = None, arguments: Sequence[Any] = ()
 ) -> AsyncORMError:
@@ -115,7 +119,7 @@ def translate(
     if isinstance(error, asyncpg.DataError):
         return _bad_argument(error, statement, arguments)
     if isinstance(error, asyncpg.PostgresConnectionError):
-        return _lost(error, statement)
+        return _too_large(error, statement, arguments) or _lost(error, statement)
     if isinstance(error, asyncpg.InterfaceError):
         return _interface_error(error, statement)
     if isinstance(error, OSError):
@@ -130,7 +134,7 @@ def translate(
         return DataError(
             "COPY can't carry a column of this type", hint="insert the rows instead of copying them"
         )
-    return DataError(
+    return _too_large(error, statement, arguments) or DataError(
         f"a value can't be converted between Python and PostgreSQL ({type(error).__name__})",
         hint="change the value; what could not be read is read with more care from now on, so "
         "roll back and repeat the unit of work",
@@ -180,6 +184,30 @@ def _lost(error: BaseException, statement: str | None) -> ConnectionLost:
             statement=statement,
         )
     return ConnectionLost("the connection to PostgreSQL broke", statement=statement)
+
+
+def _too_large(
+    error: BaseException, statement: str | None, arguments: Sequence[Any]
+) -> AsyncORMError | None:
+    """The error for values that made a message too large; the same work would fail again.
+
+    Nothing is measured before: the driver refuses to send 2 GiB, and the server closes the
+    connection, unread, for more than 1 GiB.
+    """
+    if sum(map(_size, arguments)) <= _LARGEST_MESSAGE:
+        return None
+    kind = ConnectionLost if isinstance(error, asyncpg.PostgresConnectionError) else DataError
+    return kind(
+        "the values of a statement are larger than the 1 GiB that PostgreSQL takes at once",
+        hint="store large values in parts, or outside of the database",
+        statement=statement,
+    )
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, (list, tuple)):
+        return sum(map(_size, value))
+    return len(value) if isinstance(value, (str, bytes, bytearray, memoryview)) else 0
 
 
 def _without_values(message: str) -> str:

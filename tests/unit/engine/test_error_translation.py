@@ -259,3 +259,23 @@ def test_what_fails_while_connecting_is_one_clear_error(
     assert message in str(translated)
     assert "\nhint: " in str(translated)
     assert "s3cr3t" not in str(translated)
+
+
+class Long(bytes):
+    """Bytes that need no memory."""
+
+    def __len__(self) -> int:
+        return 2**30
+
+
+@pytest.mark.parametrize("arguments", [[Long()], [1, [b"x", Long()]]], ids=["one", "in an array"])
+def test_values_too_large_for_a_message_are_named_as_the_cause(arguments: list[object]) -> None:
+    closed = asyncpg.ConnectionDoesNotExistError("connection was closed")
+    lost = translate(closed, statement="select $1", arguments=arguments)
+    unsent = translate(BufferError("message is too large"), arguments=arguments)
+    assert isinstance(lost, errors.ConnectionLost)
+    assert isinstance(unsent, errors.DataError)
+    for error in (lost, unsent):
+        assert "larger than the 1 GiB" in str(error)
+        assert "repeat" not in str(error)
+    assert "1 GiB" not in str(translate(closed, arguments=[b"x" * 100, ["y"]]))
