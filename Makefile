@@ -11,13 +11,16 @@ DB_URL  := postgresql://asyncorm:asyncorm@localhost:$(DB_PORT)/asyncorm
 export DB_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long-run lint types bench db-up db-down clean
+.PHONY: help demo worker test long-run lint types bench db-up db-down clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## load real data through the unit of work, and walk through what it does
 	@$(BIN)/python -m examples.atlas
+
+worker: $(VENV)/.demo  ## a job queue: four workers, one of them killed, and each job done once
+	@$(BIN)/python -m examples.worker
 
 test: $(VENV)/.dev  ## all tests, on DATABASE_URL or an embedded PostgreSQL; make test ARGS="-k flush"
 	@$(BIN)/python -m pytest $(ARGS)
