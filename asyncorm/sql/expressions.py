@@ -12,7 +12,7 @@ from asyncorm.sql.arithmetic import check_same, operation_type, value_beside
 from asyncorm.sql.array_operators import ArrayOperators
 from asyncorm.sql.comparison_operators import ComparisonOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
-from asyncorm.sql.json_operators import JSONOperators, path_of
+from asyncorm.sql.json_operators import JSONOperators, key_type, path_of, plain_type
 from asyncorm.sql.network_operators import NetworkOperators
 from asyncorm.sql.nodes import Query, Yields, combined, render
 from asyncorm.sql.order import OrderOperators
@@ -26,13 +26,11 @@ from asyncorm.sql.values import (
     checked_name,
     field_of,
     fitting_type,
-    is_json,
 )
 from asyncorm.sql.vector_operators import VectorOperators
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.extensions import HStore
-from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.resolve import type_of_value
 from asyncorm.types.scalars import BOOLEAN, FLOAT, INTEGER, INTEGRAL, NUMERIC, TEXT, Numeric
 
@@ -49,9 +47,6 @@ Quantity: TypeAlias = "Number | Expression[timedelta, Any]"
 Adding: TypeAlias = "Quantity | Expression[str, Any] | Expression[bytes, Any]"
 Wide: TypeAlias = "Fraction | Expression[date, Any]"
 Moment: TypeAlias = "Expression[datetime, Any] | Expression[time, Any]"
-
-_JSON = JSON()
-_JSONB = JSONB()
 
 
 class Expression(
@@ -84,26 +79,50 @@ class Expression(
 
     # comparison
 
-    def __eq__(self, other: V | Expression[V, Any] | Query[V] | None) -> Condition:  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    @overload  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __eq__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
+    @overload
+    def __eq__(self, other: Or[V] | Query[V] | None) -> Condition: ...
+    def __eq__(self, other: Any) -> Condition:
         if other is None:
             return Condition("IS NULL", (self,))
         return Condition("=", (self, operand(other, self)))
 
-    def __ne__(self, other: V | Expression[V, Any] | Query[V] | None) -> Condition:  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    @overload  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __ne__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
+    @overload
+    def __ne__(self, other: Or[V] | Query[V] | None) -> Condition: ...
+    def __ne__(self, other: Any) -> Condition:
         if other is None:
             return Condition("IS NOT NULL", (self,))
         return Condition("<>", (self, operand(other, self)))
 
-    def __lt__(self, other: V | Expression[V, Any] | Query[V]) -> Condition:
+    @overload
+    def __lt__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
+    @overload
+    def __lt__(self, other: Or[V] | Query[V]) -> Condition: ...
+    def __lt__(self, other: Any) -> Condition:
         return Condition("<", (self, operand(other, self)))
 
-    def __le__(self, other: V | Expression[V, Any] | Query[V]) -> Condition:
+    @overload
+    def __le__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
+    @overload
+    def __le__(self, other: Or[V] | Query[V]) -> Condition: ...
+    def __le__(self, other: Any) -> Condition:
         return Condition("<=", (self, operand(other, self)))
 
-    def __gt__(self, other: V | Expression[V, Any] | Query[V]) -> Condition:
+    @overload
+    def __gt__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
+    @overload
+    def __gt__(self, other: Or[V] | Query[V]) -> Condition: ...
+    def __gt__(self, other: Any) -> Condition:
         return Condition(">", (self, operand(other, self)))
 
-    def __ge__(self, other: V | Expression[V, Any] | Query[V]) -> Condition:
+    @overload
+    def __ge__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
+    @overload
+    def __ge__(self, other: Or[V] | Query[V]) -> Condition: ...
+    def __ge__(self, other: Any) -> Condition:
         return Condition(">=", (self, operand(other, self)))
 
     # arithmetic: what PostgreSQL has; anything else is refused by type checkers and while building
@@ -255,21 +274,13 @@ class Expression(
             return self._element(key)
         if isinstance(self._type, HStore) and isinstance(key, str):
             return JSONElement("->", (self, Parameter(key, TEXT)), TEXT)
-        if not is_json(self._type):
-            raise ArgumentError(
-                f"{self._describe()} is {self._type.ddl}; only JSON and arrays have elements",
-                hint="use [] on a jsonb column, or cast(expression, dict)",
-            )
-        return JSONElement("->", (self, _json_key(key)), _element(self._type))
+        type_ = plain_type(self, "JSON and arrays have elements")
+        return JSONElement("->", (self, Parameter(key, key_type(key))), type_)
 
     def path(self, *keys: str | int) -> JSONElement:
         """What is at the end of a path in a JSON value: ``path("a", "b", 0)`` (``#>``)."""
-        if not is_json(self._type):
-            raise ArgumentError(
-                f"{self._describe()} is {self._type.ddl}; only JSON has paths",
-                hint="use a jsonb column, or cast(expression, dict)",
-            )
-        return JSONElement("#>", (self, Parameter(*path_of(keys, "path()"))), _element(self._type))
+        type_ = plain_type(self, "JSON has paths")
+        return JSONElement("#>", (self, Parameter(*path_of(keys, "path()"))), type_)
 
     # composites
 
@@ -563,25 +574,15 @@ def _arithmetic(
     else:
         beside = value_beside(operator, other, left._type)
         right = operand(other, left) if beside is None else Parameter(other, beside)
+    if left._type.python_type is date and right._type.cast_type == "bigint":
+        right = CastTo(right, INTEGER)  # the only number of days that PostgreSQL adds to a date
+    elif left._type.cast_type == "bigint" and right._type.python_type is date:
+        left = CastTo(left, INTEGER)
     operands = (right, left) if reflected else (left, right)
     type_ = operation_type(operator, operands[0]._type, operands[1]._type, left._describe)
     if operator == "+" and (type_.python_type in (str, bytes) or isinstance(type_, HStore)):
         operator = "||"
     return Operation(operator, operands, type_)
-
-
-def _element(type_: SQLType[Any]) -> SQLType[Any]:
-    """The type of what is in a document: plain, even where the document is that of a model."""
-    return _JSON if type_.cast_type == "json" else _JSONB
-
-
-def _json_key(key: Any) -> Expression[Any, Any]:
-    if isinstance(key, bool) or not isinstance(key, (str, int)):
-        raise ArgumentError(
-            f"a JSON element is named by str or int, not {type(key).__name__}",
-            hint='write column["key"] or column[0]',
-        )
-    return Parameter(key, INTEGER if isinstance(key, int) else TEXT)
 
 
 def as_condition(value: Any) -> Expression[bool, Any]:

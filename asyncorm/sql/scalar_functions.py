@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
@@ -26,6 +27,10 @@ class ScalarFunctions:
 
     @overload
     def coalesce(self, first: Expression[V, Any], last: V, /) -> FunctionCall[V, V]: ...
+    @overload
+    def coalesce(
+        self, first: Expression[Decimal, Any], last: int, /
+    ) -> FunctionCall[Decimal, Decimal]: ...
     @overload
     def coalesce(
         self, first: Expression[V, Any], /, *rest: Expression[V, R]

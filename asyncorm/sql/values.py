@@ -19,6 +19,8 @@ from asyncorm.types.resolve import type_of_value
 UNKNOWN: SQLType[Any] = SQLType("")
 
 _NUMBERS = (int, float, Decimal)
+#: of those that can stand beside one another: the one that holds the others' values is higher
+_WIDTHS = {int: 1, Decimal: 2, float: 3, date: 1, datetime: 2}
 _LISTS = (list, tuple, set, frozenset)
 _LIKE_ESCAPES = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _arrays: dict[SQLType[Any], SQLType[Any]] = {}
@@ -93,14 +95,23 @@ def listed(values: Any, name: str) -> list[Any]:
 
 
 def item_type(values: Iterable[Any], near: SQLType[Any], name: str) -> SQLType[Any]:
-    """The one type of all the values of an ``in_()``."""
+    """The one type of all the values of an ``in_()``: of several kinds of numbers the widest,
+    since the driver would cut the others off."""
     expected = near.python_type
+    others: list[SQLType[Any]] = []
+    fitting = False
     for value in values:
-        if type(value) is not expected and value is not None:
+        if type(value) is expected:
+            fitting = True
+        elif value is not None:
             type_ = fitting_type(value, near, name)
-            if type_ != near:
-                return type_
-    return near
+            if type_ == near:
+                fitting = True
+            else:
+                others.append(type_)
+    if fitting and others:
+        others.append(near)
+    return max(others, key=lambda type_: _WIDTHS.get(type_.python_type, 0), default=near)
 
 
 def array_type(item: SQLType[Any]) -> SQLType[Any]:
