@@ -54,7 +54,7 @@ PRECEDENCE: Mapping[str, int] = {
     **dict.fromkeys(("*", "/", "%"), 9),
     "AT TIME ZONE": 10,
     "negate": 11,
-    **dict.fromkeys(("starts_with", "to_jsonb", "EXISTS", "[]", "[:]", "[n:]", "[:n]"), 20),
+    **dict.fromkeys(("starts_with", "div", "to_jsonb", "EXISTS", "[]", "[:]", "[n:]", "[:n]"), 20),
 }
 _POSTFIX = frozenset(operator for operator in PRECEDENCE if operator.startswith("IS ")) - {
     "IS DISTINCT FROM",
@@ -231,7 +231,8 @@ def _elements(quantifier: str) -> Any:
         _operand(renderer, value, "=")
         renderer.write(f" = {quantifier} (")
         renderer.render(array)
-        renderer.write(")")
+        # a query's one array, which without a cast PostgreSQL would take for its rows
+        renderer.write(f"::{array._type.ddl})" if isinstance(array, ScalarQuery) else ")")
 
     return render
 
@@ -294,6 +295,7 @@ _SPECIAL: Mapping[str, Any] = {
     "<> ALL": _array("<> ALL"),
     "starts_with": _call("starts_with"),
     "to_jsonb": _call("to_jsonb"),
+    "div": _call("div"),
     "strpos": _strpos,
     "ends_with": _ends_with,
     "!!": _prefix("!!", "!! "),

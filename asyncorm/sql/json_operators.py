@@ -10,11 +10,12 @@ from asyncorm.sql.key_operators import KeyOperators
 from asyncorm.sql.operators import C, Operators, R, V
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
-from asyncorm.types.json import JSONB
+from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.json_path import JSON_PATH
-from asyncorm.types.scalars import TEXT
+from asyncorm.types.scalars import INTEGER, TEXT
 
 _KEYS = Array(TEXT)
+_JSON = JSON()
 _JSONB = JSONB()
 
 
@@ -55,6 +56,21 @@ class JSONOperators(KeyOperators[V, R, C]):
 def path_of(keys: Iterable[str | int], user: str) -> tuple[list[str], SQLType[Any]]:
     """A path as the array of texts that PostgreSQL takes."""
     return [_text(key, user) for key in keys], _KEYS
+
+
+def key_of(key: Any) -> tuple[str | int, SQLType[Any]]:
+    """The name or number of an element, and its type."""
+    if isinstance(key, bool) or not isinstance(key, (str, int)):
+        raise ArgumentError(
+            f"a JSON element is named by str or int, not {type(key).__name__}",
+            hint='write column["key"] or column[0]',
+        )
+    return key, INTEGER if isinstance(key, int) else TEXT
+
+
+def element_type(document: SQLType[Any]) -> SQLType[Any]:
+    """The type of what is in a document: plain, even where the document is that of a model."""
+    return _JSON if document.cast_type == "json" else _JSONB
 
 
 def _text(key: str | int, user: str = "a path") -> str:
