@@ -9,7 +9,7 @@ from asyncorm.compiler.expressions import parentheses
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.constructs import Quantified
-from asyncorm.sql.expressions import Label, Operation
+from asyncorm.sql.expressions import Label, Operation, ScalarQuery
 
 Operands = tuple[Any, ...]
 #: writes an operation of the operator that is named
@@ -111,7 +111,15 @@ def _quantified(renderer: Renderer, operator: str, operands: Operands) -> None:
 
 
 def _elements(quantified: str) -> Writer:
-    return lambda renderer, _, operands: _quantified(renderer, quantified, operands[::-1])
+    def write(renderer: Renderer, _: str, operands: Operands) -> None:
+        array, value = operands
+        _operand(renderer, value, "=")
+        renderer.write(f" {quantified} (")
+        renderer.render(array)
+        # a query's one array, which without a cast PostgreSQL would take for its rows
+        renderer.write(f"::{array._type.ddl})" if isinstance(array, ScalarQuery) else ")")
+
+    return write
 
 
 def _subscript(before: str, between: str) -> Writer:
@@ -188,6 +196,6 @@ OPERATORS: Mapping[str, tuple[int, Writer]] = {
     "[:]": (20, _subscript("[", ":")),
     "[n:]": (20, _subscript("[", ":")),
     "[:n]": (20, _subscript("[:", "")),
-    **dict.fromkeys(("starts_with", "to_jsonb"), (20, _call)),
+    **dict.fromkeys(("starts_with", "div", "to_jsonb"), (20, _call)),
     "EXISTS": (20, _exists),
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypeVar, overload
 
-from asyncorm.sql.expressions import Expression, operand
+from asyncorm.errors import ArgumentError
+from asyncorm.sql.expressions import Expression, operand, with_bits
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.sql.values import array_type
 from asyncorm.types import scalars
@@ -16,6 +17,12 @@ V = TypeVar("V")
 R = TypeVar("R")
 W = TypeVar("W", bound=int | BitString)
 
+_WITHOUT_EXTREMES = {
+    "boolean": "use bool_and() and bool_or()",
+    "uuid": "order by it and take the first row, or cast(expression, str)",
+    "jsonb": "compare a part of it, as in func.max(Post.data['size'].as_numeric())",
+    "json": "compare a part of it, as in func.max(Post.data['size'].as_numeric())",
+}
 _JSON = JSON()
 _JSONB = JSONB()
 
@@ -46,11 +53,11 @@ class Aggregates:
 
     def min(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
         """The smallest value."""
-        return NullFunctionCall("min", (expression,), expression._type)
+        return _extreme("min", expression)
 
     def max(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
         """The largest value."""
-        return NullFunctionCall("max", (expression,), expression._type)
+        return _extreme("max", expression)
 
     def bool_and(self, expression: Expression[bool, Any]) -> NullFunctionCall[bool]:
         """Whether all are true."""
@@ -97,12 +104,27 @@ class Aggregates:
 
     def bit_and(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that all values have."""
-        return NullFunctionCall("bit_and", (expression,), expression._type)
+        return _bits("bit_and", expression)
 
     def bit_or(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that any value has."""
-        return NullFunctionCall("bit_or", (expression,), expression._type)
+        return _bits("bit_or", expression)
 
     def bit_xor(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that an odd number of values have."""
-        return NullFunctionCall("bit_xor", (expression,), expression._type)
+        return _bits("bit_xor", expression)
+
+
+def _extreme(name: str, expression: Expression[V, Any]) -> NullFunctionCall[V]:
+    advice = _WITHOUT_EXTREMES.get(expression._type.cast_type)
+    if advice is not None:
+        raise ArgumentError(
+            f"PostgreSQL has no {name}() of {expression._type.ddl}, which {name}() was given",
+            hint=advice,
+        )
+    return NullFunctionCall(name, (expression,), expression._type)
+
+
+def _bits(name: str, expression: Expression[W, Any]) -> NullFunctionCall[W]:
+    found = with_bits(expression)
+    return NullFunctionCall(name, (found,), found._type)

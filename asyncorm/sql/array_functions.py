@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from asyncorm.errors import ArgumentError
-from asyncorm.sql.expressions import Expression, Parameter, literal_of, operand
+from asyncorm.sql.expressions import CastTo, Expression, Parameter, literal_of, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
-from asyncorm.types.scalars import INTEGER, TEXT
+from asyncorm.types.scalars import BIGINT, INTEGER, TEXT
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -60,9 +60,11 @@ class ArrayFunctions:
 
     def array_positions(
         self, array: Expression[list[T], Any], element: T | Expression[T, Any]
-    ) -> FunctionCall[list[int], list[int]]:
+    ) -> Expression[list[int], list[int]]:
         """Everywhere the value is, counted from 1."""
-        return FunctionCall("array_positions", (array, _element(array, element)), Array(INTEGER))
+        parts = (array, _element(array, element))
+        # as bigint[], which alone can be compared with what list[int] means
+        return CastTo(FunctionCall("array_positions", parts, Array(INTEGER)), Array(BIGINT))
 
     def cardinality(self, array: Expression[list[T], Any]) -> FunctionCall[int, int]:
         """The number of elements."""

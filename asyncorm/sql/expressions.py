@@ -32,7 +32,7 @@ from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.extensions import HStore
 from asyncorm.types.resolve import type_of_value
-from asyncorm.types.scalars import BOOLEAN, FLOAT, INTEGER, INTEGRAL, NUMERIC, TEXT, Numeric
+from asyncorm.types.scalars import BIGINT, BOOLEAN, FLOAT, INTEGER, INTEGRAL, NUMERIC, TEXT, Numeric
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -47,6 +47,8 @@ Quantity: TypeAlias = "Number | Expression[timedelta, Any]"
 Adding: TypeAlias = "Quantity | Expression[str, Any] | Expression[bytes, Any]"
 Wide: TypeAlias = "Fraction | Expression[date, Any]"
 Moment: TypeAlias = "Expression[datetime, Any] | Expression[time, Any]"
+
+_BITWISE = frozenset(("&", "|", "#", "<<", ">>", "invert"))
 
 
 class Expression(
@@ -83,7 +85,7 @@ class Expression(
     def __eq__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
     @overload
     def __eq__(self, other: Or[V] | Query[V] | None) -> Condition: ...
-    def __eq__(self, other: Any) -> Condition:
+    def __eq__(self, other: Any) -> Condition:  # pyright: ignore[reportIncompatibleMethodOverride]
         if other is None:
             return Condition("IS NULL", (self,))
         return Condition("=", (self, operand(other, self)))
@@ -92,38 +94,10 @@ class Expression(
     def __ne__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
     @overload
     def __ne__(self, other: Or[V] | Query[V] | None) -> Condition: ...
-    def __ne__(self, other: Any) -> Condition:
+    def __ne__(self, other: Any) -> Condition:  # pyright: ignore[reportIncompatibleMethodOverride]
         if other is None:
             return Condition("IS NOT NULL", (self,))
         return Condition("<>", (self, operand(other, self)))
-
-    @overload
-    def __lt__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
-    @overload
-    def __lt__(self, other: Or[V] | Query[V]) -> Condition: ...
-    def __lt__(self, other: Any) -> Condition:
-        return Condition("<", (self, operand(other, self)))
-
-    @overload
-    def __le__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
-    @overload
-    def __le__(self, other: Or[V] | Query[V]) -> Condition: ...
-    def __le__(self, other: Any) -> Condition:
-        return Condition("<=", (self, operand(other, self)))
-
-    @overload
-    def __gt__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
-    @overload
-    def __gt__(self, other: Or[V] | Query[V]) -> Condition: ...
-    def __gt__(self, other: Any) -> Condition:
-        return Condition(">", (self, operand(other, self)))
-
-    @overload
-    def __ge__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
-    @overload
-    def __ge__(self, other: Or[V] | Query[V]) -> Condition: ...
-    def __ge__(self, other: Any) -> Condition:
-        return Condition(">=", (self, operand(other, self)))
 
     # arithmetic: what PostgreSQL has; anything else is refused by type checkers and while building
 
@@ -321,14 +295,16 @@ class Expression(
         return Operation(operator, (self, *operands), type_ or self._type)
 
     def _same(self, operator: str, *operands: Any, type_: Any = None) -> Expression[V, R]:
-        if operator in ("/", "%"):
+        if operator in ("//", "%"):
             return _arithmetic(operator, self, *operands)
-        given = [operand(one, self) for one in operands]
-        check_same(operator, (self, *given), self._describe)
+        found = (self, *(operand(one, self) for one in operands))
+        check_same(operator, found, self._describe)
+        if operator in _BITWISE:
+            found = tuple(with_bits(one) for one in found)
+            type_ = found[0]._type
         if operator in ("<<", ">>"):
-            wide = (one for one in given if one._type.cast_type != "integer")
-            given = [CastTo(one, INTEGER) for one in wide] or given
-        return Operation(operator, (self, *given), type_ or self._type)
+            found = (found[0], *(_as_integer(one) for one in found[1:]))
+        return Operation(operator, found, type_ or self._type)
 
     def _collated(self, collation: str) -> Expression[V, R]:
         return Collated(self, collation)
@@ -348,7 +324,7 @@ class Expression(
         type_ = self._type.part_type(value._type if isinstance(value, Expression) else value)
         fits = type(value) is type_.python_type  # a Multirange is a tuple, and no list of values
         found = self._operand(value if fits else as_list(value), type_)
-        if type_ is self._type or found._type.cast_type in ("", type_.cast_type):
+        if found._type.cast_type in ("", type_.cast_type) or not type_.cast_type:
             return found
         return CastTo(found, type_)
 
@@ -543,7 +519,10 @@ def operand(value: Any, near: Expression[Any, Any], *, nullable: bool = False) -
     if type(value) is type_.python_type:
         return Parameter(value, type_)
     if isinstance(value, (Expression, Query)):
-        return literal_of(value)
+        found = literal_of(value)
+        is_array = isinstance(type_, Array) and isinstance(found._type, Array)
+        # PostgreSQL compares bigint[] with nothing but bigint[]
+        return CastTo(found, type_) if is_array and found._type.ddl != type_.ddl else found
     if value is None:
         if not nullable:
             raise ArgumentError(
@@ -574,15 +553,23 @@ def _arithmetic(
     else:
         beside = value_beside(operator, other, left._type)
         right = operand(other, left) if beside is None else Parameter(other, beside)
-    if left._type.python_type is date and right._type.cast_type == "bigint":
-        right = CastTo(right, INTEGER)  # the only number of days that PostgreSQL adds to a date
-    elif left._type.cast_type == "bigint" and right._type.python_type is date:
-        left = CastTo(left, INTEGER)
-    operands = (right, left) if reflected else (left, right)
-    type_ = operation_type(operator, operands[0]._type, operands[1]._type, left._describe)
-    if operator == "+" and (type_.python_type in (str, bytes) or isinstance(type_, HStore)):
-        operator = "||"
+    operands: tuple[Any, ...] = (right, left) if reflected else (left, right)
+    types = (operands[0]._type, operands[1]._type)
+    operator, type_ = operation_type(operator, *types, left._describe)
+    if type_.python_type is date:  # a day moves by integer, not by bigint
+        operands = tuple(one if one._type is type_ else _as_integer(one) for one in operands)
     return Operation(operator, operands, type_)
+
+
+def with_bits(expression: Expression[Any, Any]) -> Expression[Any, Any]:
+    """A whole number of any size, which is numeric and has no bits, as bigint."""
+    is_whole = expression._type.python_type is int and expression._type.cast_type == "numeric"
+    return CastTo(expression, BIGINT) if is_whole else expression
+
+
+def _as_integer(expression: Expression[Any, Any]) -> Expression[Any, Any]:
+    is_wide = expression._type.cast_type != "integer"
+    return CastTo(expression, INTEGER) if is_wide else expression
 
 
 def as_condition(value: Any) -> Expression[bool, Any]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, overload
 
 from asyncorm.sql.arguments import integer
+from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.expressions import Expression, operand
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.types import scalars
@@ -79,7 +80,8 @@ class NumberFunctions:
 
     def mod(self, number: Expression[E, R], other: E | Expression[E, Any]) -> FunctionCall[E, R]:
         """The rest of a division, with the sign of the number."""
-        return FunctionCall("mod", (number, operand(other, number)), number._type)
+        parts = (number, operand(other, number))
+        return FunctionCall("mod", parts, common_type(number._type, (parts[1]._type,)))
 
     def div(
         self, number: Expression[Decimal, R], other: Decimal | int | Expression[Decimal, Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar, overload
 
 from asyncorm.sql.arguments import integer
+from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.expressions import Expression, literal_of, operand
 from asyncorm.sql.function_calls import FunctionCall, NullWindowCall, WindowCall
 from asyncorm.sql.given import orders
@@ -128,4 +129,5 @@ def _beside(
     parts = [literal_of(expression), integer(offset)]
     if default is not None:
         parts.append(operand(default, expression))
-    return WindowCall(name, parts, expression._type)
+    types = (parts[0]._type, parts[-1]._type) if default is not None else (parts[0]._type,)
+    return WindowCall(name, parts, common_type(parts[0]._type, types))
