@@ -141,6 +141,17 @@ class Select(Rows[R]):
         )
         return self._with(lock=lock)
 
+    def add_columns(self, *items: Any) -> Select[Any]:
+        """More entities, columns and expressions in the select list."""
+        return self._selecting((*self._items, *map(selectable, items)))
+
+    def with_only_columns(self, *items: Any) -> Select[Any]:
+        """Another select list; what was selected before stays in FROM."""
+        joined = [join.source for join in self._joins]
+        found = [_source_of_item(item) for item in self._items]
+        kept = (one for one in found if one is not None and one not in joined)
+        return self.select_from(*dict.fromkeys(kept))._selecting(tuple(map(selectable, items)))
+
     def add_cte(self, *ctes: Derived) -> Self:
         """Run other statements along with this one: CTEs that it need not mention."""
         return self._with(ctes=self._extras.ctes + checked_ctes(ctes))
@@ -148,6 +159,13 @@ class Select(Rows[R]):
     def into(self, shape: Callable[..., U]) -> Select[U]:
         """Rows as another class: a pydantic model, dataclass or NamedTuple."""
         return cast("Select[U]", super().into(shape))
+
+    def _selecting(self, items: tuple[Any, ...]) -> Select[Any]:
+        if not items:
+            raise InvalidRequestError("a select() of nothing", hint="give columns or entities")
+        new = self._copy()
+        new._items = items
+        return new
 
     def _joined(self, join: Join) -> Self:
         new = self._copy()
@@ -301,6 +319,11 @@ def select(*items: Any) -> Select[Any]:
     if not items:
         raise InvalidRequestError("select() was given nothing", hint="write select(User)")
     return Select(tuple(map(selectable, items)))
+
+
+def _source_of_item(item: Any) -> Any:
+    """What an entity or column stands for in FROM; None for other expressions."""
+    return source_of(item) if is_entity(item) else getattr(item, "table", None)
 
 
 def selectable(item: Any) -> Any:
