@@ -19,7 +19,9 @@ from asyncorm.sql.function_calls import WindowCall
 from asyncorm.sql.given import expressions
 from asyncorm.sql.grouping import Grouping, grouped
 from asyncorm.sql.nodes import Query, Yields
+from asyncorm.sql.order import Order
 from asyncorm.sql.query import Rows, checked_ctes
+from asyncorm.sql.repeated import found_again
 from asyncorm.sql.sources import Derived, attribute_of, is_entity, source_of
 from asyncorm.types.scalars import BOOLEAN
 
@@ -116,7 +118,16 @@ class Select(Rows[R]):
 
     def group_by(self, *by: Expression[Any, Any] | Grouping) -> Self:
         """Add to GROUP BY: expressions, or ``func.rollup(...)`` and its relatives."""
-        return self._with(group_by=self._extras.group_by + grouped(by))
+        found = tuple(found_again(term, self._items) for term in grouped(by))
+        return self._with(group_by=self._extras.group_by + found)
+
+    def order_by(self, *order: Expression[Any, Any] | Order) -> Self:
+        """Add to ORDER BY."""
+        new = super().order_by(*order)
+        if any(term._parameters for term in new._order):
+            known = (*self._items, *self._extras.group_by)
+            new._order = tuple(found_again(term, known) for term in new._order)
+        return new
 
     def having(self, *conditions: Expression[bool, Any]) -> Self:
         """Only groups that fulfil all conditions."""
