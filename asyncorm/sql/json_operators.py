@@ -63,10 +63,7 @@ def plain_type(document: Operators[Any, Any, Any], rule: str) -> SQLType[Any]:
     """The type of what is in a document: plain, even where the document is that of a model."""
     type_ = document._type
     if not is_json(type_):
-        raise ArgumentError(
-            f"{document._describe()} is {type_.ddl}; only {rule}",
-            hint="use a jsonb column, or cast(expression, dict)",
-        )
+        raise document._unfit(f"only {rule}", "use a jsonb column, or cast(expression, dict)")
     return _JSON if type_.cast_type == "json" else _JSONB
 
 
