@@ -159,14 +159,16 @@ class Rows(Query[R]):
             parameters += limit._parameters
         if offset is not None:
             parameters += offset._parameters
-        for option in self._options:
-            parameters += option._parameters
+        option_keys: tuple[Hashable, ...] = ()
+        if self._options:
+            option_keys, more = combined(self._options)
+            parameters += more
         key = (
             order_keys,
             limit is not None and limit._key,
             offset is not None and offset._key,
             self._shape,
-            tuple(option._key for option in self._options),
+            option_keys,
         )
         return key, parameters
 
