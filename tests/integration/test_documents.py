@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+import asyncorm
 from asyncorm import Model, event, sessionmaker
 from asyncorm.engine.engine import Engine
 from asyncorm.tracking.event_names import EVENTS
@@ -38,6 +39,8 @@ COPYING = "docs/copying.md"
 MESSAGING = "docs/messaging.md"
 RAW_SQL = "docs/raw_sql.md"
 TYPES = "docs/types.md"
+FROM_SQLALCHEMY = "docs/from_sqlalchemy.md"
+MODELS_AND_ENGINES = "docs/models.md"
 MODELS = "The models of the examples"
 
 
@@ -126,8 +129,10 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
             INHERITANCE,
             CHANGING,
             COPYING,
+            FROM_SQLALCHEMY,
             JSON_DOCUMENTS,
             MESSAGING,
+            MODELS_AND_ENGINES,
             QUERIES,
             RAW_SQL,
             TYPES,
@@ -206,3 +211,15 @@ def test_the_table_of_events_is_complete() -> None:
         for name in re.findall(r"`(\w+)`", names)
     }
     assert told == {name: (of.arguments, of.awaited) for name, of in EVENTS.items()}
+
+
+def test_every_public_name_is_found_in_the_index() -> None:
+    text = (ROOT / "docs/README.md").read_text("utf-8")
+    listed = [
+        name
+        for row in re.findall(r"^\| (`.*`) \| \[", text, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    ]
+    assert sorted(listed) == sorted(asyncorm.__all__)
+    pages = {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"}
+    assert pages == set(re.findall(r"^\| \[(\w+\.md)\]", text, re.MULTILINE))
