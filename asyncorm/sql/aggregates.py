@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypeVar, overload
 
+from asyncorm.sql.arguments import type_of
 from asyncorm.sql.expressions import Expression, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.sql.values import array_type
@@ -29,7 +30,7 @@ class Aggregates:
 
     def sum(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
         """The sum; of integers an int of any size."""
-        given = expression._type
+        given = type_of(expression)
         return NullFunctionCall(
             "sum", (expression,), scalars.INTEGRAL if given.python_type is int else given
         )
@@ -40,17 +41,17 @@ class Aggregates:
     def avg(self, expression: Expression[V, Any]) -> NullFunctionCall[V]: ...
     def avg(self, expression: Expression[Any, Any]) -> NullFunctionCall[Any]:
         """The average; of integers a Decimal."""
-        given = expression._type
+        given = type_of(expression)
         result = scalars.NUMERIC if given.python_type is int else given
         return NullFunctionCall("avg", (expression,), result)
 
     def min(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
         """The smallest value."""
-        return NullFunctionCall("min", (expression,), expression._type)
+        return NullFunctionCall("min", (expression,), type_of(expression))
 
     def max(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
         """The largest value."""
-        return NullFunctionCall("max", (expression,), expression._type)
+        return NullFunctionCall("max", (expression,), type_of(expression))
 
     def bool_and(self, expression: Expression[bool, Any]) -> NullFunctionCall[bool]:
         """Whether all are true."""
@@ -62,7 +63,7 @@ class Aggregates:
 
     def array_agg(self, expression: Expression[V, R]) -> FunctionCall[list[V], list[R] | None]:
         """All values as an array."""
-        return FunctionCall("array_agg", (expression,), array_type(expression._type))
+        return FunctionCall("array_agg", (expression,), array_type(type_of(expression)))
 
     def string_agg(
         self, expression: Expression[str, Any], separator: str | Expression[str, Any]
@@ -97,12 +98,12 @@ class Aggregates:
 
     def bit_and(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that all values have."""
-        return NullFunctionCall("bit_and", (expression,), expression._type)
+        return NullFunctionCall("bit_and", (expression,), type_of(expression))
 
     def bit_or(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that any value has."""
-        return NullFunctionCall("bit_or", (expression,), expression._type)
+        return NullFunctionCall("bit_or", (expression,), type_of(expression))
 
     def bit_xor(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that an odd number of values have."""
-        return NullFunctionCall("bit_xor", (expression,), expression._type)
+        return NullFunctionCall("bit_xor", (expression,), type_of(expression))

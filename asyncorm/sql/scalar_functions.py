@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
+from asyncorm.sql.arguments import type_of
 from asyncorm.sql.expressions import Expression, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.types import scalars
@@ -41,25 +42,29 @@ class ScalarFunctions:
     ) -> FunctionCall[V, V]: ...
     def coalesce(self, first: Expression[Any, Any], /, *rest: Any) -> FunctionCall[Any, Any]:
         """The first of the values that is not NULL."""
+        type_ = type_of(first)
         parts = (first, *(operand(item, first) for item in rest))
-        return FunctionCall("coalesce", parts, first._type)
+        return FunctionCall("coalesce", parts, type_)
 
     def nullif(
         self, value: Expression[V, Any], other: V | Expression[V, Any]
     ) -> NullFunctionCall[V]:
         """NULL if both are equal, else the value."""
-        return NullFunctionCall("nullif", (value, operand(other, value)), value._type)
+        type_ = type_of(value)
+        return NullFunctionCall("nullif", (value, operand(other, value)), type_)
 
     def greatest(
         self, first: Expression[V, R], /, *rest: V | Expression[V, Any]
     ) -> FunctionCall[V, R]:
         """The largest of the values."""
+        type_ = type_of(first)
         parts = (first, *(operand(item, first) for item in rest))
-        return FunctionCall("greatest", parts, first._type)
+        return FunctionCall("greatest", parts, type_)
 
     def least(
         self, first: Expression[V, R], /, *rest: V | Expression[V, Any]
     ) -> FunctionCall[V, R]:
         """The smallest of the values."""
+        type_ = type_of(first)
         parts = (first, *(operand(item, first) for item in rest))
-        return FunctionCall("least", parts, first._type)
+        return FunctionCall("least", parts, type_)
