@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
+from asyncorm.sql.arguments import type_of
 from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.expressions import Expression, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.types import scalars
-from asyncorm.types.base import SQLType
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -43,34 +43,31 @@ class ScalarFunctions:
     ) -> FunctionCall[V, V]: ...
     def coalesce(self, first: Expression[Any, Any], /, *rest: Any) -> FunctionCall[Any, Any]:
         """The first of the values that is not NULL."""
-        parts = (first, *(operand(item, first) for item in rest))
-        return _one_of("coalesce", parts)
+        return _one_of("coalesce", first, rest)
 
     def nullif(
         self, value: Expression[V, Any], other: V | Expression[V, Any]
     ) -> NullFunctionCall[V]:
         """NULL if both are equal, else the value."""
-        parts = (value, operand(other, value))
-        return NullFunctionCall("nullif", parts, common_type(*_types(parts)))
+        type_ = type_of(value)
+        found = operand(other, value)
+        return NullFunctionCall("nullif", (value, found), common_type(type_, (found._type,)))
 
     def greatest(
         self, first: Expression[V, R], /, *rest: V | Expression[V, Any]
     ) -> FunctionCall[V, R]:
         """The largest of the values."""
-        parts = (first, *(operand(item, first) for item in rest))
-        return _one_of("greatest", parts)
+        return _one_of("greatest", first, rest)
 
     def least(
         self, first: Expression[V, R], /, *rest: V | Expression[V, Any]
     ) -> FunctionCall[V, R]:
         """The smallest of the values."""
-        parts = (first, *(operand(item, first) for item in rest))
-        return _one_of("least", parts)
+        return _one_of("least", first, rest)
 
 
-def _one_of(name: str, parts: tuple[Any, ...]) -> FunctionCall[Any, Any]:
-    return FunctionCall(name, parts, common_type(*_types(parts)))
-
-
-def _types(parts: tuple[Any, ...]) -> tuple[SQLType[Any], tuple[SQLType[Any], ...]]:
-    return parts[0]._type, tuple(part._type for part in parts[1:])
+def _one_of(name: str, first: Any, rest: tuple[Any, ...]) -> FunctionCall[Any, Any]:
+    type_ = type_of(first)
+    further = tuple(operand(item, first) for item in rest)
+    type_ = common_type(type_, tuple(item._type for item in further))
+    return FunctionCall(name, (first, *further), type_)
