@@ -145,7 +145,11 @@ def copy_conflict(
 def insert_staged(mapper: Mapper, names: tuple[str, ...]) -> Insert[Any]:
     """The INSERT of all that the temporary table has in the columns ``names``."""
     insert: Insert[Any] = Insert(mapper.entity)
-    return insert.from_select(names, select(*_stage(mapper, names).columns.values()))
+    insert = insert.from_select(names, select(*_stage(mapper, names).columns.values()))
+    identities = [mapper.columns[name].identity for name in names]
+    # COPY writes what is given for GENERATED ALWAYS columns
+    is_numbered = any(identity is not None and identity.always for identity in identities)
+    return insert.overriding_system_value() if is_numbered else insert
 
 
 def _stage(mapper: Mapper, names: tuple[str, ...]) -> Table:

@@ -54,6 +54,11 @@ class CopyConnection(Protocol):
         """The major version of the server."""
         ...
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was lost."""
+        ...
+
     async def takes_copy(self, table: str, schema: str | None) -> bool:
         """Whether COPY can write to a table or view."""
         ...
@@ -107,7 +112,7 @@ async def _send(
     connection: CopyConnection, source: CopySource, table: str, schema: str | None
 ) -> int:
     names, count = [column.name for column in source.rows.columns], 0
-    while source.begin():
+    while source.begin(lambda: connection.is_closed):
         before = source.sent
         try:
             count += await connection.copy_text(table, names, source, schema=schema)

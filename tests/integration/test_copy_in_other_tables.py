@@ -25,6 +25,7 @@ from asyncorm import (
 )
 from asyncorm.engine.engine import Engine
 from asyncorm.flush.statements import COPY_MINIMUM
+from asyncorm.sql.table import Identity
 from tests.conftest import CreateTables
 
 
@@ -48,6 +49,14 @@ class Parted(Base, table="copied_parted"):
     name: Mapped[str]
 
 
+class Numbered(Base, table="copied_numbered"):
+    id: Mapped[int] = generated(primary_key=True)
+    name: Mapped[str]
+
+
+Numbered.__table__.columns["id"].identity = Identity(always=True)
+
+
 class Kept(Base, table="copied_kept"):
     """Codes are unique among what is not deleted; names always."""
 
@@ -63,7 +72,7 @@ class Kept(Base, table="copied_kept"):
 
 @pytest.fixture
 async def session(engine: Engine, tables: CreateTables) -> AsyncIterator[Session]:
-    await tables(Tenanted, Kept)
+    await tables(Tenanted, Kept, Numbered)
     async with engine.begin() as connection:
         await connection.command("create view copied_seen as select * from copied_tenanted")
     async with Session(engine) as session:
@@ -164,6 +173,14 @@ async def test_an_upsert_may_be_about_a_partial_index_or_a_named_constraint(
     assert result == (1, 0, 0)
     found = await session.all(select(Kept.code, Kept.name).order_by(Kept.name))
     assert found == [("a", "newer"), ("a", "old"), ("c", "other")]
+
+
+async def test_an_upsert_writes_the_numbers_given_as_a_copy_does(session: Session) -> None:
+    await session.copy_in(Numbered, [{"id": 5, "name": "a"}])
+    given = [{"id": 5, "name": "b"}, {"id": 6, "name": "c"}]
+    assert await session.copy_in(Numbered, given, on_conflict="update") == (2, 1, 1)
+    found = await session.all(select(Numbered.id, Numbered.name).order_by(Numbered.id))
+    assert found == [(5, "b"), (6, "c")]
 
 
 async def test_a_condition_of_an_index_needs_its_columns(session: Session) -> None:
