@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, overload
 
 from asyncorm.errors import ArgumentError
+from asyncorm.sql.arguments import type_of
 from asyncorm.sql.expressions import Expression, operand, with_bits
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.sql.values import array_type
@@ -36,7 +37,7 @@ class Aggregates:
 
     def sum(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
         """The sum; of integers an int of any size."""
-        given = expression._type
+        given = type_of(expression)
         return NullFunctionCall(
             "sum", (expression,), scalars.INTEGRAL if given.python_type is int else given
         )
@@ -47,7 +48,7 @@ class Aggregates:
     def avg(self, expression: Expression[V, Any]) -> NullFunctionCall[V]: ...
     def avg(self, expression: Expression[Any, Any]) -> NullFunctionCall[Any]:
         """The average; of integers a Decimal."""
-        given = expression._type
+        given = type_of(expression)
         result = scalars.NUMERIC if given.python_type is int else given
         return NullFunctionCall("avg", (expression,), result)
 
@@ -69,7 +70,7 @@ class Aggregates:
 
     def array_agg(self, expression: Expression[V, R]) -> FunctionCall[list[V], list[R] | None]:
         """All values as an array."""
-        return FunctionCall("array_agg", (expression,), array_type(expression._type))
+        return FunctionCall("array_agg", (expression,), array_type(type_of(expression)))
 
     def string_agg(
         self, expression: Expression[str, Any], separator: str | Expression[str, Any]
@@ -116,15 +117,17 @@ class Aggregates:
 
 
 def _extreme(name: str, expression: Expression[V, Any]) -> NullFunctionCall[V]:
-    advice = _WITHOUT_EXTREMES.get(expression._type.cast_type)
+    type_ = type_of(expression)
+    advice = _WITHOUT_EXTREMES.get(type_.cast_type)
     if advice is not None:
         raise ArgumentError(
-            f"PostgreSQL has no {name}() of {expression._type.ddl}, which {name}() was given",
+            f"PostgreSQL has no {name}() of {type_.ddl}, which {name}() was given",
             hint=advice,
         )
-    return NullFunctionCall(name, (expression,), expression._type)
+    return NullFunctionCall(name, (expression,), type_)
 
 
 def _bits(name: str, expression: Expression[W, Any]) -> NullFunctionCall[W]:
+    type_of(expression)
     found = with_bits(expression)
     return NullFunctionCall(name, (found,), found._type)

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, overload
 from typing import cast as typing_cast
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.sql.arguments import type_of
 from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.expressions import (
     CastTo,
@@ -211,9 +212,11 @@ def extract(field: WholeField, expression: Expression[Any, Any]) -> Extract[int]
 def extract(field: FractionField, expression: Expression[Any, Any]) -> Extract[Decimal]: ...
 def extract(field: str, expression: Expression[Any, Any]) -> Extract[Any]:
     """A part of a date, time or interval: ``extract("year", Order.created_at)``."""
-    if field in _WHOLE:
+    type_of(expression)
+    known = isinstance(field, str)
+    if known and field in _WHOLE:
         return Extract(field, expression, INTEGRAL)
-    if field in _FRACTION:
+    if known and field in _FRACTION:
         return Extract(field, expression, NUMERIC)
     raise InvalidRequestError(
         "extract() was asked for an unknown field",

@@ -113,6 +113,11 @@ class Rows(Query[R]):
 
         ``materialized`` says whether the server must compute it by itself, or must not.
         """
+        if not isinstance(materialized, bool | None):
+            raise ArgumentError(
+                f"materialized is True, False or None, not {type(materialized).__name__}",
+                hint="leave it out, and the server decides",
+            )
         return Derived("cte", self, name, recursive=recursive, materialized=materialized)
 
     def union(self, *others: Rows[R]) -> Compound[R]:

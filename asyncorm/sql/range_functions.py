@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar, overload
 
 from asyncorm.errors import ArgumentError
+from asyncorm.sql.arguments import type_of
 from asyncorm.sql.expressions import CastTo, Expression, Parameter, literal_of, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.types.base import SQLType
@@ -71,7 +72,7 @@ class RangeFunctions:
     def range_intersect_agg(self, range: Any) -> NullFunctionCall[Any]:
         """What is in the ranges of all rows; NULL of no rows."""
         _range_type(range)
-        return NullFunctionCall("range_intersect_agg", (range,), range._type)
+        return NullFunctionCall("range_intersect_agg", (range,), type_of(range))
 
     def multirange(
         self, range: Expression[Range[T], Any]
@@ -136,7 +137,7 @@ class RangeFunctions:
 
 
 def _range_type(range: Expression[Any, Any]) -> RangeType:
-    type_ = range._type
+    type_ = type_of(range)
     if isinstance(type_, MultirangeType):
         return type_.range_type
     if isinstance(type_, RangeType):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
+from asyncorm.sql.arguments import type_of
 from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.expressions import Expression, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
@@ -43,6 +44,7 @@ class ScalarFunctions:
     ) -> FunctionCall[V, V]: ...
     def coalesce(self, first: Expression[Any, Any], /, *rest: Any) -> FunctionCall[Any, Any]:
         """The first of the values that is not NULL."""
+        type_of(first)
         parts = (first, *(operand(item, first) for item in rest))
         return _one_of("coalesce", parts)
 
@@ -50,6 +52,7 @@ class ScalarFunctions:
         self, value: Expression[V, Any], other: V | Expression[V, Any]
     ) -> NullFunctionCall[V]:
         """NULL if both are equal, else the value."""
+        type_of(value)
         parts = (value, operand(other, value))
         return NullFunctionCall("nullif", parts, common_type(*_types(parts)))
 
@@ -57,6 +60,7 @@ class ScalarFunctions:
         self, first: Expression[V, R], /, *rest: V | Expression[V, Any]
     ) -> FunctionCall[V, R]:
         """The largest of the values."""
+        type_of(first)
         parts = (first, *(operand(item, first) for item in rest))
         return _one_of("greatest", parts)
 
@@ -64,6 +68,7 @@ class ScalarFunctions:
         self, first: Expression[V, R], /, *rest: V | Expression[V, Any]
     ) -> FunctionCall[V, R]:
         """The smallest of the values."""
+        type_of(first)
         parts = (first, *(operand(item, first) for item in rest))
         return _one_of("least", parts)
 
