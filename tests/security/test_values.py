@@ -217,9 +217,20 @@ def test_28_a_boolean_is_no_number(value: Any) -> None:
             build()
 
 
-async def test_28_a_boolean_is_no_key(session: Session) -> None:
-    with pytest.raises(AsyncORMError):
-        await session.get(Product, True)
+@pytest.mark.parametrize("value", [True, False, 1.0, 1.9, Decimal("1.9"), math.nan], ids=repr)
+async def test_28_what_is_no_whole_number_is_no_key(session: Session, value: Any) -> None:
+    for key in (value, (value,), {"id": value}):
+        with pytest.raises(AsyncORMError, match="is no primary key of Product"):
+            await session.get(Product, key)
+        with pytest.raises(AsyncORMError, match="is no primary key of Product"):
+            await session.get_many(Product, [key])
+
+
+@pytest.mark.parametrize("value", ["x", 0, -1, True, 1.5, None, 2**31], ids=repr)
+async def test_21_rows_to_fetch_at_once_are_a_number(session: Session, value: Any) -> None:
+    with pytest.raises(AsyncORMError, match="prefetch"):
+        await session.stream(select(Product), prefetch=value)
+    await alive(session)
 
 
 async def test_31_a_document_that_is_too_deep_leaves_the_session_usable(session: Session) -> None:
