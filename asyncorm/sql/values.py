@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NoReturn, cast
@@ -94,22 +94,16 @@ def listed(values: Any, name: str) -> list[Any]:
     return list(values)
 
 
-def item_type(values: Iterable[Any], near: SQLType[Any], name: str) -> SQLType[Any]:
+def item_type(values: Sequence[Any], near: SQLType[Any], name: str) -> SQLType[Any]:
     """The one type of all the values of an ``in_()``: of several kinds of numbers the widest,
     since the driver would cut the others off."""
     expected = near.python_type
-    others: list[SQLType[Any]] = []
-    fitting = False
-    for value in values:
-        if type(value) is expected:
-            fitting = True
-        elif value is not None:
-            type_ = fitting_type(value, near, name)
-            if type_ == near:
-                fitting = True
-            else:
-                others.append(type_)
-    if fitting and others:
+    odd = [value for value in values if type(value) is not expected]
+    if not odd:  # the usual case; lists may be long
+        return near
+    found = [fitting_type(value, near, name) for value in odd if value is not None]
+    others = [type_ for type_ in found if type_ != near]
+    if others and (len(odd) < len(values) or len(others) < len(found)):
         others.append(near)
     return max(others, key=lambda type_: _WIDTHS.get(type_.python_type, 0), default=near)
 
