@@ -88,6 +88,7 @@ HINTS: dict[str, str] = {
     "42704": "check the name, and that the type, configuration or extension is there",
     "42803": "group by each column that is no aggregate; conditions on aggregates go to having()",
     "42804": "bring the types together by cast()",
+    "42P20": "window functions belong in a subquery: where(subquery.c.rank == 1) outside of it",
     "42883": "check the name and the argument types; cast() sets a type",
     "42P01": "await engine.create_all(...) creates the tables of models; check schema and name",
     "42P07": "drop it first, or use create_all(), which leaves existing tables alone",

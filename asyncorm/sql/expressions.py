@@ -13,8 +13,10 @@ from asyncorm.sql.array_operators import ArrayOperators
 from asyncorm.sql.comparison_operators import ComparisonOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
 from asyncorm.sql.json_operators import JSONOperators, key_type, path_of, plain_type
+from asyncorm.sql.logic_operators import LogicOperators
 from asyncorm.sql.network_operators import NetworkOperators
 from asyncorm.sql.nodes import Query, Yields, combined, render
+from asyncorm.sql.operators import Operators
 from asyncorm.sql.order import OrderOperators
 from asyncorm.sql.range_operators import RangeOperators
 from asyncorm.sql.same_operators import SameOperators
@@ -56,6 +58,7 @@ class Expression(
     ComparisonOperators[V, R, "Condition"],
     ContainmentOperators[V, R, "Condition"],
     JSONOperators[V, R, "Condition"],
+    LogicOperators[V, R, "Condition"],
     NetworkOperators[V, R, "Condition"],
     RangeOperators[V, R, "Condition"],
     OrderOperators[V, R, "Condition"],
@@ -395,10 +398,10 @@ class Condition(Operation[bool, bool]):
 
     __slots__ = ()
 
-    def __and__(self, other: Expression[bool, Any]) -> Condition:
+    def __and__(self, other: Operators[bool, Any, Condition]) -> Condition:
         return Condition("AND", (self, as_condition(other)))
 
-    def __or__(self, other: Expression[bool, Any]) -> Condition:
+    def __or__(self, other: Operators[bool, Any, Condition]) -> Condition:
         return Condition("OR", (self, as_condition(other)))
 
     def __rand__(self, other: Expression[bool, Any]) -> Condition:

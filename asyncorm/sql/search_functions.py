@@ -36,13 +36,13 @@ class SearchQuery:
         return _combined("<->", self, other)
 
 
-class SearchCall(SearchQuery, FunctionCall[str, str]):
+class SearchCall(SearchQuery, FunctionCall[str, str]):  # type: ignore[misc]  # & of two queries
     """A call that makes a tsquery."""
 
     __slots__ = ()
 
 
-class SearchOperation(SearchQuery, Operation[str, str]):
+class SearchOperation(SearchQuery, Operation[str, str]):  # type: ignore[misc]  # likewise
     """A tsquery made of others."""
 
     __slots__ = ()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from asyncorm import func, select
+import pytest
+
+from asyncorm import ProgrammingError, func, select
+from asyncorm.engine.engine import Engine
 from tests.constructs.conftest import Same
 from tests.support.shop import Product, Sale
 
@@ -107,3 +110,12 @@ async def test_objects_of_json(same: Same) -> None:
         jsonb_object_agg(name, stock) ->> 'spade'
         from product""",
     )
+
+
+async def test_an_aggregate_in_where_is_refused_with_the_advice_to_use_having(
+    engine: Engine, shop: None
+) -> None:
+    statement = select(Product.id).where(func.count() > 1)
+    async with engine.connect() as connection:
+        with pytest.raises(ProgrammingError, match=r"having\(\)"):
+            await connection.execute(statement)
