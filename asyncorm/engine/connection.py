@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, cast, overload
 
 from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.engine.bulk_connection import BulkConnection
@@ -31,8 +31,22 @@ from asyncorm.errors import (
 from asyncorm.schema.ddl import DDL
 from asyncorm.sql.insert import Insert
 from asyncorm.sql.nodes import Statement
+from asyncorm.sql.table import Table
 
 T = TypeVar("T")
+R = TypeVar("R")
+F = TypeVar("F")
+
+
+class Mapped(Protocol):
+    """A mapped class, as far as type checkers must know it here."""
+
+    __table__: ClassVar[Table]
+
+
+E = TypeVar("E", bound=Mapped)
+#: a statement with a mapped class, of which a connection yields the columns: how many is not known
+OfEntity: TypeAlias = Statement[E] | Statement[tuple[E, *tuple[Any, ...]]]
 
 
 class Connection(TextConnection, BulkConnection, SignallingConnection):
@@ -173,6 +187,12 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         if compiled.needs is not None:
             check_server(compiled.needs, self.server_version)
 
+    @overload
+    async def execute(self, statement: OfEntity[E], parameters: Any = None) -> Result[Any]: ...
+    @overload
+    async def execute(self, statement: DDL, parameters: None = None) -> Result[Any]: ...
+    @overload
+    async def execute(self, statement: Statement[R], parameters: Any = None) -> Result[R]: ...
     async def execute(self, statement: Statement[Any] | DDL, parameters: Any = None) -> Result[Any]:
         """Run a statement (``select``, ``insert``, ``sql``, ``DDL`` …) and return its rows.
 
@@ -224,14 +244,30 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         )
         return records, affected_rows((tag or b"").decode())
 
+    @overload
+    async def scalar(self, statement: OfEntity[E]) -> Any: ...
+    @overload
+    async def scalar(self, statement: Statement[tuple[F, *tuple[Any, ...]]]) -> F | None: ...
+    @overload
+    async def scalar(self, statement: Statement[R]) -> R | None: ...
     async def scalar(self, statement: Statement[Any]) -> Any:
         """The first value of the first row, or None."""
         return (await self.execute(statement)).scalar()
 
+    @overload
+    async def scalars(self, statement: OfEntity[E]) -> Result[Any]: ...
+    @overload
+    async def scalars(self, statement: Statement[tuple[F, *tuple[Any, ...]]]) -> Result[F]: ...
+    @overload
+    async def scalars(self, statement: Statement[R]) -> Result[R]: ...
     async def scalars(self, statement: Statement[Any]) -> Result[Any]:
         """The first value of every row."""
         return (await self.execute(statement)).scalars()
 
+    @overload
+    async def stream(self, statement: OfEntity[E], *, prefetch: int = 500) -> RowStream[Any]: ...
+    @overload
+    async def stream(self, statement: Statement[R], *, prefetch: int = 500) -> RowStream[R]: ...
     async def stream(self, statement: Statement[Any], *, prefetch: int = 500) -> RowStream[Any]:
         """Rows one by one through a server-side cursor; needs a transaction."""
         compiled = self._statements.get(statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar, overload
 
@@ -16,7 +17,7 @@ from asyncorm.types.json import JSON, JSONB
 
 V = TypeVar("V")
 R = TypeVar("R")
-W = TypeVar("W", bound=int | BitString)
+W = TypeVar("W", int, BitString)
 
 _WITHOUT_EXTREMES = {
     "boolean": "use bool_and() and bool_or()",
@@ -35,7 +36,16 @@ class Aggregates:
         """``count(*)``, or the number of values that are not NULL."""
         return FunctionCall("count", () if expression is None else (expression,), scalars.BIGINT)
 
-    def sum(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
+    # no type variable: type checkers lose it where one call stands in another
+    @overload
+    def sum(self, expression: Expression[int, Any]) -> NullFunctionCall[int]: ...
+    @overload
+    def sum(self, expression: Expression[float, Any]) -> NullFunctionCall[float]: ...
+    @overload
+    def sum(self, expression: Expression[Decimal, Any]) -> NullFunctionCall[Decimal]: ...
+    @overload
+    def sum(self, expression: Expression[timedelta, Any]) -> NullFunctionCall[timedelta]: ...
+    def sum(self, expression: Expression[Any, Any]) -> NullFunctionCall[Any]:
         """The sum; of integers an int of any size."""
         given = type_of(expression)
         return NullFunctionCall(
@@ -45,7 +55,11 @@ class Aggregates:
     @overload
     def avg(self, expression: Expression[int, Any]) -> NullFunctionCall[Decimal]: ...
     @overload
-    def avg(self, expression: Expression[V, Any]) -> NullFunctionCall[V]: ...
+    def avg(self, expression: Expression[float, Any]) -> NullFunctionCall[float]: ...
+    @overload
+    def avg(self, expression: Expression[Decimal, Any]) -> NullFunctionCall[Decimal]: ...
+    @overload
+    def avg(self, expression: Expression[timedelta, Any]) -> NullFunctionCall[timedelta]: ...
     def avg(self, expression: Expression[Any, Any]) -> NullFunctionCall[Any]:
         """The average; of integers a Decimal."""
         given = type_of(expression)

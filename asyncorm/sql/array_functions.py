@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from asyncorm.errors import ArgumentError
 from asyncorm.sql.arguments import type_of
@@ -68,7 +68,13 @@ class ArrayFunctions:
         # as bigint[], which alone can be compared with what list[int] means
         return CastTo(FunctionCall("array_positions", parts, Array(INTEGER)), Array(BIGINT))
 
-    def cardinality(self, array: Expression[list[T], Any]) -> FunctionCall[int, int]:
+    @overload
+    def cardinality(  # pyright: ignore[reportOverlappingOverload]
+        self, array: Expression[list[T], list[T] | None]
+    ) -> NullFunctionCall[int]: ...
+    @overload
+    def cardinality(self, array: Expression[list[T], Any]) -> FunctionCall[int, int]: ...
+    def cardinality(self, array: Expression[list[T], Any]) -> FunctionCall[int, Any]:
         """The number of elements."""
         _item(array)
         return FunctionCall("cardinality", (array,), INTEGER)

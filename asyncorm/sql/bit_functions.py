@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from asyncorm.sql.arguments import type_of
-from asyncorm.sql.expressions import Expression, Parameter
+from asyncorm.sql.arguments import integer, type_of
+from asyncorm.sql.expressions import Expression
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.types.bits import BitString
 from asyncorm.types.scalars import BIGINT, INTEGER
@@ -24,7 +24,7 @@ class BitFunctions:
         self, bits: Expression[BitString, Any], number: int | Expression[int, Any]
     ) -> FunctionCall[int, int]:
         """The bit with the number, counted from 0 at the left."""
-        return FunctionCall("get_bit", (bits, _whole(number)), INTEGER)
+        return FunctionCall("get_bit", (bits, integer(number)), INTEGER)
 
     def set_bit(
         self,
@@ -33,8 +33,4 @@ class BitFunctions:
         value: int | Expression[int, Any],
     ) -> FunctionCall[BitString, R]:
         """The bits with one of them changed."""
-        return FunctionCall("set_bit", (bits, _whole(number), _whole(value)), type_of(bits))
-
-
-def _whole(value: int | Expression[int, Any]) -> Expression[int, Any]:
-    return value if isinstance(value, Expression) else Parameter(value, INTEGER)
+        return FunctionCall("set_bit", (bits, integer(number), integer(value)), type_of(bits))

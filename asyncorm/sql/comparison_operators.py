@@ -52,23 +52,44 @@ class ComparisonOperators(Operators[V, R, C]):
     def __ge__(self, other: Any) -> C:
         return self._condition(">=", self._operand(other))
 
+    @overload
+    def between(
+        self: ComparisonOperators[Decimal, Any, C],
+        low: Decimal | int | Operators[Decimal, Any, C] | Operators[int, Any, C],
+        high: Decimal | int | Operators[Decimal, Any, C] | Operators[int, Any, C],
+        symmetric: bool = False,
+    ) -> C: ...
+    @overload
     def between(
         self,
         low: V | Operators[V, Any, C],
         high: V | Operators[V, Any, C],
         symmetric: bool = False,
-    ) -> C:
+    ) -> C: ...
+    def between(self, low: Any, high: Any, symmetric: bool = False) -> C:
         """``BETWEEN low AND high``, both included; ``symmetric``: whichever of them is lower."""
         operator = "BETWEEN SYMMETRIC" if symmetric else "BETWEEN"
         return self._condition(operator, self._operand(low), self._operand(high))
 
-    def is_(self, other: bool | Operators[V, Any, C] | None) -> C:
+    @overload
+    def is_(
+        self: ComparisonOperators[bool, Any, C], other: bool | Operators[bool, Any, C] | None
+    ) -> C: ...
+    @overload
+    def is_(self, other: Operators[V, Any, C] | None) -> C: ...
+    def is_(self, other: Any) -> C:
         """``IS NULL``, ``IS TRUE``, ``IS FALSE``; against an expression IS NOT DISTINCT FROM."""
         if isinstance(other, Operators):
             return self.is_not_distinct_from(other)
         return self._condition(f"IS {truth_name(other)}")
 
-    def is_not(self, other: bool | Operators[V, Any, C] | None) -> C:
+    @overload
+    def is_not(
+        self: ComparisonOperators[bool, Any, C], other: bool | Operators[bool, Any, C] | None
+    ) -> C: ...
+    @overload
+    def is_not(self, other: Operators[V, Any, C] | None) -> C: ...
+    def is_not(self, other: Any) -> C:
         """The opposite of ``is_``."""
         if isinstance(other, Operators):
             return self.is_distinct_from(other)
@@ -82,13 +103,23 @@ class ComparisonOperators(Operators[V, R, C]):
         """``=`` that takes NULL as a value of its own."""
         return self._condition("IS NOT DISTINCT FROM", self._operand(other, nullable=True))
 
-    def in_(self, values: Iterable[V] | Query[V] | Query[V | None]) -> C:
+    @overload
+    def in_(self: ComparisonOperators[Decimal, Any, C], values: Iterable[Decimal | int]) -> C: ...
+    @overload
+    def in_(self, values: Iterable[V] | Query[V] | Query[V | None]) -> C: ...
+    def in_(self, values: Any) -> C:
         """Whether the value is among the values (one array parameter) or a query's rows."""
         if isinstance(values, Query):
             return self._condition("IN", self._operand(values))
         return self._condition("= ANY", self._array_of(values))
 
-    def not_in(self, values: Iterable[V] | Query[V] | Query[V | None]) -> C:
+    @overload
+    def not_in(
+        self: ComparisonOperators[Decimal, Any, C], values: Iterable[Decimal | int]
+    ) -> C: ...
+    @overload
+    def not_in(self, values: Iterable[V] | Query[V] | Query[V | None]) -> C: ...
+    def not_in(self, values: Any) -> C:
         """The opposite of ``in_``."""
         if isinstance(values, Query):
             return self._condition("NOT IN", self._operand(values))

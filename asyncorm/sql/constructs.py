@@ -67,6 +67,12 @@ class Case(Expression[V, R]):
         super().__init__(type_ or whens[0][1]._type, shape, parameters)
 
 
+class NullCase(Case[V, "V | None"]):
+    """One without ELSE (a class of its own keeps inference and hover simple)."""
+
+    __slots__ = ()
+
+
 class Constant(Expression[V, R]):
     """NULL, TRUE or FALSE."""
 
@@ -121,13 +127,19 @@ class RowValue(Expression[V, V]):
 
 
 @overload
-def case(*whens: tuple[Expression[bool, Any], V | Expression[V, Any]]) -> Case[V, V | None]: ...
+def case(*whens: tuple[Expression[bool, Any], Expression[V, Any]]) -> NullCase[V]: ...
+@overload
+def case(*whens: tuple[Expression[bool, Any], V | Expression[V, Any]]) -> NullCase[V]: ...
+@overload
+def case(
+    *whens: tuple[Expression[bool, Any], Expression[V, Any]], else_: V | Expression[V, Any]
+) -> Case[V, V]: ...
 @overload
 def case(
     *whens: tuple[Expression[bool, Any], V | Expression[V, Any]], else_: V | Expression[V, Any]
 ) -> Case[V, V]: ...
 @overload
-def case(whens: Mapping[K, V], /, *, value: Expression[K, Any]) -> Case[V, V | None]: ...
+def case(whens: Mapping[K, V], /, *, value: Expression[K, Any]) -> NullCase[V]: ...
 @overload
 def case(
     whens: Mapping[K, V], /, *, value: Expression[K, Any], else_: V | Expression[V, Any]
@@ -146,7 +158,8 @@ def case(*whens: Any, value: Any = None, else_: Any = None) -> Case[Any, Any]:
     otherwise = None if else_ is None else _branch(else_, near)
     # the first branch that is not NULL: beside an expression a value may have another type
     types = [one._type for one in _branches(pairs, otherwise) if not _is_null(one)] or [near._type]
-    return Case(pairs, otherwise, value, common_type(types[0], types))
+    kind = NullCase if otherwise is None else Case
+    return kind(pairs, otherwise, value, common_type(types[0], types))
 
 
 def _typed_of(values: list[Any]) -> Expression[Any, Any]:

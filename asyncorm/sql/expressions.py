@@ -84,7 +84,7 @@ class Expression(
 
     # comparison
 
-    @overload  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    @overload  # type: ignore[override]  # ty: ignore[invalid-method-override]
     def __eq__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
     @overload
     def __eq__(self, other: Or[V] | Query[V] | None) -> Condition: ...
@@ -93,7 +93,7 @@ class Expression(
             return Condition("IS NULL", (self,))
         return Condition("=", (self, operand(other, self)))
 
-    @overload  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    @overload  # type: ignore[override]  # ty: ignore[invalid-method-override]
     def __ne__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
     @overload
     def __ne__(self, other: Or[V] | Query[V] | None) -> Condition: ...

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any, TypeAlias, TypeVar
 
-from asyncorm.sql.arguments import type_of
-from asyncorm.sql.expressions import Expression, Parameter
+from asyncorm.sql.arguments import integer, type_of
+from asyncorm.sql.expressions import Expression
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.types.network import CIDR, INET, INTERFACE, MACADDR8, MacAddress
 from asyncorm.types.scalars import BOOLEAN, INTEGER, TEXT
@@ -56,8 +56,7 @@ class NetworkFunctions:
         self, address: Expression[N, R], length: int | Expression[int, Any]
     ) -> FunctionCall[N, R]:
         """The same address in a network of another size."""
-        size = length if isinstance(length, Expression) else Parameter(length, INTEGER)
-        return FunctionCall("set_masklen", (address, size), type_of(address))
+        return FunctionCall("set_masklen", (address, integer(length)), type_of(address))
 
     def inet_same_family(
         self, address: Expression[N, Any], other: Expression[N, Any]

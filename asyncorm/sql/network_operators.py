@@ -10,30 +10,14 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from asyncorm.sql.operators import C, Operators, R, V
 from asyncorm.types.network import Cidr, Inet
 
-N = TypeVar(
-    "N",
-    IPv4Address,
-    IPv6Address,
-    IPv4Interface,
-    IPv6Interface,
-    IPv4Network,
-    IPv6Network,
-    IPv4Address | IPv6Address,
-    IPv4Interface | IPv6Interface,
-    IPv4Network | IPv6Network,
-)
-#: what networks are compared with, each class by name: one for all of them does not exist
-Network: TypeAlias = (
-    IPv4Address
-    | IPv6Address
-    | IPv4Network
-    | IPv6Network
-    | Operators[IPv4Address, Any, C]
+#: each class by name: one for all of them does not exist
+AnyNetwork: TypeAlias = (
+    Operators[IPv4Address, Any, C]
     | Operators[IPv6Address, Any, C]
     | Operators[IPv4Interface, Any, C]
     | Operators[IPv6Interface, Any, C]
@@ -43,6 +27,8 @@ Network: TypeAlias = (
     | Operators[IPv4Interface | IPv6Interface, Any, C]
     | Operators[IPv4Network | IPv6Network, Any, C]
 )
+#: what networks are compared with
+Network: TypeAlias = IPv4Address | IPv6Address | IPv4Network | IPv6Network | AnyNetwork[C]
 
 
 class NetworkOperators(Operators[V, R, C]):
@@ -50,15 +36,16 @@ class NetworkOperators(Operators[V, R, C]):
 
     __slots__ = ()
 
-    def strictly_contains(self: NetworkOperators[N, Any, C], other: Network[C]) -> C:
+    def strictly_contains(self: AnyNetwork[C], other: Network[C]) -> C:
         """Whether the other is inside the network and not all of it (``>>``)."""
-        return self._inside(">>", other)
+        return _inside(self, ">>", other)
 
-    def strictly_contained_by(self: NetworkOperators[N, Any, C], other: Network[C]) -> C:
+    def strictly_contained_by(self: AnyNetwork[C], other: Network[C]) -> C:
         """Whether it is inside the other network and not all of it (``<<``)."""
-        return self._inside("<<", other)
+        return _inside(self, "<<", other)
 
-    def _inside(self, operator: str, other: Any) -> C:
-        if not isinstance(self._type, (Inet, Cidr)):
-            raise self._unfit("only networks lie in others", "use contains() and contained_by()")
-        return self._condition(operator, self._part(other))
+
+def _inside(network: Operators[Any, Any, C], operator: str, other: Any) -> C:
+    if not isinstance(network._type, (Inet, Cidr)):
+        raise network._unfit("only networks lie in others", "use contains() and contained_by()")
+    return network._condition(operator, network._part(other))

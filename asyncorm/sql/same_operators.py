@@ -14,7 +14,6 @@ from asyncorm.types.json import JSONB
 from asyncorm.types.scalars import INTEGER, TEXT
 
 S = TypeVar("S")
-Bits = TypeVar("Bits", bound=int | BitString)
 
 
 class SameOperators(Operators[V, R, C], Generic[V, R, C, S]):
@@ -75,31 +74,42 @@ class SameOperators(Operators[V, R, C], Generic[V, R, C, S]):
     # bits, of whole numbers and of bit strings
 
     def bitwise_and(
-        self: SameOperators[Bits, Any, C, S], other: Bits | Operators[Bits, Any, C]
+        self: SameOperators[int, Any, C, S] | SameOperators[BitString, Any, C, S],
+        other: V | Operators[V, Any, C],
     ) -> S:
         """The bits that both have (``&``)."""
         return self._same("&", other)
 
     def bitwise_or(
-        self: SameOperators[Bits, Any, C, S], other: Bits | Operators[Bits, Any, C]
+        self: SameOperators[int, Any, C, S] | SameOperators[BitString, Any, C, S],
+        other: V | Operators[V, Any, C],
     ) -> S:
         """The bits that one of both has (``|``)."""
         return self._same("|", other)
 
     def bitwise_xor(
-        self: SameOperators[Bits, Any, C, S], other: Bits | Operators[Bits, Any, C]
+        self: SameOperators[int, Any, C, S] | SameOperators[BitString, Any, C, S],
+        other: V | Operators[V, Any, C],
     ) -> S:
         """The bits that only one of both has (``#``)."""
         return self._same("#", other)
 
-    def bitwise_not(self: SameOperators[Bits, Any, C, S]) -> S:
+    def bitwise_not(
+        self: SameOperators[int, Any, C, S] | SameOperators[BitString, Any, C, S],
+    ) -> S:
         """The bits turned over (``~``)."""
         return self._same("invert")
 
-    def bitwise_lshift(self: SameOperators[Bits, Any, C, S], by: int | Operators[int, Any, C]) -> S:
+    def bitwise_lshift(
+        self: SameOperators[int, Any, C, S] | SameOperators[BitString, Any, C, S],
+        by: int | Operators[int, Any, C],
+    ) -> S:
         """The bits moved to the left (``<<``); bit strings keep their length."""
         return self._same("<<", self._operand(by, INTEGER))
 
-    def bitwise_rshift(self: SameOperators[Bits, Any, C, S], by: int | Operators[int, Any, C]) -> S:
+    def bitwise_rshift(
+        self: SameOperators[int, Any, C, S] | SameOperators[BitString, Any, C, S],
+        by: int | Operators[int, Any, C],
+    ) -> S:
         """The bits moved to the right (``>>``)."""
         return self._same(">>", self._operand(by, INTEGER))

@@ -31,12 +31,12 @@ class ScalarFunctions:
     def coalesce(self, first: Expression[V, Any], last: V, /) -> FunctionCall[V, V]: ...
     @overload
     def coalesce(
-        self, first: Expression[Decimal, Any], last: int, /
-    ) -> FunctionCall[Decimal, Decimal]: ...
+        self, first: Expression[V, Any], second: Expression[V, R], /, *rest: Expression[V, R]
+    ) -> FunctionCall[V, R]: ...
     @overload
     def coalesce(
-        self, first: Expression[V, Any], /, *rest: Expression[V, R]
-    ) -> FunctionCall[V, R]: ...
+        self, first: Expression[Decimal, Any], last: int, /
+    ) -> FunctionCall[Decimal, Decimal]: ...
     @overload
     def coalesce(
         self, first: Expression[V, Any], second: Expression[V, Any], last: V, /

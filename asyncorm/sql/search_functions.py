@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 from asyncorm.errors import ArgumentError
-from asyncorm.sql.expressions import Expression, Operation, Parameter, literal_of
+from asyncorm.sql.expressions import CastTo, Expression, Operation, Parameter, literal_of
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.types import scalars
 from asyncorm.types.arrays import Array
@@ -175,6 +175,8 @@ def _configured(arguments: Sequence[Any]) -> list[Expression[Any, Any]]:
     config, text = arguments
     if not isinstance(config, Expression):
         config = Parameter(config, REGCONFIG)
+    elif config._type.cast_type == scalars.TEXT.cast_type:
+        config = CastTo(config, REGCONFIG)
     return [config, literal_of(text)]
 
 

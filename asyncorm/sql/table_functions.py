@@ -57,6 +57,7 @@ class TableFunctions:
     def unnest(
         self,
         first: list[Any] | Expression[Any, Any],
+        second: list[Any] | Expression[Any, Any],
         /,
         *arrays: list[Any] | Expression[Any, Any],
     ) -> FunctionCall[Any, Any]: ...

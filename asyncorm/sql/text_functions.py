@@ -29,7 +29,9 @@ class TextFunctions:
     """The functions of ``func`` that work on text."""
 
     @overload
-    def lower(self, text: str | Expression[str, R], /) -> FunctionCall[str, R]: ...
+    def lower(self, text: str, /) -> FunctionCall[str, str]: ...
+    @overload
+    def lower(self, text: Expression[str, R], /) -> FunctionCall[str, R]: ...
     @overload
     def lower(
         self, range: Expression[Range[T], Any] | Expression[Multirange[T], Any], /
@@ -39,7 +41,9 @@ class TextFunctions:
         return FunctionCall("lower", (literal_of(given),), _text_or_bound(given))
 
     @overload
-    def upper(self, text: str | Expression[str, R], /) -> FunctionCall[str, R]: ...
+    def upper(self, text: str, /) -> FunctionCall[str, str]: ...
+    @overload
+    def upper(self, text: Expression[str, R], /) -> FunctionCall[str, R]: ...
     @overload
     def upper(
         self, range: Expression[Range[T], Any] | Expression[Multirange[T], Any], /
@@ -48,7 +52,11 @@ class TextFunctions:
         """The text in upper case; of a range the upper bound, NULL if it has none."""
         return FunctionCall("upper", (literal_of(given),), _text_or_bound(given))
 
-    def initcap(self, text: str | Expression[str, R]) -> FunctionCall[str, R]:
+    @overload
+    def initcap(self, text: str) -> FunctionCall[str, str]: ...
+    @overload
+    def initcap(self, text: Expression[str, R]) -> FunctionCall[str, R]: ...
+    def initcap(self, text: Any) -> FunctionCall[str, Any]:
         """The text with each word's first letter in upper case, the others in lower case."""
         return FunctionCall("initcap", (literal_of(text),), scalars.TEXT)
 

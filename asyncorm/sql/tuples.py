@@ -49,14 +49,14 @@ class Tuple(RowValue[T]):
         def __ge__(self, other):
             return self._compared(">=", other)
 
-    def in_(self, values: Iterable[T] | Query[T] | Query[T | None]) -> Condition:
+    def in_(self, values: Iterable[T] | Query[T] | Query[T | None]) -> Condition:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Whether the row is among others (one array parameter a column) or a query's rows."""
         if isinstance(values, Query):
             return Condition("IN", (self, self._rows_of(values)))
         # AND of one, because a condition has operators that the rows themselves have not
         return Condition("AND", (self._among(values),))
 
-    def not_in(self, values: Iterable[T] | Query[T] | Query[T | None]) -> Condition:
+    def not_in(self, values: Iterable[T] | Query[T] | Query[T | None]) -> Condition:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The opposite of ``in_``."""
         if isinstance(values, Query):
             return Condition("NOT IN", (self, self._rows_of(values)))

@@ -33,7 +33,7 @@ class Login(Model, table="login"):
 update(User).set(User.age.set("x"))  # E another type
 update(User).set(User.email.set(None))  # E NOT NULL
 update(User).set(User.email.set(User.age))  # E another type
-update(User).set(User.age > 1)  # E !ty a condition is no assignment; ty sees it when it checks the file alone
+update(User).set(User.age > 1)  # E a condition is no assignment
 update(User).where(User.age)  # E an int is no condition
 delete(User).where("age = 1")  # E text is no condition
 update(User).retruning(User.id)  # E no such method

@@ -77,7 +77,7 @@ async def open_sessions() -> None:
         assert_type(other, Session)
     async with engine.begin() as connection:
         assert_type(connection, Connection)
-        assert_type(await connection.execute(select(User.id)), Result[Any])
+        assert_type(await connection.execute(select(User.id)), Result[int])
     await engine.create_all(Base, User)
 
 
