@@ -241,7 +241,8 @@ async def test_30_a_day_beyond_python_hides_no_row(session: Session, day: str) -
     assert [product.id for product in products] == list(range(1, 9))
     assert len(await session.all(select(Product.added_on))) == 8
     sales = await session.all(select(Sale.id, Sale.sold_at))
-    assert (1 in {id_ for id_, _ in sales}) and len(sales) > 1
+    assert 1 in {id_ for id_, _ in sales}
+    assert len(sales) > 1
     products[0].name = "still writable"
     await session.flush()
     assert await session.scalar(sql("select added_on::text from product where id = 1")) == day
