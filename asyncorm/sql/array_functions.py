@@ -6,7 +6,7 @@ from typing import Any, TypeVar, overload
 
 from asyncorm.errors import ArgumentError
 from asyncorm.sql.arguments import type_of
-from asyncorm.sql.expressions import CastTo, Expression, Parameter, literal_of, operand
+from asyncorm.sql.expressions import CastTo, Expression, Parameter, literal_of, operand, with_bits
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
@@ -105,4 +105,5 @@ def _item(array: Expression[Any, Any]) -> SQLType[Any]:
 def _element(array: Expression[Any, Any], value: Any) -> Expression[Any, Any]:
     near: Expression[Any, Any] = Parameter(None, _item(array))
     found: Expression[Any, Any] = operand(value, near, nullable=True)
-    return found
+    # beside a numeric PostgreSQL would make bigint[] to numeric[]
+    return found if near._type.cast_type == "numeric" else with_bits(found)

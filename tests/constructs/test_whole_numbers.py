@@ -101,6 +101,14 @@ async def test_arrays_of_whole_numbers_of_two_sizes_are_compared(same: Same) -> 
     )
 
 
+async def test_an_array_stays_one_of_bigint_beside_a_number_of_any_size(same: Same) -> None:
+    ids = func.array_positions(Product.tags, "steel")
+    await same(
+        select(Product.id).where(func.array_append(ids, YEAR) == [1, 2025]),
+        "select id from product where array_positions(tags, 'steel') = array[1]",
+    )
+
+
 async def test_an_array_from_a_subquery_is_no_row_for_any_and_all(same: Same) -> None:
     tags = select(Product.tags).where(Product.id == 2).scalar_subquery()
     await same(
