@@ -29,6 +29,8 @@ from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.order import Order
 from asyncorm.sql.table import BaseColumn
+from asyncorm.types.arrays import BulkArray
+from asyncorm.types.composites import is_composite
 
 #: how tight operators bind, as in PostgreSQL's manual; every operator there is stands here
 PRECEDENCE: Mapping[str, int] = {
@@ -59,6 +61,11 @@ PRECEDENCE: Mapping[str, int] = {
 _POSTFIX = frozenset(operator for operator in PRECEDENCE if operator.startswith("IS ")) - {
     "IS DISTINCT FROM",
     "IS NOT DISTINCT FROM",
+}
+#: IS NULL asks whether all fields of a composite are NULL, and IS NOT NULL whether none is
+_OF_COMPOSITES = {
+    "IS NULL": "IS NOT DISTINCT FROM NULL",
+    "IS NOT NULL": "IS DISTINCT FROM NULL",
 }
 _LEFT_ASSOCIATIVE = frozenset(("+", "-", "*", "/", "%", "||", "->", "->>", "#>", "#>>", "#-"))
 _ASSOCIATIVE = frozenset(("AND", "OR"))
@@ -125,7 +132,8 @@ def render_operation(renderer: Renderer, operation: Operation[Any, Any]) -> None
         special(renderer, operands)
     elif operator in _POSTFIX:
         _operand(renderer, operands[0], operator)
-        renderer.write(" ", operator)
+        whole = is_composite(operands[0]._type)
+        renderer.write(" ", _OF_COMPOSITES.get(operator, operator) if whole else operator)
     else:
         _infix(renderer, operator, operands)
 
@@ -181,7 +189,13 @@ def _array(operator: str) -> Any:
     def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
         _operand(renderer, operands[0], operator)
         renderer.write(f" {operator} (")
-        renderer.render(operands[1])
+        type_ = operands[1]._type
+        if isinstance(type_, BulkArray):  # there are no arrays of arrays
+            renderer.write("SELECT unnest(")
+            renderer.render(operands[1])
+            renderer.write(")::", type_.item.cast_type)
+        else:
+            renderer.render(operands[1])
         renderer.write(")")
 
     return render

@@ -38,6 +38,8 @@ class SQLType(Generic[T]):
     ddl: str = ""
     #: the type without size, to which parameters are cast
     cast_type: str = ""
+    #: the same for the elements of arrays, where arrays of that are of another type
+    element_type: str | None = None
     #: how one bound value travels
     parameter_type: str = ""
     #: how one element of a bulk array travels

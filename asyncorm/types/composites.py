@@ -11,6 +11,8 @@ from typing import Any
 from asyncorm.errors import ConfigurationError, DataError
 from asyncorm.types.base import Converter, SQLType
 from asyncorm.types.carried import MAX_NAME_BYTES, Carried, type_name
+from asyncorm.types.custom import CustomType
+from asyncorm.types.domains import Domain
 from asyncorm.types.enums import snake_case
 from asyncorm.types.from_text import record_fields, text_reader
 from asyncorm.types.resolve import resolve_type
@@ -102,6 +104,13 @@ class Composite(Carried[Any]):
         # the database has checked them; a pydantic model would do so again
         make: Callable[..., Any] = getattr(self.python_type, "model_construct", self.python_type)
         return make(**named)
+
+
+def is_composite(type_: SQLType[Any]) -> bool:
+    """Whether the server holds composites: also of a domain or custom type over one."""
+    while isinstance(type_, (CustomType, Domain)):
+        type_ = type_.parts[0]
+    return isinstance(type_, Composite)
 
 
 def _fields(python_type: type[Any]) -> Mapping[str, SQLType[Any]]:

@@ -73,6 +73,7 @@ class CustomType(SQLType[T]):
         self.parts = (sql,)
         self.python_type = type(self).values or object
         self.ddl, self.cast_type = sql.ddl, sql.cast_type
+        self.element_type = sql.element_type
         self.parameter_type, self.bulk_type = sql.parameter_type, sql.bulk_type
         self.select_type, self.copyable = sql.select_type, sql.copyable
         self.encode = self._written(sql.encode)

@@ -43,6 +43,7 @@ class Domain(SQLType[Any]):
         self.python_type = base.python_type
         self.ddl = type_name(name, schema)
         self.cast_type = base.cast_type
+        self.element_type = self.ddl
         self.parameter_type = base.parameter_type
         self.bulk_type = base.bulk_type
         # arrays of a domain are a type that the driver does not know

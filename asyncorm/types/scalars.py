@@ -141,6 +141,8 @@ class Text(SQLType[str]):
 class String(Text):
     """varchar, with a length or without."""
 
+    element_type = "varchar"
+
     def __init__(self, length: int | None = None) -> None:
         super().__init__()
         self.ddl = "varchar"
