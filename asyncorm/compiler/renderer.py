@@ -61,6 +61,8 @@ class Renderer:
         self.bare_columns = False
         #: labels that ORDER BY may refer to by name
         self.labels: frozenset[Any] = frozenset()
+        #: while rows are written that get their casts around them: the columns of each
+        self.uncast: list[Any] | None = None
         #: in raw SQL with several entities in a row, how many have been written
         self.entities_of_text: int | None = None
         #: writes a value as a constant, for DDL; None binds it

@@ -48,6 +48,7 @@ class Array(SQLType[Any]):
         self.cast_type = f"{item.element_type or item.cast_type}[]"
         self.parameter_type = f"{item.parameter_type}[]"
         self.copyable = item.copyable and item.encode is None
+        self.comparable = item.comparable
         self.encode = None if item.encode is None else _each(item.encode, list, dimensions)
         if dimensions > 1:
             encode = self.encode

@@ -37,6 +37,7 @@ class Composite(Carried[Any]):
         self.python_type = python_type
         self.fields = _fields(python_type)
         self.parts = tuple(self.fields.values())
+        self.comparable = all(part.comparable for part in self.parts)
         self.is_tuple = issubclass(python_type, tuple)
         self.encode = self.encode_bulk = self.as_text
         self.decode = self._decode

@@ -50,7 +50,7 @@ class Domain(SQLType[Any]):
         self.select_type = base.select_type or base.cast_type
         self.encode, self.encode_bulk, self.decode = base.encode, base.encode_bulk, base.decode
         self.mutable, self.snapshot, self.thaw = base.mutable, base.snapshot, base.thaw
-        self.copyable = base.copyable
+        self.copyable, self.comparable = base.copyable, base.comparable
         self.contains_operator = base.contains_operator
         self.contained_by_operator = base.contained_by_operator
         self.overlaps_operator = base.overlaps_operator
