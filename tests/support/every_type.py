@@ -25,7 +25,6 @@ from asyncorm import (
     Cidr,
     CIText,
     Composite,
-    CustomType,
     DateTime,
     Domain,
     EndOfDay,
@@ -67,7 +66,7 @@ from asyncorm import (
     relationship,
 )
 from asyncorm.types.resolve import coerce_type
-from tests.support.many_types import Cash, CashType
+from tests.support.many_types import Bag, BagType, Cash, CashType
 
 
 class Every(Model):
@@ -109,6 +108,11 @@ class Figure(NamedTuple):
     at: datetime.datetime | None = None
     price: Decimal | None = None
     tags: list[str] | None = None
+
+
+class Grid(NamedTuple):
+    words: Annotated[list[list[str]] | None, Array(Text, dimensions=2)] = None
+    numbers: Annotated[list[list[int]] | None, Array(Integer, dimensions=2)] = None
 
 
 class Case(NamedTuple):
@@ -195,6 +199,13 @@ labels = st.sampled_from(["a", "a.b", "a.b.c_1", ""])
 cashes = money.map(Cash)
 
 
+def matrices(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[list[Any]]]:
+    """Lists of equally long lists, or an empty one."""
+    return st.integers(1, 3).flatmap(
+        lambda width: st.lists(st.lists(values, min_size=width, max_size=width), max_size=3)
+    )
+
+
 def ranges(bounds: st.SearchStrategy[Any]) -> st.SearchStrategy[Range[Any]]:
     def built(low: Any, high: Any, kind: Any) -> Range[Any]:
         if low is not None and high is not None and low > high:
@@ -248,9 +259,7 @@ SINGLE: dict[str, Case] = {
     "Networks": Case(Network, Cidr(), addresses.map(ipaddress.ip_network)),
     "Macs": Case(MacAddress, MacAddr(), macs),
     "LongMacs": Case(MacAddress, MacAddr8(), long_macs),
-    "Bits": Case(
-        BitString, Bit(5), st.text("01", min_size=5, max_size=5).map(BitString)
-    ),
+    "Bits": Case(BitString, Bit(5), st.text("01", min_size=5, max_size=5).map(BitString)),
     "VarBits": Case(BitString, VarBit(), bits),
     "Enums": Case(Grade, EnumType(Grade, name="every_grade"), st.sampled_from(Grade)),
     "TextEnums": Case(Grade, EnumType(Grade, native=False), st.sampled_from(Grade)),
@@ -259,14 +268,14 @@ SINGLE: dict[str, Case] = {
     "RawDocuments": Case(Any, JSON(), json_values, ordered=False, equal=False),
     "Models": Case(Home, coerce_type(Home), homes),
     "ModelLists": Case(list[Home], coerce_type(list[Home]), st.lists(homes, max_size=2)),
-    "Dataclasses": Case(
-        Dot, coerce_type(Dot), st.builds(Dot, x=st.integers(), y=st.floats(0, 1))
-    ),
+    "Dataclasses": Case(Dot, coerce_type(Dot), st.builds(Dot, x=st.integers(), y=st.floats(0, 1))),
     "Urls": Case(AnyUrl, coerce_type(AnyUrl), st.just(AnyUrl("https://example.org/a?b=c'd"))),
     "Int4Ranges": Case(Range[int], Int4Range(), ranges(small)),
     "IntRanges": Case(Range[int], coerce_type(Range[int]), ranges(st.integers(-(2**60), 2**60))),
     "NumRanges": Case(Range[Decimal], coerce_type(Range[Decimal]), ranges(finite_numbers)),
-    "DateRanges": Case(Range[datetime.date], coerce_type(Range[datetime.date]), ranges(finite_days)),
+    "DateRanges": Case(
+        Range[datetime.date], coerce_type(Range[datetime.date]), ranges(finite_days)
+    ),
     "LocalRanges": Case(Range[datetime.datetime], TsRange(), ranges(naive)),
     "MomentRanges": Case(
         Range[datetime.datetime], coerce_type(Range[datetime.datetime]), ranges(finite_moments)
@@ -322,6 +331,19 @@ SINGLE: dict[str, Case] = {
         extension="vector",
     ),
 }
+OVER_ARRAYS: dict[str, Case] = {
+    "Bags": Case(Any, BagType(), st.lists(texts, max_size=3).map(lambda items: Bag(*items))),
+    "WordLists": Case(
+        list[str | None],
+        Domain("every_words", Array(Text)),
+        st.lists(st.none() | texts, max_size=3),
+    ),
+    "ArrayComposites": Case(
+        Grid,
+        Composite(Grid, name="every_grid"),
+        st.builds(Grid, st.none() | matrices(texts), st.none() | matrices(small)),
+    ),
+}
 ARRAYS: dict[str, Case] = {
     f"{name}Array": case._replace(
         annotation=list[Any],
@@ -330,7 +352,15 @@ ARRAYS: dict[str, Case] = {
     )
     for name, case in SINGLE.items()
 }
-CASES = SINGLE | ARRAYS
+MATRICES: dict[str, Case] = {
+    f"{name}Matrix": case._replace(
+        annotation=list[Any],
+        type=Array(case.type, dimensions=2),
+        values=matrices(st.none() | case.values),
+    )
+    for name, case in SINGLE.items()
+}
+CASES = SINGLE | OVER_ARRAYS | ARRAYS | MATRICES
 
 
 def holder(name: str, case: Case) -> Any:
@@ -361,8 +391,10 @@ def shown(value: Any) -> Any:
     """A form in which == tells what a database must not change, and nothing else."""
     if isinstance(value, (list, Multirange)):
         return [shown(item) for item in value]
-    if isinstance(value, Corner | Figure):
+    if isinstance(value, (Corner, Figure, Grid)):
         return tuple(shown(item) for item in value)
+    if isinstance(value, Bag):
+        return value.items
     if isinstance(value, dict):
         return {key: shown(item) for key, item in value.items()}
     if isinstance(value, float):
