@@ -155,6 +155,7 @@ def compile_statement(
         constants=constants,
         needs=renderer.needs,
         written=tuple(renderer.written),
+        acts=renderer.acts,
     )
 
 

@@ -38,6 +38,8 @@ class Renderer:
         #: whether a statement inside the one that is written changes rows, and of what
         self.writes = False
         self.written: list[Any] = []
+        #: whether it calls functions, or has texts, of which nobody knows what they do
+        self.acts = False
         #: the newest of what the server must understand
         self.needs: Feature | None = None
         #: in RETURNING, what the row before and after is called; None elsewhere

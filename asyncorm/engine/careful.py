@@ -3,8 +3,8 @@ room for.
 
 The driver's own are faster, but raise an error for such a value, and all rows of the result are
 lost. So rows that may be asked for again are read fast, and again with these if that fails; rows
-of raw SQL, of cursors and of statements that change rows with values that are there already are
-read with these at once. A flush, which reads back what the server has made, is fast (``learned``).
+of raw SQL, of cursors, of functions that may do something and of statements that change rows are
+read with these at once. A flush reads fast what the clock of the server has made.
 """
 
 from __future__ import annotations
@@ -30,11 +30,23 @@ from asyncorm.types.beyond import time_of
 
 T = TypeVar("T")
 
-#: texts whose rows could not be read fast; they never will be again
-learned: set[str] = set()
+#: how many texts an engine keeps in mind
+_MOST_LEARNED = 1000
 
 _INFINITIES = frozenset((b"\x7f" + b"\xff" * 7, b"\x80" + b"\0" * 7))
 _TIME, _TIMETZ = struct.Struct("!q"), struct.Struct("!qi")
+
+
+class Learned(dict[str, None]):
+    """The texts of an engine's statements whose rows could not be read fast; the newest of them."""
+
+    __slots__ = ()
+
+    def add(self, sql: str) -> None:
+        """Read the rows of the text carefully from now on."""
+        if len(self) >= _MOST_LEARNED:
+            del self[next(iter(self))]
+        self[sql] = None
 
 
 class CarefulRecord(asyncpg.Record):

@@ -78,7 +78,11 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
         connection.check_features(compiled)
         if compiled.writes:
             fetch = connection.fetch_carefully  # as the other one it could be sent twice
-    records = await fetch(compiled.sql, compiled.arguments(statement))
+    arguments = compiled.arguments(statement)
+    if compiled.acts and not compiled.writes:
+        records = await fetch(compiled.sql, arguments, once=True)
+    else:
+        records = await fetch(compiled.sql, arguments)
     loaded = await make_rows(statement, plan, records, core.context, existing)
     expire_written(core.unit, statement, compiled.written)
     return Result(loaded.rows, loaded.names, len(loaded.rows))

@@ -49,6 +49,7 @@ class Array(SQLType[Any]):
         self.parameter_type = f"{item.parameter_type}[]"
         self.copyable = item.copyable and item.encode is None
         self.comparable = item.comparable
+        self.beyond_python = item.beyond_python
         self.encode = None if item.encode is None else _each(item.encode, list, dimensions)
         if dimensions > 1:
             encode = self.encode

@@ -61,6 +61,8 @@ class SQLType(Generic[T]):
     thaw: Converter | None = None
     #: whether binary COPY can carry it as it is
     copyable: bool = True
+    #: whether the driver fails to read values of it that Python has no room for
+    beyond_python: bool = False
     #: whether the server knows which values are equal
     comparable: bool = True
     #: the operators of contains(), contained_by() and overlaps(); None where the type has none

@@ -77,6 +77,7 @@ class CustomType(SQLType[T]):
         self.parameter_type, self.bulk_type = sql.parameter_type, sql.bulk_type
         self.select_type, self.copyable = sql.select_type, sql.copyable
         self.comparable = sql.comparable
+        self.beyond_python = sql.beyond_python
         self.encode = self._written(sql.encode)
         self.encode_bulk = self._written(sql.encode_bulk)
         self.decode = self._reader(sql.decode)

@@ -49,6 +49,7 @@ class Domain(SQLType[Any]):
         # arrays of a domain are a type that the driver does not know
         self.select_type = base.select_type or base.cast_type
         self.encode, self.encode_bulk, self.decode = base.encode, base.encode_bulk, base.decode
+        self.beyond_python = base.beyond_python
         self.mutable, self.snapshot, self.thaw = base.mutable, base.snapshot, base.thaw
         self.copyable, self.comparable = base.copyable, base.comparable
         self.contains_operator = base.contains_operator

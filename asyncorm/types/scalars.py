@@ -156,6 +156,7 @@ class Date(SQLType[datetime.date]):
     """date; ``date.max`` and ``date.min`` are PostgreSQL's infinity and -infinity."""
 
     python_type = datetime.date
+    beyond_python = True
 
     def __init__(self) -> None:
         super().__init__("date")
@@ -172,6 +173,7 @@ class Time(SQLType[datetime.time]):
     """time, or timetz with ``timezone=True``."""
 
     python_type = datetime.time
+    beyond_python = True
 
     def __init__(self, timezone: bool = False) -> None:
         super().__init__("timetz" if timezone else "time")
@@ -190,6 +192,7 @@ class DateTime(SQLType[datetime.datetime]):
     """
 
     python_type = datetime.datetime
+    beyond_python = True
 
     def __init__(self, timezone: bool = True) -> None:
         super().__init__("timestamptz" if timezone else "timestamp")
