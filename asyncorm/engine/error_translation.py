@@ -214,7 +214,8 @@ def _bad_argument(
 
 
 def _parameter_type(statement: str, position: int) -> str:
-    match = re.search(rf"\${position}::([a-z_][\w ]*(?:\[\])?)", statement)
+    # names of types are written in small letters, the words of SQL after them in capitals
+    match = re.search(rf"\${position}::([a-z_][a-z0-9_ ]*(?:\[\])?)", statement)
     return match[1].strip() if match else "value of the type its place demands"
 
 
