@@ -13,6 +13,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import asyncpg
 
@@ -34,6 +35,8 @@ T = TypeVar("T")
 _MOST_LEARNED = 1000
 
 _INFINITIES = frozenset((b"\x7f" + b"\xff" * 7, b"\x80" + b"\0" * 7))
+#: record and record[]
+_RECORDS = frozenset((2249, 2287))
 _TIME, _TIMETZ = struct.Struct("!q"), struct.Struct("!qi")
 
 
@@ -47,6 +50,10 @@ class Learned(dict[str, None]):
         if len(self) >= _MOST_LEARNED:
             del self[next(iter(self))]
         self[sql] = None
+
+
+#: texts that a connection has prepared, whose rows have records inside
+_with_records: WeakKeyDictionary[Any, Learned] = WeakKeyDictionary()
 
 
 class CarefulRecord(asyncpg.Record):
@@ -125,22 +132,31 @@ CODECS: tuple[Codec, ...] = (
 async def carefully(driver: Any, sql: str, call: Callable[[], Awaitable[T]]) -> T:
     """Await a call of the driver that runs the statement with ``CarefulRecord``.
 
-    A statement keeps the codecs that it was prepared with, so they are there only meanwhile.
+    A statement keeps the codecs that it was prepared with, so they are there only meanwhile; but
+    what is inside of records is read by the codecs of the moment.
     """
-    if _is_prepared(driver, sql) or not add_codecs(driver, CODECS):
+    is_new = _prepared(driver, sql) is None
+    if not (is_new or sql in _with_records.get(driver, ())) or not add_codecs(driver, CODECS):
         return await call()
     try:
         return await call()
     finally:
         remove_codecs(driver, CODECS)
+        if is_new and _has_records(_prepared(driver, sql)):
+            _with_records.setdefault(driver, Learned()).add(sql)
 
 
-def _is_prepared(driver: Any, sql: str) -> bool:
+def _prepared(driver: Any, sql: str) -> Any:
     try:
-        found = driver._stmt_cache.get((sql, CarefulRecord, False), promote=False)
+        return driver._stmt_cache.get((sql, CarefulRecord, False), promote=False)
     except (AttributeError, TypeError):  # another version of the driver
-        return False
-    return found is not None
+        return None
+
+
+def _has_records(statement: Any) -> bool:
+    return statement is not None and any(
+        attribute.type.oid in _RECORDS for attribute in statement._get_attributes()
+    )
 
 
 def is_unreadable(error: BaseException) -> bool:

@@ -196,6 +196,16 @@ async def test_related_objects(engine: Engine, option: Any) -> None:
         assert str(notes[0].event.day) == "10000-01-01"
 
 
+async def test_related_objects_again_and_again(engine: Engine) -> None:
+    query = select(Event).options(nestedload(Event.notes)).order_by(Event.id)
+    async with Session(engine) as session:
+        await session.connection()
+        for _ in range(3):
+            session.expunge_all()
+            events = await session.all(query)
+            assert {str(e.notes[0].written) for e in events} == {"10000-01-01 00:00:00+00"}
+
+
 async def test_returning_raw_sql_streams_and_refresh(engine: Engine) -> None:
     async with Session(engine) as session:
         changed = await session.execute(
