@@ -201,15 +201,18 @@ class DateTime(SQLType[datetime.datetime]):
     def as_text(self, value: Any) -> str:
         """The time stamp in ISO form, in UTC if it has a zone."""
         self.check(value)
-        if value.tzinfo is None:
-            infinite = _infinite(value, datetime.datetime.min, datetime.datetime.max)
-            if infinite is not None:
-                return infinite
-        if self.timezone:
-            value = value.astimezone(datetime.UTC)
-        elif value.tzinfo is not None:
+        if value.tzinfo is not None and not self.timezone:
             raise self.unfit(value, "it has a time zone and the column has none")
-        return str(value.isoformat())
+        low, high = datetime.datetime.min, datetime.datetime.max
+        try:
+            if self.timezone and value not in (low, high):
+                value = value.astimezone(datetime.UTC)
+        except OverflowError:
+            raise self.unfit(value, "it is out of range in UTC") from None
+        # as the driver has it, the first and the last moment of UTC are infinite, too
+        is_end = type(value) is datetime.datetime and value.year in (low.year, high.year)
+        infinite = _infinite(value.replace(tzinfo=None), low, high) if is_end else None
+        return infinite or str(value.isoformat())
 
 
 class Interval(SQLType[datetime.timedelta]):
