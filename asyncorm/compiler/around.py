@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from asyncorm.compiler.renderer import Renderer
 
@@ -13,7 +14,8 @@ def cast_around(renderer: Renderer, write: Callable[[], None]) -> None:
     DISTINCT and UNION of ``citext`` know no upper and lower case, and labels of an enum have an
     order: their texts are told apart and ordered in another way.
     """
-    renderer.uncast = columns = []
+    columns: list[Any] = []
+    renderer.uncast = columns
     with renderer.aside() as rows:
         write()
     renderer.uncast = None

@@ -40,10 +40,10 @@ _MICROSECONDS = 1_000_000
 def text_reader(type_: SQLType[Any]) -> Converter:
     """What makes a value of the type from its text; ConfigurationError if nothing does."""
     if isinstance(type_, Array):
-        read = _array_reader(text_reader(type_.item), array_elements, type_.container)
+        reader = _array_reader(text_reader(type_.item), array_elements, type_.container)
         for _ in range(1, type_.dimensions):
-            read = _array_reader(read, inner_arrays, type_.container)
-        return read
+            reader = _array_reader(reader, inner_arrays, type_.container)
+        return reader
     if isinstance(type_, Domain):
         return text_reader(type_.base)
     # what travels as text is read from it anyway

@@ -101,13 +101,18 @@ class Corner(NamedTuple):
     name: str | None = None
 
 
+CORNER = Composite(Corner, name="every_corner")
+
+
 class Figure(NamedTuple):
     name: str | None
-    corner: Annotated[Corner | None, Composite(Corner, name="every_corner")] = None
-    corners: Annotated[list[Corner] | None, Array(Composite(Corner, name="every_corner"))] = None
+    corner: Annotated[Corner | None, CORNER] = None
+    corners: Annotated[
+        list[Corner | None] | None, Array(Composite(Corner, name="every_corner"))
+    ] = None
     at: datetime.datetime | None = None
     price: Decimal | None = None
-    tags: list[str] | None = None
+    tags: list[str | None] | None = None
 
 
 class Grid(NamedTuple):
