@@ -11,7 +11,7 @@ DB_URL  := postgresql://asyncorm:asyncorm@localhost:$(DB_PORT)/asyncorm
 export DB_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long-run lint types bench db-up db-down clean
+.PHONY: help demo worker test long-run lint types bench db-up db-down clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,11 +19,14 @@ help:  ## this list
 demo: $(VENV)/.demo  ## load real data through the unit of work, and walk through what it does
 	@$(BIN)/python -m examples.atlas
 
+worker: $(VENV)/.demo  ## a job queue: four workers, one of them killed, and each job done once
+	@$(BIN)/python -m examples.worker
+
 test: $(VENV)/.dev  ## all tests, on DATABASE_URL or an embedded PostgreSQL; make test ARGS="-k flush"
 	@$(BIN)/python -m pytest $(ARGS)
 
-long-run: $(VENV)/.dev  ## random sessions and loads against a plain picture: 10,000 of each, or STEPS=…
-	@ASYNCORM_RANDOM_STEPS=$(or $(STEPS),10000) $(BIN)/python -m pytest tests/integration/test_random_*.py
+long-run: $(VENV)/.dev  ## random sessions, loads and statements, 10,000 of each, or STEPS=…; every hostile text
+	@ASYNCORM_RANDOM_STEPS=$(or $(STEPS),10000) $(BIN)/python -m pytest tests/integration/test_random_*.py tests/security
 
 lint: $(VENV)/.dev  ## style, format and import contracts
 	@$(BIN)/ruff check .

@@ -76,6 +76,21 @@ async def engine(database_url: str) -> AsyncIterator[Engine]:
         yield engine
 
 
+@pytest.fixture(scope="module")
+async def shop(engine: Engine) -> AsyncIterator[None]:
+    """The shop's tables with their rows."""
+    from asyncorm import Session
+    from tests.support.shop import Shop, rows
+
+    await engine.create_all(Shop)
+    async with Session(engine) as session:
+        for objects in rows().values():
+            session.add_all(objects)
+        await session.commit()
+    yield
+    await engine.drop_all(Shop)
+
+
 @pytest.fixture
 async def tables(engine: Engine) -> AsyncIterator[CreateTables]:
     """`await tables(User, Book)` creates their tables; they are dropped when the test ends."""

@@ -1,14 +1,13 @@
-"""Rendering of expressions: operators, functions, windows, values."""
+"""Rendering of expressions: columns, values, functions; operators have a file of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
-from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
 from asyncorm.sql.assignments import Default
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
@@ -30,47 +29,7 @@ from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.order import Order
 from asyncorm.sql.table import BaseColumn
-from asyncorm.types.arrays import BulkArray
-from asyncorm.types.composites import is_composite
 
-#: how tight operators bind, as in PostgreSQL's manual; every operator there is stands here
-PRECEDENCE: Mapping[str, int] = {
-    "OR": 1,
-    "AND": 2,
-    "NOT": 3,
-    **dict.fromkeys(("IS NULL", "IS TRUE", "IS FALSE"), 4),
-    **dict.fromkeys(("IS NOT NULL", "IS NOT TRUE", "IS NOT FALSE"), 4),
-    **dict.fromkeys(("IS DISTINCT FROM", "IS NOT DISTINCT FROM"), 4),
-    **dict.fromkeys(("=", "<>", "<", "<=", ">", ">=", "= ANY", "<> ALL"), 5),
-    **dict.fromkeys(("strpos", "ends_with"), 5),
-    **dict.fromkeys(("BETWEEN", "BETWEEN SYMMETRIC"), 6),
-    **dict.fromkeys(("IN", "NOT IN", "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"), 6),
-    **dict.fromkeys(("||", "->", "->>", "@>", "<@", "&&", "?", "~", "~*"), 7),
-    **dict.fromkeys(("#>", "#>>", "#-", "?|", "?&", "@?", "@@"), 7),
-    # networks, ranges, bit strings
-    **dict.fromkeys((">>=", "<<=", "<<", ">>", "&<", "&>", "-|-", "&", "|", "#"), 7),
-    **dict.fromkeys(("= any element", "= all elements"), 5),
-    "invert": 7,
-    **dict.fromkeys(("?|", "?&", "<->", "<=>", "<#>", "<+>", "!!"), 7),
-    **dict.fromkeys(("@@", "@@ websearch", "text @@ websearch", "tsquery &&", "tsquery ||"), 7),
-    **dict.fromkeys(("+", "-"), 8),
-    **dict.fromkeys(("*", "/", "%"), 9),
-    "AT TIME ZONE": 10,
-    "negate": 11,
-    **dict.fromkeys(("starts_with", "to_jsonb", "EXISTS", "[]", "[:]", "[n:]", "[:n]"), 20),
-}
-_POSTFIX = frozenset(operator for operator in PRECEDENCE if operator.startswith("IS ")) - {
-    "IS DISTINCT FROM",
-    "IS NOT DISTINCT FROM",
-}
-#: IS NULL asks whether all fields of a composite are NULL, and IS NOT NULL whether none is
-_OF_COMPOSITES = {
-    "IS NULL": "IS NOT DISTINCT FROM NULL",
-    "IS NOT NULL": "IS DISTINCT FROM NULL",
-}
-_LEFT_ASSOCIATIVE = frozenset(("+", "-", "*", "/", "%", "||", "->", "->>", "#>", "#>>", "#-"))
-_ASSOCIATIVE = frozenset(("AND", "OR"))
-_MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 #: functions that are written without parentheses
 _BARE_FUNCTIONS = frozenset(
     ("current_date", "current_time", "current_timestamp", "current_user", "localtime",
@@ -118,205 +77,6 @@ def render_criterion(renderer: Renderer, node: Criterion) -> None:
 def render_parameter(renderer: Renderer, parameter: Parameter[Any]) -> None:
     """A bound value."""
     renderer.parameter(parameter)
-
-
-def render_operation(renderer: Renderer, operation: Operation[Any, Any]) -> None:
-    """An operator with its operands."""
-    operator, operands = operation.operator, operation.operands
-    if operator not in PRECEDENCE:
-        raise InvalidRequestError(
-            "an operation has an operator that asyncorm doesn't know",
-            hint="use the operators of expressions, or sql() for a text of your own",
-        )
-    special = _SPECIAL.get(operator)
-    if special is not None:
-        special(renderer, operands)
-    elif operator in _POSTFIX:
-        _operand(renderer, operands[0], operator)
-        whole = is_composite(operands[0]._type)
-        renderer.write(" ", _OF_COMPOSITES.get(operator, operator) if whole else operator)
-    else:
-        _infix(renderer, operator, operands)
-
-
-def _infix(renderer: Renderer, operator: str, operands: tuple[Any, ...]) -> None:
-    if operator in _MIRRORED and isinstance(operands[0], Quantified):
-        operator, operands = _MIRRORED[operator], operands[::-1]
-    for index, operand in enumerate(operands):
-        if index:
-            renderer.write(f" {operator} ")
-        _operand(renderer, operand, operator, is_first=index == 0)
-
-
-def _operand(renderer: Renderer, operand: Any, operator: str, *, is_first: bool = True) -> None:
-    """An operand, in parentheses where it binds weaker than the operator."""
-    inner = operand
-    while isinstance(inner, Label):
-        inner = inner.inner
-    is_loose = _is_loose(inner, operator, is_first=is_first)
-    if is_loose:
-        renderer.write("(")
-    renderer.render(inner)
-    if is_loose:
-        renderer.write(")")
-
-
-def _is_loose(inner: Any, operator: str, *, is_first: bool) -> bool:
-    """Whether an operand needs parentheses; only operations do."""
-    if not isinstance(inner, Operation):
-        return False
-    own, level = PRECEDENCE[inner.operator], PRECEDENCE[operator]
-    if own != level:
-        return own < level
-    if operator in _ASSOCIATIVE:
-        return False
-    chained = operator in _LEFT_ASSOCIATIVE and inner.operator in _LEFT_ASSOCIATIVE
-    return not (is_first and chained)
-
-
-def _between(operator: str) -> Any:
-    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-        value, low, high = operands
-        _operand(renderer, value, operator)
-        renderer.write(f" {operator} ")
-        _operand(renderer, low, operator, is_first=False)
-        renderer.write(" AND ")
-        _operand(renderer, high, operator, is_first=False)
-
-    return render
-
-
-def _array(operator: str) -> Any:
-    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-        _operand(renderer, operands[0], operator)
-        renderer.write(f" {operator} (")
-        type_ = operands[1]._type
-        if isinstance(type_, BulkArray):  # there are no arrays of arrays
-            renderer.write("SELECT unnest(")
-            renderer.render(operands[1])
-            renderer.write(")::", type_.item.cast_type)
-        else:
-            renderer.render(operands[1])
-        renderer.write(")")
-
-    return render
-
-
-def _prefix(operator: str, text: str) -> Any:
-    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-        renderer.write(text)
-        _operand(renderer, operands[0], operator)
-
-    return render
-
-
-def _exists(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-    renderer.write("EXISTS ")
-    renderer.render(operands[0])
-
-
-def _call(name: str) -> Any:
-    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-        renderer.write(name, "(")
-        renderer.render_list(operands)
-        renderer.write(")")
-
-    return render
-
-
-def _strpos(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-    renderer.write("strpos(")
-    renderer.render_list(operands)
-    renderer.write(") > 0")
-
-
-def _ends_with(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-    text, suffix = operands
-    renderer.write("right(")
-    renderer.render(text)
-    renderer.write(", length(")
-    renderer.render(suffix)
-    renderer.write(")) = ")
-    _operand(renderer, suffix, "=", is_first=False)
-
-
-def _elements(quantifier: str) -> Any:
-    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-        array, value = operands
-        _operand(renderer, value, "=")
-        renderer.write(f" = {quantifier} (")
-        renderer.render(array)
-        renderer.write(")")
-
-    return render
-
-
-def _infix_as(operator: str, text: str) -> Any:
-    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-        left, right = operands
-        _operand(renderer, left, operator)
-        renderer.write(f" {text} ")
-        _operand(renderer, right, operator, is_first=False)
-
-    return render
-
-
-def _subscript(before: str, between: str, after: str) -> Any:
-    def render(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-        renderer.write("(")
-        renderer.render(operands[0])
-        renderer.write(")", before)
-        renderer.render(operands[1])
-        renderer.write(between)
-        if len(operands) > 2:
-            renderer.render(operands[2])
-        renderer.write(after)
-
-    return render
-
-
-def _websearch(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-    document, searched, *config = operands
-    _operand(renderer, document, "@@")
-    renderer.write(" @@ websearch_to_tsquery(")
-    renderer.render_list((*config, searched))
-    renderer.write(")")
-
-
-def _text_websearch(renderer: Renderer, operands: tuple[Any, ...]) -> None:
-    document, searched, *config = operands
-    renderer.write("to_tsvector(")
-    renderer.render_list((*config, document))
-    renderer.write(") @@ websearch_to_tsquery(")
-    renderer.render_list((*config, searched))
-    renderer.write(")")
-
-
-_SPECIAL: Mapping[str, Any] = {
-    "NOT": _prefix("NOT", "NOT "),
-    "negate": _prefix("negate", "-"),
-    "invert": _prefix("invert", "~ "),
-    "[]": _subscript("[", "", "]"),
-    "[:]": _subscript("[", ":", "]"),
-    "[n:]": _subscript("[", ":", "]"),
-    "[:n]": _subscript("[:", "", "]"),
-    "= any element": _elements("ANY"),
-    "= all elements": _elements("ALL"),
-    "EXISTS": _exists,
-    "BETWEEN": _between("BETWEEN"),
-    "BETWEEN SYMMETRIC": _between("BETWEEN SYMMETRIC"),
-    "= ANY": _array("= ANY"),
-    "<> ALL": _array("<> ALL"),
-    "starts_with": _call("starts_with"),
-    "to_jsonb": _call("to_jsonb"),
-    "strpos": _strpos,
-    "ends_with": _ends_with,
-    "!!": _prefix("!!", "!! "),
-    "tsquery &&": _infix_as("tsquery &&", "&&"),
-    "tsquery ||": _infix_as("tsquery ||", "||"),
-    "@@ websearch": _websearch,
-    "text @@ websearch": _text_websearch,
-}
 
 
 def render_cast(renderer: Renderer, cast: CastTo[Any, Any]) -> None:

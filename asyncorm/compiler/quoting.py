@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncorm.sql.values import checked_name
+from asyncorm.types.base import characters
 
 
 def quote_name(name: str) -> str:
@@ -18,6 +19,6 @@ def quote_qualified(schema: str | None, name: str) -> str:
 
 def quote_text(text: str) -> str:
     """The text as a string constant, as the server's ``quote_literal`` writes it."""
-    quoted = "'" + text.replace("'", "''") + "'"
+    quoted = "'" + characters(text).replace("'", "''") + "'"
     # E'' means the same whatever standard_conforming_strings says
     return "E" + quoted.replace("\\", "\\\\") if "\\" in quoted else quoted

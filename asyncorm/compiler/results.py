@@ -6,12 +6,13 @@ from typing import Any
 
 from asyncorm.compiler.compiled import ColumnItem, EntityItem, ResultColumn, ResultItem
 from asyncorm.compiler.subtypes import below_of, own_further
+from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.expressions import Expression, Label
 from asyncorm.sql.function_calls import FunctionCall, Over
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nesting import EntityPart
-from asyncorm.sql.query import Compound, Rows
+from asyncorm.sql.query import Compound, Rows, columns_of
 from asyncorm.sql.select import Select
 from asyncorm.sql.sources import (
     entity_columns,
@@ -37,10 +38,13 @@ def result_of(
             read = (*entity_columns(item), *further)
             columns.extend(ResultColumn(c.attribute, c._type, c) for c in read)
         else:
-            name = _name(item, len(columns))
-            items.append(ColumnItem(len(columns), name, item._type))
+            name, type_ = _name(item, len(columns)), item._type
+            if isinstance(statement, Compound):
+                of_all = (columns_of(query)[len(columns)] for query in statement.queries)
+                type_ = common_type(type_, (one._type for one in of_all))
+            items.append(ColumnItem(len(columns), name, type_))
             column = item if isinstance(item, BaseColumn) else None
-            columns.append(ResultColumn(name, item._type, column))
+            columns.append(ResultColumn(name, type_, column))
     return tuple(columns), tuple(items)
 
 

@@ -166,6 +166,9 @@ def _named(renderer: Renderer, select: Select[Any]) -> dict[SourceKey, Any]:
         else:
             found.update(renderer.sources_in([item]))
     found.update(renderer.sources_in(select._where))
+    if not found and not select._joins:  # select(func.count()).group_by(User.city)
+        extras = select._extras
+        found.update(renderer.sources_in([*extras.group_by, *extras.having, *select._order]))
     for source in [one for one in found.values() if isinstance(one, FunctionTable)]:
         for key, beside in renderer.sources_in(source.call.arguments).items():
             found.setdefault(key, beside)

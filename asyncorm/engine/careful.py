@@ -1,7 +1,7 @@
 """Careful reading: codecs that read every date and time of PostgreSQL, also what Python has no
 room for.
 
-The driver's own are faster, but raise an error for such a value, and all rows of the result are
+The driver's own raise an error for such a value, and all rows of the result are
 lost. So rows that may be asked for again are read fast, and again with these if that fails; rows
 of raw SQL, of cursors, of functions that may do something and of statements that change rows are
 read with these at once. A flush reads fast what the clock of the server has made.
@@ -9,9 +9,8 @@ read with these at once. A flush reads fast what the clock of the server has mad
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -20,9 +19,9 @@ import asyncpg
 from asyncorm.engine.codecs import add_codecs, remove_codecs
 from asyncorm.engine.range_codecs import (
     Codec,
+    moment_reader,
     read_day,
     read_moment,
-    read_moment_in_utc,
     write_day,
     write_moment,
     write_moment_in_utc,
@@ -34,10 +33,10 @@ T = TypeVar("T")
 #: how many texts an engine keeps in mind
 _MOST_LEARNED = 1000
 
-_INFINITIES = frozenset((b"\x7f" + b"\xff" * 7, b"\x80" + b"\0" * 7))
 #: record and record[]
 _RECORDS = frozenset((2249, 2287))
-_TIME, _TIMETZ = struct.Struct("!q"), struct.Struct("!qi")
+#: as the driver has it: its infinity has no zone
+_read_zoned = moment_reader(UTC, None)
 
 
 class Learned(dict[str, None]):
@@ -62,33 +61,27 @@ class CarefulRecord(asyncpg.Record):
     __slots__ = ()
 
 
-def _read_time(data: bytes) -> time:
-    return time_of(_TIME.unpack(data)[0])
+def _read_time(given: tuple[int]) -> time:
+    return time_of(given[0])
 
 
-def _read_timetz(data: bytes) -> time:
-    clock, west = _TIMETZ.unpack(data)
+def _read_timetz(given: tuple[int, int]) -> time:
+    clock, west = given
     return time_of(clock, timezone(timedelta(seconds=-west)))
 
 
-def _read_zoned(data: bytes) -> datetime:
-    if data in _INFINITIES:
-        return read_moment(data)  # as the driver has it: its infinity has no zone
-    return read_moment_in_utc(data)
-
-
-def _write_date(value: Any) -> bytes:
+def _write_date(value: Any) -> tuple[int]:
     return write_day(value.date() if isinstance(value, datetime) else _checked(value, date))
 
 
-def _write_timestamp(value: Any) -> bytes:
+def _write_timestamp(value: Any) -> tuple[int]:
     moment = _moment(value)
     if moment.tzinfo is not None:
         raise TypeError("a time stamp with a zone does not fit into timestamp")
     return write_moment(moment)
 
 
-def _write_timestamptz(value: Any) -> bytes:
+def _write_timestamptz(value: Any) -> tuple[int]:
     return write_moment_in_utc(_moment(value))
 
 
@@ -98,15 +91,15 @@ def _moment(value: Any) -> datetime:
     return datetime.combine(_checked(value, date), time.min)
 
 
-def _write_time(value: Any) -> bytes:
-    return _TIME.pack(_clock(value))
+def _write_time(value: Any) -> tuple[int]:
+    return (_clock(value),)
 
 
-def _write_timetz(value: Any) -> bytes:
+def _write_timetz(value: Any) -> tuple[int, int]:
     offset = _checked(value, time).utcoffset()
     if offset is None:
         raise TypeError("a time without a zone does not fit into timetz")
-    return _TIMETZ.pack(_clock(value), -offset // timedelta(seconds=1))
+    return _clock(value), -offset // timedelta(seconds=1)
 
 
 def _clock(value: Any) -> int:
@@ -120,12 +113,13 @@ def _checked(value: Any, kind: type[T]) -> T:
     return value
 
 
+#: as tuples of the numbers that they are made of: this is as fast as the driver's own reading
 CODECS: tuple[Codec, ...] = (
-    Codec(1082, "date", _write_date, read_day, "binary"),
-    Codec(1114, "timestamp", _write_timestamp, read_moment, "binary"),
-    Codec(1184, "timestamptz", _write_timestamptz, _read_zoned, "binary"),
-    Codec(1083, "time", _write_time, _read_time, "binary"),
-    Codec(1266, "timetz", _write_timetz, _read_timetz, "binary"),
+    Codec(1082, "date", _write_date, read_day, "tuple"),
+    Codec(1114, "timestamp", _write_timestamp, read_moment, "tuple"),
+    Codec(1184, "timestamptz", _write_timestamptz, _read_zoned, "tuple"),
+    Codec(1083, "time", _write_time, _read_time, "tuple"),
+    Codec(1266, "timetz", _write_timetz, _read_timetz, "tuple"),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.engine.bulk_connection import BulkConnection
@@ -28,6 +28,7 @@ from asyncorm.errors import (
     InvalidRequestError,
     TransactionRolledBack,
 )
+from asyncorm.schema.ddl import DDL
 from asyncorm.sql.insert import Insert
 from asyncorm.sql.nodes import Statement
 
@@ -174,14 +175,16 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
     def check_features(self, compiled: CompiledStatement) -> None:
         """Refuse a statement that the server is too old for."""
         if compiled.needs is not None:
-            check_server(compiled.needs, self._require_driver().get_server_version().major)
+            check_server(compiled.needs, self.server_version)
 
-    async def execute(self, statement: Statement[Any], parameters: Any = None) -> Result[Any]:
-        """Run a statement (``select``, ``insert``, ``sql`` …) and return its rows.
+    async def execute(self, statement: Statement[Any] | DDL, parameters: Any = None) -> Result[Any]:
+        """Run a statement (``select``, ``insert``, ``sql``, ``DDL`` …) and return its rows.
 
         A mapped class in it yields its columns: objects are the session's business.
         ``parameters`` is a dict, or a list of dicts, of values for an INSERT.
         """
+        if not isinstance(statement, Statement):
+            return await self._define(statement)
         if parameters is not None:
             statement = _with_parameters(statement, parameters)
         compiled = self._statements.get(statement)
@@ -196,6 +199,15 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         else:
             return Result((), (), await self.run(compiled.sql, arguments))
         return Result(_rows(compiled, statement, records), row_names(compiled, records), count)
+
+    async def _define(self, statement: DDL) -> Result[Any]:
+        if not isinstance(cast("Any", statement), DDL):
+            raise ArgumentError(
+                f"a {type(statement).__name__} is no statement",
+                hint='write select(User), or sql("select ...") for text',
+            )
+        self.used_raw_sql = True
+        return Result((), (), await self.run(str(statement)))
 
     async def _fetch_and_count(
         self, sql: str, arguments: Sequence[object]

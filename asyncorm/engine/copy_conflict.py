@@ -13,6 +13,7 @@ from asyncorm.sql.insert import Insert
 from asyncorm.sql.select import select
 from asyncorm.sql.sources import column_of
 from asyncorm.sql.table import BaseColumn, Table
+from asyncorm.sql.text import Text
 
 #: the temporary table that rows are copied to first
 STAGE, STAGE_SCHEMA = "asyncorm_copy", "pg_temp"
@@ -27,18 +28,24 @@ class CopyConflict:
 
     updates: bool
     index_elements: tuple[Any, ...]
+    index_where: Expression[bool, Any] | Text[Any] | None
+    constraint: str | None
     set_: Mapping[Any, Any] | tuple[Any, ...] | None
     where: Expression[bool, Any] | None
 
     def statement(self, mapper: Mapper, names: tuple[str, ...]) -> Insert[Any]:
         """The INSERT of what the temporary table has in the columns ``names``."""
-        insert: Insert[Any] = Insert(mapper.entity)
-        rows = select(*_stage(mapper, names).columns.values())
-        insert = insert.from_select(names, rows)
+        insert = insert_staged(mapper, names)
         if not self.updates:
-            return insert.on_conflict_do_nothing(index_elements=self.index_elements)
+            return insert.on_conflict_do_nothing(
+                index_elements=self.index_elements,
+                index_where=self.index_where,
+                constraint=self.constraint,
+            )
         return insert.on_conflict_do_update(
             index_elements=self._found_by(mapper),
+            index_where=self.index_where,
+            constraint=self.constraint,
             set_=self._assigned(mapper, names, insert),
             where=self.where,
         )
@@ -47,7 +54,11 @@ class CopyConflict:
         """The attributes that rows which are there already get anew, the version aside."""
         if self.set_ is not None:
             return tuple(column_of(mapper.entity, name).attribute for name in self.set_)
-        kept = {column_of(mapper.entity, name).attribute for name in self._found_by(mapper)}
+        kept = {
+            column_of(mapper.entity, name).attribute
+            for name in self._found_by(mapper)
+            if isinstance(name, str | BaseColumn)
+        }
         kept.update(mapper.primary_key)
         if mapper.version is not None:
             kept.add(mapper.version.name)
@@ -56,7 +67,9 @@ class CopyConflict:
         return tuple(name for name in names if name not in kept)
 
     def _found_by(self, mapper: Mapper) -> tuple[Any, ...]:
-        return self.index_elements or mapper.primary_key
+        if self.index_elements or self.constraint is not None:
+            return self.index_elements
+        return mapper.primary_key
 
     def _assigned(
         self, mapper: Mapper, names: tuple[str, ...], insert: Insert[Any]
@@ -90,6 +103,8 @@ class CopyConflict:
 def copy_conflict(
     on_conflict: OnConflict | None,
     index_elements: Iterable[Any],
+    index_where: Expression[bool, Any] | Text[Any] | None,
+    constraint: str | None,
     set_: Mapping[Any, Any] | Iterable[Any] | None,
     where: Expression[bool, Any] | None,
 ) -> CopyConflict | None:
@@ -99,10 +114,22 @@ def copy_conflict(
         raise ArgumentError(
             f"on_conflict can't be {on_conflict!r}", hint='use "update", "nothing" or None'
         )
-    if on_conflict is None and (elements or set_ is not None or where is not None):
+    given = (index_where, constraint, set_, where)
+    if on_conflict is None and (elements or any(option is not None for option in given)):
         raise ArgumentError(
-            "index_elements, set_ and where say what to do on a conflict, and on_conflict does not",
+            "index_elements, index_where, constraint, set_ and where say what to do on a "
+            "conflict, and on_conflict does not",
             hint='give on_conflict="update" or "nothing"',
+        )
+    if constraint is not None and (elements or index_where is not None):
+        raise ArgumentError(
+            "constraint and index_elements are two ways to name the same",
+            hint="give one of them; index_where goes with index_elements",
+        )
+    if index_where is not None and not elements:
+        raise ArgumentError(
+            "index_where is the condition of an index, whose columns are not named",
+            hint="give index_elements too",
         )
     if on_conflict == "nothing" and (set_ is not None or where is not None):
         raise ArgumentError(
@@ -112,7 +139,17 @@ def copy_conflict(
     if on_conflict is None:
         return None
     assigned = set_ if set_ is None or isinstance(set_, Mapping) else tuple(set_)
-    return CopyConflict(on_conflict == "update", elements, assigned, where)
+    return CopyConflict(on_conflict == "update", elements, index_where, constraint, assigned, where)
+
+
+def insert_staged(mapper: Mapper, names: tuple[str, ...]) -> Insert[Any]:
+    """The INSERT of all that the temporary table has in the columns ``names``."""
+    insert: Insert[Any] = Insert(mapper.entity)
+    insert = insert.from_select(names, select(*_stage(mapper, names).columns.values()))
+    identities = [mapper.columns[name].identity for name in names]
+    # COPY writes what is given for GENERATED ALWAYS columns
+    is_numbered = any(identity is not None and identity.always for identity in identities)
+    return insert.overriding_system_value() if is_numbered else insert
 
 
 def _stage(mapper: Mapper, names: tuple[str, ...]) -> Table:

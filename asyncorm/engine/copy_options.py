@@ -9,6 +9,7 @@ from asyncorm.engine.copy_conflict import OnConflict
 from asyncorm.engine.copy_source import Progress
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import BaseColumn
+from asyncorm.sql.text import Text
 
 T = TypeVar("T")
 
@@ -40,6 +41,8 @@ class CopyOptions(TypedDict, total=False):
     progress: Progress | None
     validate: bool
     on_conflict: OnConflict | None
-    index_elements: ColumnNames
+    index_elements: Iterable[str | Expression[Any, Any]]
+    index_where: Expression[bool, Any] | Text[Any] | None
+    constraint: str | None
     set_: Mapping[Any, Any] | ColumnNames | None
     where: Expression[bool, Any] | None

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.compiled import CompiledStatement
+from asyncorm.compiler.quoting import quote_name
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.select import select
@@ -116,6 +117,8 @@ class CopyQuery:
             )
         self._sql = compiled.sql
         self._arguments = compiled.arguments(statement)
+        #: the names that the server gives the columns; of raw SQL they are not known
+        self._names = [c.name if c.column is None else c.column.name for c in compiled.columns]
         self._format: CopyFormat = format_
         self._header = header
 
@@ -144,9 +147,13 @@ class CopyQuery:
     async def _copy(self, connection: CopyOutConnection, sink: Sink) -> int:
         query = self._sql
         if self._arguments:
-            create = f"CREATE TEMPORARY TABLE {_STAGE} ON COMMIT DROP AS {query}"
+            # two columns of a query may have one name, and of a table not
+            named = [(f"c{n}", quote_name(name)) for n, name in enumerate(self._names)]
+            columns = f"({', '.join(column for column, _ in named)})" if named else ""
+            create = f"CREATE TEMPORARY TABLE {_STAGE} {columns} ON COMMIT DROP AS {query}"
             await connection.fetch(create, self._arguments)
-            query = f"SELECT * FROM {_STAGE}"
+            selected = ", ".join(f"{column} AS {name}" for column, name in named) or "*"
+            query = f"SELECT {selected} FROM {_STAGE}"
         count = await connection.copy_query(query, sink, format_=self._format, header=self._header)
         if self._arguments:
             await connection.command(f"DROP TABLE {_STAGE}")
@@ -168,8 +175,9 @@ Opened = Callable[[], AbstractAsyncContextManager[tuple[CopyOutConnection, CopyQ
 class CopyOut:
     """The rows of a query as bytes: CSV with a line of names, or COPY's text format.
 
-    ``async with session.copy_out(User) as pieces: async for piece in pieces: ...`` pulls them; the
-    server waits for whoever pulls, and memory is bounded. Leaving the block early ends the COPY.
+    ``async for piece in session.copy_out(User)`` pulls them; the server waits for whoever pulls,
+    and memory is bounded. Who may leave the loop early does so inside of a block, whose end ends
+    the COPY: ``async with session.copy_out(User) as pieces: async for piece in pieces: ...``.
     ``await session.copy_out(User).to(path)`` writes them and returns how many rows there were.
     """
 
@@ -209,14 +217,19 @@ class CopyOut:
         self._pieces.put_nowait(data)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
+        return self if self._task is not None else self._all_pieces()
+
+    async def _all_pieces(self) -> AsyncGenerator[bytes]:
+        async with self:
+            async for piece in self:
+                yield piece
 
     async def __anext__(self) -> bytes:
         task = self._task
         if task is None:
             raise InvalidRequestError(
-                "the pieces of a copy_out() are read inside of a block only",
-                hint="async with session.copy_out(...) as pieces: async for piece in pieces: ...",
+                "the pieces of a copy_out() are read by a loop, or one by one inside of a block",
+                hint="async for piece in session.copy_out(...), or async with it before anext()",
             )
         if self.rowcount is not None:
             raise StopAsyncIteration
@@ -237,16 +250,19 @@ class CopyOut:
         assert task is not None
         assert block is not None
         try:
-            if error is not None and not isinstance(error, Exception):
+            if error is not None and not isinstance(error, Exception | GeneratorExit):
                 task.cancel()  # a cancelled task waits for nothing: the pool cleans the connection
             elif not task.done():
                 self._left = True
                 self._room.release()
-                await self._connection.cancel_running()
+                if not self._connection.is_closed:
+                    await self._connection.cancel_running()
                 await asyncio.wait([task])
         finally:
             if task.done() and not task.cancelled():
                 task.exception()  # told before, or of an end that was wanted
+            if isinstance(error, GeneratorExit):  # of a loop that was left: nothing has failed
+                kind = error = trace = None
             await block.__aexit__(kind, error, trace)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from inspect import isawaitable
 from itertools import islice
@@ -70,8 +71,9 @@ class CopySource:
         self._ready: bytes | None = self._written()
         return True
 
-    def begin(self) -> bool:
-        """Begin another command, if there are rows left."""
+    def begin(self, is_lost: Callable[[], bool]) -> bool:
+        """Begin another command, if there are rows left; they end when the connection is lost."""
+        self._is_lost = is_lost
         self._end = self.sent + ROWS_OF_A_COMMAND
         self.has_begun = True
         return bool(self._batch)
@@ -85,6 +87,11 @@ class CopySource:
         try:
             if self._under_way:
                 await self._note_sent()
+                # the driver writes on to a connection that is lost, and rows that wait for nothing
+                # would never let it, or anybody else, know
+                await asyncio.sleep(0)
+                if self._is_lost():
+                    raise StopAsyncIteration
             if not self._batch or self.sent >= self._end:
                 raise StopAsyncIteration
             data, self._ready = self._ready or self._written(), None

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from asyncorm.compiler.cache import StatementCache
+from asyncorm.compiler.compiled import OLD_AND_NEW
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.engine.copy_conflict import (
     STAGE,
@@ -14,14 +15,18 @@ from asyncorm.engine.copy_conflict import (
     CopyConflict,
     OnConflict,
     copy_conflict,
+    insert_staged,
 )
 from asyncorm.engine.copy_source import Check, CopySource, Progress, check_source
 from asyncorm.errors import DatabaseError
 from asyncorm.mapping.copied_rows import check_copied
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.expressions import Expression
+from asyncorm.sql.text import Text
 
 _LINE = re.compile(r"\bline (\d+)\b")
+#: transactions that clash, resources, operators and the system: the server was at some row then
+_NO_FAULT_OF_A_ROW = frozenset(("40", "53", "55", "57", "58"))
 
 
 class CopyResult(NamedTuple):
@@ -44,6 +49,20 @@ class CopyConnection(Protocol):
         """Compiled statements by structure."""
         ...
 
+    @property
+    def server_version(self) -> int:
+        """The major version of the server."""
+        ...
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was lost."""
+        ...
+
+    async def takes_copy(self, table: str, schema: str | None) -> bool:
+        """Whether COPY can write to a table or view."""
+        ...
+
     async def copy_text(
         self,
         table: str,
@@ -63,6 +82,10 @@ class CopyConnection(Protocol):
         """Run a statement and return its records."""
         ...
 
+    async def run(self, sql: str, arguments: Sequence[object] = ()) -> int:
+        """Run a statement and return how many rows it affected."""
+        ...
+
 
 async def copy_rows(
     connection: CopyConnection, mapper: Mapper, source: CopySource, conflict: CopyConflict | None
@@ -75,9 +98,9 @@ async def copy_rows(
     try:
         if not await source.open():
             return CopyResult(0, 0, 0)
-        if conflict is not None:
-            return await _copy_staged(connection, mapper, source, conflict)
         table = source.rows.table
+        if conflict is not None or not await connection.takes_copy(table.name, table.schema):
+            return await _copy_staged(connection, mapper, source, conflict)
         count = await _send(connection, source, table.name, table.schema)
         return CopyResult(source.sent, count, 0)
     except Exception:
@@ -89,7 +112,7 @@ async def _send(
     connection: CopyConnection, source: CopySource, table: str, schema: str | None
 ) -> int:
     names, count = [column.name for column in source.rows.columns], 0
-    while source.begin():
+    while source.begin(lambda: connection.is_closed):
         before = source.sent
         try:
             count += await connection.copy_text(table, names, source, schema=schema)
@@ -104,7 +127,7 @@ async def _send(
 def _locate(error: DatabaseError, before: int, source: CopySource) -> None:
     """Say which row the server has refused; it counts the lines of one command."""
     found = _LINE.search(getattr(error.__cause__, "context", None) or "")
-    if found is None:
+    if found is None or (error.sqlstate or "")[:2] in _NO_FAULT_OF_A_ROW:
         return
     number = before + int(found[1])
     error.message = f"row {number}: {error.message}"
@@ -117,32 +140,55 @@ def _locate(error: DatabaseError, before: int, source: CopySource) -> None:
 
 
 async def _copy_staged(
-    connection: CopyConnection, mapper: Mapper, source: CopySource, conflict: CopyConflict
+    connection: CopyConnection, mapper: Mapper, source: CopySource, conflict: CopyConflict | None
 ) -> CopyResult:
-    """Copy to a temporary table, and insert from it what meets no conflict."""
-    table, columns = source.rows.table, source.rows.columns
-    statement = conflict.statement(mapper, source.rows.names)
+    """Copy to a temporary table, and insert from it: what meets no conflict, or what COPY itself
+    can't write to."""
+    table, columns, names = source.rows.table, source.rows.columns, source.rows.names
+    statement = conflict.statement(mapper, names) if conflict else insert_staged(mapper, names)
     compiled = connection.statements.get(statement)
     stage = quote_qualified(STAGE_SCHEMA, STAGE)
-    names = ", ".join(quote_name(column.name) for column in columns)
+    selected = ", ".join(quote_name(column.name) for column in columns)
     await connection.command(
-        f"CREATE TEMPORARY TABLE {stage} ON COMMIT DROP AS SELECT {names} "
+        f"CREATE TEMPORARY TABLE {stage} ON COMMIT DROP AS SELECT {selected} "
         f"FROM {quote_qualified(table.schema, table.name)} WITH NO DATA"
     )
     await _send(connection, source, STAGE, STAGE_SCHEMA)
-    # a row that was updated has been locked for it, which its xmax tells
-    sql = (
-        f"WITH written AS ({compiled.sql} RETURNING xmax = 0 AS inserted) SELECT "
-        "count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written"
-    )
+    arguments = compiled.arguments(statement)
+    if conflict is None or not conflict.updates:
+        counts = (await connection.run(compiled.sql, arguments), 0)
+    else:
+        counts = await _upsert(connection, mapper, compiled.sql, arguments)
+    await connection.command(f"DROP TABLE {stage}")
+    return CopyResult(source.sent, *counts)
+
+
+async def _upsert(
+    connection: CopyConnection, mapper: Mapper, sql: str, arguments: Sequence[object]
+) -> tuple[int, int]:
+    """Run the INSERT; how many rows it has inserted, and how many updated."""
+    if connection.server_version >= OLD_AND_NEW.version:
+        key = quote_name(mapper.columns[mapper.primary_key[0]].name)
+        returning = f"RETURNING WITH (OLD AS {STAGE}_old) {STAGE}_old.{key} IS NULL"
+    else:
+        # a row that was updated has been locked for it, which its xmax tells
+        returning = "RETURNING xmax = 0"
     try:
-        [counts] = await connection.fetch(sql, compiled.arguments(statement))
+        [counts] = await connection.fetch(
+            f"WITH written (inserted) AS ({sql} {returning}) SELECT "
+            "count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written",
+            arguments,
+        )
     except DatabaseError as error:
         if error.sqlstate == "21000":
             error.hint = "two of the rows have the same values of the unique columns: leave one out"
+        if error.sqlstate == "0A000" and "system column" in error.message:
+            error.hint = (
+                "the table is partitioned, and what was updated can be told on PostgreSQL 18 only: "
+                "use insert(...).on_conflict_do_update(...)"
+            )
         raise
-    await connection.command(f"DROP TABLE {stage}")
-    return CopyResult(source.sent, counts[0], counts[1])
+    return counts[0], counts[1]
 
 
 class Copying(NamedTuple):
@@ -168,6 +214,8 @@ def copying(
     validate: bool = False,
     on_conflict: OnConflict | None = None,
     index_elements: Iterable[Any] = (),
+    index_where: Expression[bool, Any] | Text[Any] | None = None,
+    constraint: str | None = None,
     set_: Mapping[Any, Any] | Iterable[Any] | None = None,
     where: Expression[bool, Any] | None = None,
 ) -> Copying:
@@ -175,7 +223,7 @@ def copying(
     mapper.entity.metadata.configure()
     check_copied(mapper)
     check_source(mapper, source, batch_size)
-    conflict = copy_conflict(on_conflict, index_elements, set_, where)
+    conflict = copy_conflict(on_conflict, index_elements, index_where, constraint, set_, where)
     rows = CopySource(
         mapper,
         source,

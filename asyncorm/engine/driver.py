@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import asyncpg
 
 from asyncorm.engine.codecs import set_codecs
+from asyncorm.engine.driver_connection import DriverConnection
 from asyncorm.engine.url import ConnectionSettings
 
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -45,6 +46,7 @@ async def open_driver(
         "database": settings.database,
         "ssl": options.ssl if options.ssl is not None else settings.ssl,
         "server_settings": {**settings.server_settings, **options.server_settings} or None,
+        "connection_class": DriverConnection,
         "statement_cache_size": options.statement_cache_size,
         # the cache is bounded by its size; forgetting statements by age costs round trips
         "max_cached_statement_lifetime": 0,

@@ -72,7 +72,8 @@ CLASSES: dict[str, type[DatabaseError]] = {
 }
 
 HINTS: dict[str, str] = {
-    "0A000": "the table was changed beneath a prepared statement: repeat the unit of work",
+    "0A000": "PostgreSQL can't do this in this form: say it in another way, such as by a subquery",
+    "21000": "make sure that a subquery gives one row, and that no row is written twice",
     "22001": "shorten the value, or make the column longer",
     "22003": "use a type with a larger range, such as bigint or numeric",
     "22012": "let nullif(divisor, 0) make the result NULL, or leave such rows out",
@@ -84,9 +85,13 @@ HINTS: dict[str, str] = {
     "42501": "grant the role of the database URL the privilege",
     "42601": "correct the SQL text; error.statement holds it",
     "42703": "the table lacks this column: compare the model with the table",
+    "42704": "check the name, and that the type, configuration or extension is there",
+    "42803": "group by each column that is no aggregate; conditions on aggregates go to having()",
+    "42804": "bring the types together by cast()",
     "42883": "check the name and the argument types; cast() sets a type",
     "42P01": "await engine.create_all(...) creates the tables of models; check schema and name",
     "42P07": "drop it first, or use create_all(), which leaves existing tables alone",
+    "42P10": "a conflict needs columns of a unique constraint; what is distinct is ordered first",
     "53300": "lower pool_size, close other clients, or raise max_connections of the server",
 }
 
@@ -97,6 +102,10 @@ _COLUMN = re.compile(r'"((?:[^"]|"")*)"|((?:[^,(]|\([^)]*\))+)')
 _ARGUMENT = re.compile(r"query argument \$(\d+)")
 _WRONG_COUNT = re.compile(r"the server expects (\d+) arguments?[^,]*, (\d+) (?:was|were) passed")
 _LOST = ("connection is closed", "connection was closed", "released back", "underlying connection")
+
+
+#: bytes of one message, with its own few
+_LARGEST_MESSAGE = 2**30 - 2
 
 
 def translate(
@@ -110,7 +119,7 @@ def translate(
     if isinstance(error, asyncpg.DataError):
         return _bad_argument(error, statement, arguments)
     if isinstance(error, asyncpg.PostgresConnectionError):
-        return _lost(error, statement)
+        return _too_large(error, statement, arguments) or _lost(error, statement)
     if isinstance(error, asyncpg.InterfaceError):
         return _interface_error(error, statement)
     if isinstance(error, OSError):
@@ -125,7 +134,7 @@ def translate(
         return DataError(
             "COPY can't carry a column of this type", hint="insert the rows instead of copying them"
         )
-    return DataError(
+    return _too_large(error, statement, arguments) or DataError(
         f"a value can't be converted between Python and PostgreSQL ({type(error).__name__})",
         hint="change the value; what could not be read is read with more care from now on, so "
         "roll back and repeat the unit of work",
@@ -148,9 +157,11 @@ def _server_error(error: asyncpg.PostgresError, statement: str | None) -> Databa
     columns: tuple[str, ...] = (error.column_name,) if error.column_name else ()
     if not columns and detail and issubclass(found, IntegrityError):
         columns = key_columns(detail)
-    hint = (error.hint if sqlstate.startswith("42") else None) or HINTS.get(sqlstate)
+    hint = (error.hint if sqlstate.startswith(("0A", "42")) else None) or HINTS.get(sqlstate)
     if sqlstate == "42P01" and message.startswith("missing FROM-clause"):
         hint = "join what the condition is about, or put it into exists(), any() or has()"
+    if sqlstate == "0A000" and message.startswith("cached plan"):
+        hint = "the table was changed beneath a prepared statement: repeat the unit of work"
     return found(
         message,
         hint=hint,
@@ -173,6 +184,30 @@ def _lost(error: BaseException, statement: str | None) -> ConnectionLost:
             statement=statement,
         )
     return ConnectionLost("the connection to PostgreSQL broke", statement=statement)
+
+
+def _too_large(
+    error: BaseException, statement: str | None, arguments: Sequence[Any]
+) -> AsyncORMError | None:
+    """The error for values that made a message too large; the same work would fail again.
+
+    Nothing is measured before: the driver refuses to send 2 GiB, and the server closes the
+    connection, unread, for more than 1 GiB.
+    """
+    if sum(map(_size, arguments)) <= _LARGEST_MESSAGE:
+        return None
+    kind = ConnectionLost if isinstance(error, asyncpg.PostgresConnectionError) else DataError
+    return kind(
+        "the values of a statement are larger than the 1 GiB that PostgreSQL takes at once",
+        hint="store large values in parts, or outside of the database",
+        statement=statement,
+    )
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, (list, tuple)):
+        return sum(map(_size, value))
+    return len(value) if isinstance(value, (str, bytes, bytearray, memoryview)) else 0
 
 
 def _without_values(message: str) -> str:
@@ -214,9 +249,9 @@ def _bad_argument(
 
 
 def _parameter_type(statement: str, position: int) -> str:
-    # names of types are written in small letters, the words of SQL after them in capitals
-    match = re.search(rf"\${position}::([a-z_][a-z0-9_ ]*(?:\[\])?)", statement)
-    return match[1].strip() if match else "value of the type its place demands"
+    words = r"[a-z_]\w*(?: precision| varying| with(?:out)? time zone)?(?:\[\])?"
+    match = re.search(rf"\${position}::({words})", statement)
+    return match[0].partition("::")[2] if match else "value of the type its place demands"
 
 
 def _kind(value: Any) -> str:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from asyncorm.types.beyond import (
     DAY_ZERO,
-    day_of,
+    MOMENT_ZERO,
+    OutOfRangeDate,
+    OutOfRangeDateTime,
     microseconds_of,
-    moment_in_utc,
-    moment_of,
 )
 from asyncorm.types.ranges import (
     Multirange,
@@ -45,32 +45,29 @@ class Codec(NamedTuple):
     format: str
 
 
-def _int4(value: Any) -> bytes:
-    return _INT4.pack(value)
+def _read_int4(data: bytes) -> int:
+    number: int = _INT4.unpack(data)[0]
+    return number
 
 
-def _int8(value: Any) -> bytes:
-    return _INT8.pack(value)
-
-
-def write_day(value: date) -> bytes:
+def write_day(value: date) -> tuple[int]:
     """A date, in range or not; the first and the last one are the infinities."""
     if value == date.max:
-        return _INT4.pack(_FOREVER_DAY)
+        return (_FOREVER_DAY,)
     if value == date.min:
-        return _INT4.pack(_NEVER_DAY)
-    return _INT4.pack(value.toordinal() - DAY_ZERO)
+        return (_NEVER_DAY,)
+    return (value.toordinal() - DAY_ZERO,)
 
 
-def write_moment(value: datetime) -> bytes:
+def write_moment(value: datetime) -> tuple[int]:
     """A time stamp, in range or not; the first and the last one are the infinities."""
     naive = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
     if type(value) is datetime and naive in (datetime.max, datetime.min):
-        return _INT8.pack(_FOREVER if naive == datetime.max else _NEVER)
-    return _INT8.pack(microseconds_of(value))
+        return (_FOREVER if naive == datetime.max else _NEVER,)
+    return (microseconds_of(value),)
 
 
-def write_moment_in_utc(value: datetime) -> bytes:
+def write_moment_in_utc(value: datetime) -> tuple[int]:
     """The same with a zone; one without is local time of this process, as for the driver."""
     is_infinite = value in (datetime.max, datetime.min)
     return write_moment(
@@ -78,38 +75,50 @@ def write_moment_in_utc(value: datetime) -> bytes:
     )
 
 
-def _read_int4(data: bytes) -> int:
-    number: int = _INT4.unpack(data)[0]
-    return number
-
-
-def _read_int8(data: bytes) -> int:
-    number: int = _INT8.unpack(data)[0]
-    return number
-
-
-def read_day(data: bytes) -> date:
+def read_day(given: tuple[int]) -> date:
     """A date, in range or not."""
-    number = _read_int4(data)
+    try:  # PostgreSQL's infinities are out of Python's range as well
+        return date.fromordinal(given[0] + DAY_ZERO)
+    except (ValueError, OverflowError):
+        number = given[0]
     if number == _FOREVER_DAY:
         return date.max
-    return date.min if number == _NEVER_DAY else day_of(number + DAY_ZERO)
+    return date.min if number == _NEVER_DAY else OutOfRangeDate(number + DAY_ZERO)
 
 
-def read_moment(data: bytes) -> datetime:
-    """A time stamp, in range or not."""
-    number = _read_int8(data)
-    if number == _FOREVER:
-        return datetime.max
-    return datetime.min if number == _NEVER else moment_of(number)
+def moment_reader(zone: tzinfo | None, infinity: tzinfo | None) -> Callable[[Any], datetime]:
+    """Reads time stamps, in range or not; ``infinity`` is the zone that an infinite one has."""
+    zero = MOMENT_ZERO.replace(tzinfo=zone)
+
+    def read(given: tuple[int]) -> datetime:
+        # flat, because all time stamps of raw SQL and cursors come through here: 0.4 us, not 0.8
+        try:
+            return zero + timedelta(0, 0, given[0])
+        except OverflowError:
+            number = given[0]
+        if number in (_FOREVER, _NEVER):
+            return (datetime.max if number > 0 else datetime.min).replace(tzinfo=infinity)
+        return OutOfRangeDateTime(number, zone)
+
+    return read
 
 
-def read_moment_in_utc(data: bytes) -> datetime:
-    """A time stamp in UTC, in range or not."""
-    number = _read_int8(data)
-    if number in (_FOREVER, _NEVER):  # with a zone: bounds of one range must compare
-        return (datetime.max if number > 0 else datetime.min).replace(tzinfo=UTC)
-    return moment_in_utc(number)
+read_moment = moment_reader(None, None)
+#: with a zone also for infinity: bounds of one range must compare
+_read_moment_in_utc = moment_reader(UTC, UTC)
+
+
+def _packed(form: struct.Struct, write: Encoder, read: Encoder) -> tuple[Encoder, Encoder]:
+    """How to write and read as bytes what consists of numbers."""
+    return lambda value: form.pack(*write(value)), lambda data: read(form.unpack(data))
+
+
+def _write_number(value: int) -> tuple[int]:
+    return (value,)
+
+
+def _read_number(given: tuple[int]) -> int:
+    return given[0]
 
 
 def _encoder(write: Callable[[Any], bytes]) -> Encoder:
@@ -182,11 +191,11 @@ def _binary(
 
 #: the numbers are fixed for ever
 RANGE_CODECS: tuple[Codec, ...] = (
-    *_binary("int4range", 3904, 4451, _int4, _read_int4),
-    *_binary("int8range", 3926, 4536, _int8, _read_int8),
-    *_binary("daterange", 3912, 4535, write_day, read_day),
-    *_binary("tsrange", 3908, 4533, write_moment, read_moment),
-    *_binary("tstzrange", 3910, 4534, write_moment_in_utc, read_moment_in_utc),
+    *_binary("int4range", 3904, 4451, *_packed(_INT4, _write_number, _read_number)),
+    *_binary("int8range", 3926, 4536, *_packed(_INT8, _write_number, _read_number)),
+    *_binary("daterange", 3912, 4535, *_packed(_INT4, write_day, read_day)),
+    *_binary("tsrange", 3908, 4533, *_packed(_INT8, write_moment, read_moment)),
+    *_binary("tstzrange", 3910, 4534, *_packed(_INT8, write_moment_in_utc, _read_moment_in_utc)),
     # as numeric itself, by its digits
     Codec(
         3906,

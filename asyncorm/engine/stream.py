@@ -44,8 +44,10 @@ class RecordStream:
     def __init__(
         self, connection: CursorSource, sql: str, arguments: Sequence[object], prefetch: int
     ) -> None:
-        if prefetch < 1:
-            raise InvalidRequestError("prefetch is below 1", hint="give the rows of one fetch")
+        if type(prefetch) is not int or not 0 < prefetch < 2**31:
+            raise InvalidRequestError(
+                "prefetch is no number of rows", hint="give the rows of one fetch, 1 or more"
+            )
         self._connection = connection
         self._sql = sql
         self._arguments = arguments

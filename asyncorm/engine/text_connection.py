@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
+from asyncorm.compiler.quoting import quote_qualified
 from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
 from asyncorm.engine.command_tag import affected_rows, copy_text_of, row_count
 from asyncorm.engine.error_translation import is_from_server, translate
@@ -25,6 +26,11 @@ from asyncorm.errors import (
 )
 
 T = TypeVar("T")
+
+_TAKES_COPY = (
+    "SELECT relkind <> 'v' AND NOT row_security_active(oid) FROM pg_class "
+    "WHERE oid = to_regclass($1)"
+)
 
 
 class TextConnection:
@@ -112,6 +118,11 @@ class TextConnection:
         """The process of the server, as it was told when the connection was made."""
         return int(self._require_driver().get_server_pid())
 
+    @property
+    def server_version(self) -> int:
+        """The major version of the server."""
+        return int(self._require_driver().get_server_version().major)
+
     def terminate(self) -> None:
         """Break the connection off; the pool replaces it when it is needed."""
         if self._driver is not None:
@@ -194,6 +205,14 @@ class TextConnection:
         running = self._run_driver("execute", text, ())
         tag: str = await (self._observed(text, (), running) if self._log or WATCHES else running)
         return tag
+
+    async def takes_copy(self, table: str, schema: str | None) -> bool:
+        """Whether COPY can write to a table or view.
+
+        It writes to no view, and to no table whose row security concerns the present role.
+        """
+        found = await self.fetch(_TAKES_COPY, [quote_qualified(schema, table)])
+        return not found or bool(found[0][0])  # of a table that is missing COPY itself will tell
 
     async def copy_records(
         self,

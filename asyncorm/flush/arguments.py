@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from asyncorm.errors import DataError
 from asyncorm.flush.plan import Batch
 from asyncorm.flush.statements import BatchStatement
 from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.types.base import Converter, converted
+from asyncorm.types.copy_text import TextWriter
+
+#: lists of all values of very many rows would be much memory
+_ROWS_OF_A_TEXT = 1000
 
 
 def arguments_for(
@@ -79,6 +84,19 @@ def copy_records(batch: Batch) -> list[tuple[Any, ...]]:
         tuple(converted(instance.__dict__[name], encode) for name, encode in encoders)
         for instance in batch.instances
     ]
+
+
+def copy_texts(batch: Batch) -> list[bytes] | None:
+    """The same in COPY's text format, in pieces; None if a value has no text."""
+    writer = TextWriter(batch.columns, [batch.part.columns[name]._type for name in batch.columns])
+    found: list[bytes] = []
+    for first in range(0, len(batch.instances), _ROWS_OF_A_TEXT):
+        rows = [i.__dict__ for i in batch.instances[first : first + _ROWS_OF_A_TEXT]]
+        try:
+            found.append(writer.write([[row[n] for row in rows] for n in batch.columns], first))
+        except DataError:
+            return None
+    return found
 
 
 def _column_array(values: list[Any], encode: Converter | None) -> list[Any]:

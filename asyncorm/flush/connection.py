@@ -23,10 +23,20 @@ class FlushConnection(Protocol):
         """Send a statement and return how many rows it touched."""
         ...
 
+    async def takes_copy(self, table: str, schema: str | None) -> bool:
+        """Whether COPY can write to a table or view."""
+        ...
+
     async def copy_records(
         self, table: str, columns: list[str], records: list[Any], *, schema: str | None = None
     ) -> int:
         """Load rows with COPY and return how many."""
+        ...
+
+    async def copy_text(
+        self, table: str, columns: list[str], source: Any, *, schema: str | None = None
+    ) -> int:
+        """The same for rows in COPY's text format."""
         ...
 
 
@@ -69,8 +79,18 @@ class CommittingConnection:
         """Run the statement; certain about its end like COMMIT."""
         return await self._connection.commit_run(sql, arguments)
 
+    async def takes_copy(self, table: str, schema: str | None) -> bool:
+        """Whether COPY can write to a table or view."""
+        return await self._connection.takes_copy(table, schema)
+
     async def copy_records(
         self, table: str, columns: list[str], records: Sequence[Any], *, schema: str | None = None
     ) -> int:
         """Load rows with COPY; a plan that does so asks for a transaction."""
         return await self._connection.copy_records(table, columns, records, schema=schema)
+
+    async def copy_text(
+        self, table: str, columns: list[str], source: Any, *, schema: str | None = None
+    ) -> int:
+        """The same for rows in COPY's text format."""
+        return await self._connection.copy_text(table, columns, source, schema=schema)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from operator import itemgetter
 from typing import Any
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.errors import AsyncORMError, DatabaseError, DataError, StaleDataError
-from asyncorm.flush.arguments import arguments_for, copy_records
+from asyncorm.flush.arguments import arguments_for, copy_records, copy_texts
 from asyncorm.flush.blame import name_objects
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.diagnosis import add_conflicts, load_versions, rows_dropped, rows_missing
@@ -87,16 +87,35 @@ async def _execute(
         batch.snapshots.extend((i, snapshots_to_write(i, batch.columns)) for i in batch.instances)
     if batch.expressions:
         await _execute_single(batch, connection, statements, versions)
-    elif uses_copy(batch):
-        table = batch.part.table
-        names = [batch.part.columns[name].name for name in batch.columns]
-        records = copy_records(batch)
-        count = await connection.copy_records(table.name, names, records, schema=table.schema)
-        if count != len(batch.instances):
-            raise rows_dropped(batch, batch.part.name, count)
-    else:
+    elif not (uses_copy(batch) and await _copy(batch, connection)):
         guarded = isinstance(connection, CommittingConnection)
         await _execute_statement(batch, statement_for(batch, guarded), connection, versions)
+
+
+async def _copy(batch: Batch, connection: FlushConnection) -> bool:
+    """Write new rows by COPY, as binary where it carries all their types; False if neither way
+    takes them."""
+    table = batch.part.table
+    columns = [batch.part.columns[name] for name in batch.columns]
+    names = [column.name for column in columns]
+    if not await connection.takes_copy(table.name, table.schema):
+        return False
+    if all(column._type.copyable for column in columns):
+        records = copy_records(batch)
+        count = await connection.copy_records(table.name, names, records, schema=table.schema)
+    else:
+        texts = copy_texts(batch)
+        if texts is None:
+            return False  # the statement takes them, or its error says what does not fit
+        count = await connection.copy_text(table.name, names, _each(texts), schema=table.schema)
+    if count != len(batch.instances):
+        raise rows_dropped(batch, batch.part.name, count)
+    return True
+
+
+async def _each(texts: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for text in texts:
+        yield text
 
 
 async def _execute_statement(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from asyncorm.errors import ArgumentError, DataError, InvalidRequestError
@@ -26,12 +27,15 @@ from asyncorm.tracking.state import InstanceState, Status
 from asyncorm.tracking.transitions import is_expired
 from asyncorm.tracking.unit_of_work import identity_key, mapper_of
 
+_NO_WHOLE_NUMBERS = (bool, float, Decimal)
 _LOADING = ("do_orm_execute", *LOAD_EVENTS)
 
 
 def checked_key(mapper: Mapper, given: Any) -> Key:
     """A key as the identity map uses it, from a value, a tuple or a dict of attributes."""
     names = mapper.primary_key
+    if (type(given) is int or type(given) is str) and len(names) == 1:
+        return given
     if isinstance(given, dict):
         if set(given) != set(names):
             raise InvalidRequestError(
@@ -48,8 +52,13 @@ def checked_key(mapper: Mapper, given: Any) -> Key:
             f"is {len(parts)}",
             hint=f"give a value for each column: session.get({mapper.name}, {form})",
         )
-    if given is True or given is False:  # equal to 1 and 0, and so to the keys of other objects
-        _check_boolean(mapper)
+    for part, column in zip(parts, mapper.primary_key_columns, strict=True):
+        # True equals 1, and the driver makes 1 of 1.9: the keys of other objects
+        if isinstance(part, _NO_WHOLE_NUMBERS) and column._type.python_type is int:
+            raise ArgumentError(
+                f"a {type(part).__name__} is no primary key of {mapper.name}",
+                hint="give the number of the key, an int",
+            )
     if None in parts:
         raise InvalidRequestError(
             f"None is no primary key of {mapper.name}",
@@ -63,13 +72,6 @@ def checked_key(mapper: Mapper, given: Any) -> Key:
             hint="give the key's value, or a tuple for a composite key",
         ) from None
     return parts[0] if len(names) == 1 else parts
-
-
-def _check_boolean(mapper: Mapper) -> None:
-    if mapper.primary_key_columns[0]._type.python_type is int:
-        raise ArgumentError(
-            f"a bool is no primary key of {mapper.name}", hint="give the number of the key"
-        )
 
 
 def _unhashable(parts: tuple[Any, ...]) -> str:

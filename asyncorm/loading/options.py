@@ -252,9 +252,10 @@ def check_follows(before: Relationship[Any, Any], after: Relationship[Any, Any])
 
 def check_depth(relationship: Relationship[Any, Any], depth: int) -> None:
     """Levels make sense for a relationship that leads to its own entity."""
-    if depth < -1 or depth == 0:
+    if type(depth) is not int or depth < -1 or depth == 0:
         raise ArgumentError(
-            f"recursion_depth={depth} makes no sense", hint="give 1 or more, or -1 for all levels"
+            f"recursion_depth={depth!r:.20} makes no sense",
+            hint="give 1 or more, or -1 for all levels",
         )
     if not issubclass(relationship.target.entity, relationship.owner):
         raise ArgumentError(

@@ -9,8 +9,7 @@ from typing import Any
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.sql.table import BaseColumn, Table
-
-MAX_NAME_BYTES = 63
+from asyncorm.types.quoting import MAX_NAME_BYTES
 
 
 def conventional_name(prefix: str, table: Table, parts: Iterable[str] = ()) -> str:

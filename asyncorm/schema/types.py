@@ -15,6 +15,7 @@ from asyncorm.schema.ddl import (
     DropDomain,
     DropEnum,
 )
+from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import BaseColumn, Table
 from asyncorm.types.base import SQLType
 from asyncorm.types.composites import Composite
@@ -26,6 +27,15 @@ OwnType = Enum | Domain | Composite
 
 #: operator classes of indexes with the extension that has them
 _OPERATOR_CLASSES = {"gin_trgm_ops": "pg_trgm", "gist_trgm_ops": "pg_trgm"}
+
+#: types whose operators of GiST are those of btree_gist, without length and precision
+_BTREE_GIST = frozenset(
+    (
+        *("smallint", "integer", "bigint", "real", "double precision", "numeric", "boolean"),
+        *("text", "varchar", "bytea", "bit", "varbit", "uuid", "inet", "cidr"),
+        *("macaddr", "macaddr8", "date", "time", "timestamp", "timestamptz", "interval"),
+    )
+)
 
 
 def types_of(tables: Iterable[Table]) -> list[OwnType]:
@@ -64,7 +74,39 @@ def extensions_of(tables: Iterable[Table]) -> list[str]:
         for index in table.indexes:
             needed = (_OPERATOR_CLASSES.get(name) for name in index.ops.values())
             found.update((name, None) for name in needed if name)
+        if any(map(_is_plain, _indexed_by_gist(table))):
+            found["btree_gist"] = None
     return list(found)
+
+
+def _indexed_by_gist(table: Table) -> Iterator[SQLType[Any]]:
+    """The types of what GiST is to compare by the operators that a type has by default."""
+    for index in table.indexes:
+        if index.using == "gist":
+            for item, type_ in _types(table, index.expressions):
+                if item not in index.ops:
+                    yield type_
+    for constraint in table.exclusions:
+        if constraint.using == "gist":
+            for _, type_ in _types(table, [item for item, _ in constraint.elements]):
+                yield type_
+
+
+def _types(table: Table, items: Iterable[Any]) -> Iterator[tuple[str | None, SQLType[Any]]]:
+    """The names, as they were given, and the types of columns; the types of expressions."""
+    for item in items:
+        if isinstance(item, str):
+            column = table.by_attribute.get(item, table.columns.get(item))
+            if column is not None:
+                yield item, column._type
+        elif isinstance(item, Expression):
+            yield None, item._type
+
+
+def _is_plain(type_: SQLType[Any]) -> bool:
+    if isinstance(type_, Domain):
+        return any(map(_is_plain, type_.parts))
+    return isinstance(type_, Enum) or type_.ddl.partition("(")[0] in _BTREE_GIST
 
 
 def _made_of(type_: SQLType[Any]) -> Iterator[SQLType[Any]]:

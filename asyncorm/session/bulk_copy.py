@@ -99,10 +99,11 @@ class BulkSession(ReadingSession):
     ) -> CopyOut:
         """The rows of a query (or of all of a class) as bytes, made by COPY on the server.
 
-        ``async with session.copy_out(select(...), header=True) as pieces``, and then ``async for
-        piece in pieces``, in bounded memory; or ``await session.copy_out(...).to("users.csv")``,
-        which returns how many rows there were. ``format`` is ``"csv"``, or ``"text"`` as COPY has
-        it; ``header`` begins with a line of names. While it runs, the session does nothing else.
+        ``async for piece in session.copy_out(select(...), header=True)``, in bounded memory, inside
+        of ``async with session.copy_out(...) as pieces`` if the loop may be left early; or ``await
+        session.copy_out(...).to("users.csv")``, which returns how many rows there were. ``format``
+        is ``"csv"``, or ``"text"`` as COPY has it; ``header`` begins with a line of names. While
+        it runs, the session does nothing else.
         For rows of Python values use ``stream()``.
         """
 

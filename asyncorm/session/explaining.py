@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from asyncorm.errors import ArgumentError
 from asyncorm.session.core import SessionCore
 
 
 async def explain(core: SessionCore, statement: Any, analyze: bool) -> str:
     """The text of EXPLAIN; with ``analyze`` the statement is run, inside the transaction."""
+    if not isinstance(analyze, bool):
+        raise ArgumentError(
+            f"analyze is True or False, not {type(analyze).__name__}",
+            hint="explain(statement, analyze=True) runs the statement",
+        )
     core.transaction.check()
     await core.autoflush()
     compiled = core.context.plan(statement).compiled

@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypeVar, overload
 
-from asyncorm.sql.expressions import Expression, operand
+from asyncorm.errors import ArgumentError
+from asyncorm.sql.arguments import type_of
+from asyncorm.sql.expressions import Expression, operand, with_bits
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.sql.values import array_type
 from asyncorm.types import scalars
@@ -16,6 +18,12 @@ V = TypeVar("V")
 R = TypeVar("R")
 W = TypeVar("W", bound=int | BitString)
 
+_WITHOUT_EXTREMES = {
+    "boolean": "use bool_and() and bool_or()",
+    "uuid": "order by it and take the first row, or cast(expression, str)",
+    "jsonb": "compare a part of it, as in func.max(Post.data['size'].as_numeric())",
+    "json": "compare a part of it, as in func.max(Post.data['size'].as_numeric())",
+}
 _JSON = JSON()
 _JSONB = JSONB()
 
@@ -29,7 +37,7 @@ class Aggregates:
 
     def sum(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
         """The sum; of integers an int of any size."""
-        given = expression._type
+        given = type_of(expression)
         return NullFunctionCall(
             "sum", (expression,), scalars.INTEGRAL if given.python_type is int else given
         )
@@ -40,17 +48,17 @@ class Aggregates:
     def avg(self, expression: Expression[V, Any]) -> NullFunctionCall[V]: ...
     def avg(self, expression: Expression[Any, Any]) -> NullFunctionCall[Any]:
         """The average; of integers a Decimal."""
-        given = expression._type
+        given = type_of(expression)
         result = scalars.NUMERIC if given.python_type is int else given
         return NullFunctionCall("avg", (expression,), result)
 
     def min(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
         """The smallest value."""
-        return NullFunctionCall("min", (expression,), expression._type)
+        return _extreme("min", expression)
 
     def max(self, expression: Expression[V, Any]) -> NullFunctionCall[V]:
         """The largest value."""
-        return NullFunctionCall("max", (expression,), expression._type)
+        return _extreme("max", expression)
 
     def bool_and(self, expression: Expression[bool, Any]) -> NullFunctionCall[bool]:
         """Whether all are true."""
@@ -62,7 +70,7 @@ class Aggregates:
 
     def array_agg(self, expression: Expression[V, R]) -> FunctionCall[list[V], list[R] | None]:
         """All values as an array."""
-        return FunctionCall("array_agg", (expression,), array_type(expression._type))
+        return FunctionCall("array_agg", (expression,), array_type(type_of(expression)))
 
     def string_agg(
         self, expression: Expression[str, Any], separator: str | Expression[str, Any]
@@ -97,12 +105,29 @@ class Aggregates:
 
     def bit_and(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that all values have."""
-        return NullFunctionCall("bit_and", (expression,), expression._type)
+        return _bits("bit_and", expression)
 
     def bit_or(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that any value has."""
-        return NullFunctionCall("bit_or", (expression,), expression._type)
+        return _bits("bit_or", expression)
 
     def bit_xor(self, expression: Expression[W, Any]) -> NullFunctionCall[W]:
         """The bits that an odd number of values have."""
-        return NullFunctionCall("bit_xor", (expression,), expression._type)
+        return _bits("bit_xor", expression)
+
+
+def _extreme(name: str, expression: Expression[V, Any]) -> NullFunctionCall[V]:
+    type_ = type_of(expression)
+    advice = _WITHOUT_EXTREMES.get(type_.cast_type)
+    if advice is not None:
+        raise ArgumentError(
+            f"PostgreSQL has no {name}() of {type_.ddl}, which {name}() was given",
+            hint=advice,
+        )
+    return NullFunctionCall(name, (expression,), type_)
+
+
+def _bits(name: str, expression: Expression[W, Any]) -> NullFunctionCall[W]:
+    type_of(expression)
+    found = with_bits(expression)
+    return NullFunctionCall(name, (found,), found._type)

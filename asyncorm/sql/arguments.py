@@ -30,6 +30,16 @@ def text(value: Any) -> Expression[Any, Any]:
     return _argument(value, str, TEXT)
 
 
+def type_of(given: Any) -> SQLType[Any]:
+    """The type of an expression; ArgumentError for what is none."""
+    if isinstance(given, Expression):
+        return given._type
+    raise ArgumentError(
+        f"an argument of the function is a column or an expression, not {type(given).__name__}",
+        hint="give an expression such as User.name, or literal(value)",
+    )
+
+
 def _argument(value: Any, kind: type[Any], type_: SQLType[Any]) -> Expression[Any, Any]:
     if isinstance(value, (Expression, Query)):
         return literal_of(value)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from asyncorm.errors import ArgumentError
 from asyncorm.types.base import SQLType
+from asyncorm.types.extensions import HStore
 from asyncorm.types.resolve import type_of_value
 from asyncorm.types.scalars import INTEGER, INTERVAL, TIMESTAMP, TIMESTAMPTZ
 
@@ -58,20 +59,44 @@ _RESULTS: dict[tuple[str, type[Any], type[Any]], SQLType[Any] | int] = {
 
 def operation_type(
     operator: str, left: SQLType[Any], right: SQLType[Any], name: Callable[[], str]
+) -> tuple[str, SQLType[Any]]:
+    """What PostgreSQL calls an operator of two types, and the type that it makes of them.
+
+    Raises ArgumentError if it has no such.
+    """
+    if operator == "//":  # "/" drops the fraction of PostgreSQL's integers only
+        is_exact = "numeric" in (left.cast_type, right.cast_type)
+        return "div" if is_exact else "/", _result("/", left, right, name)
+    type_ = _result(operator, left, right, name)
+    if operator == "+" and (type_.python_type in (str, bytes) or isinstance(type_, HStore)):
+        operator = "||"
+    return operator, type_
+
+
+def _result(
+    operator: str, left: SQLType[Any], right: SQLType[Any], name: Callable[[], str]
 ) -> SQLType[Any]:
-    """The type that an operator makes of two others; ArgumentError if PostgreSQL has no such."""
     kinds = (left.python_type, right.python_type)
     found = _RESULTS.get((operator, *kinds))
     if isinstance(found, SQLType):
         return found
     if found is not None:
-        return right if found else left
+        return common_type(right if found else left, (left, right))
     if kinds[0] in _KNOWN and kinds[1] in _KNOWN and left.cast_type and right.cast_type:
         raise ArgumentError(
             f"{name()} is {left.ddl}; PostgreSQL has no {operator} of it with {right.ddl}",
             hint="cast() one of them, or use a function",
         )
     return left
+
+
+def common_type(first: SQLType[Any], others: Iterable[SQLType[Any]]) -> SQLType[Any]:
+    """The type of one of several values: of whole numbers the one that holds any size."""
+    if first.python_type is not int or first.cast_type == "numeric":
+        return first
+    return next(
+        (one for one in others if one.python_type is int and one.cast_type == "numeric"), first
+    )
 
 
 def check_same(operator: str, operands: Iterable[Any], name: Callable[[], str]) -> None:

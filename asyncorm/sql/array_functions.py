@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from asyncorm.errors import ArgumentError
-from asyncorm.sql.expressions import Expression, Parameter, literal_of, operand
+from asyncorm.sql.arguments import type_of
+from asyncorm.sql.expressions import CastTo, Expression, Parameter, literal_of, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
-from asyncorm.types.scalars import INTEGER, TEXT
+from asyncorm.types.scalars import BIGINT, INTEGER, TEXT
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -34,7 +35,8 @@ class ArrayFunctions:
         self, array: Expression[list[T], R], other: list[T] | Expression[list[T], Any]
     ) -> FunctionCall[list[T], R]:
         """One array after the other."""
-        return FunctionCall("array_cat", (array, operand(other, array)), array._type)
+        type_ = type_of(array)
+        return FunctionCall("array_cat", (array, operand(other, array)), type_)
 
     def array_remove(
         self, array: Expression[list[T], R], element: T | Expression[T, Any]
@@ -60,9 +62,11 @@ class ArrayFunctions:
 
     def array_positions(
         self, array: Expression[list[T], Any], element: T | Expression[T, Any]
-    ) -> FunctionCall[list[int], list[int]]:
+    ) -> Expression[list[int], list[int]]:
         """Everywhere the value is, counted from 1."""
-        return FunctionCall("array_positions", (array, _element(array, element)), Array(INTEGER))
+        parts = (array, _element(array, element))
+        # as bigint[], which alone can be compared with what list[int] means
+        return CastTo(FunctionCall("array_positions", parts, Array(INTEGER)), Array(BIGINT))
 
     def cardinality(self, array: Expression[list[T], Any]) -> FunctionCall[int, int]:
         """The number of elements."""
@@ -86,8 +90,9 @@ class ArrayFunctions:
 
 
 def _item(array: Expression[Any, Any]) -> SQLType[Any]:
-    if isinstance(array._type, Array):
-        return array._type.item
+    type_ = type_of(array)
+    if isinstance(type_, Array):
+        return type_.item
     raise ArgumentError(f"{array._describe()} is no array", hint="give a column of arrays")
 
 

@@ -63,8 +63,5 @@ class ArrayOperators(Operators[V, R, C]):
 
     def _item_type(self, user: str) -> SQLType[Any]:
         if not isinstance(self._type, Array):
-            raise ArgumentError(
-                f"{self._describe()} is no array and has no {user}",
-                hint="use in_() for a list of values",
-            )
+            raise self._unfit(f"only arrays have {user}", "use in_() for a list of values")
         return self._type.item

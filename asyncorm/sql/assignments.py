@@ -52,7 +52,7 @@ class RowAssignment(Assignment):
 
 def assignments_of(target: Any, values: Any) -> tuple[Assignment, ...]:
     """Assignments from a mapping to values: of attribute names or columns, or tuples of them."""
-    if not isinstance(values, Mapping):
+    if not isinstance(values, (dict, Mapping)):  # dict first: Mapping's check is Python code
         raise InvalidRequestError(
             f"values for {entity_name(target)} must be a dict, not a {type(values).__name__}",
             hint="write values(name='x') or values({'name': 'x'})",
@@ -60,11 +60,15 @@ def assignments_of(target: Any, values: Any) -> tuple[Assignment, ...]:
     found: list[Assignment] = []
     for key, value in values.items():
         if isinstance(key, tuple):
-            found.extend(_row_assignments(target, key, value))
+            found.extend(checked_assignments(target, _row_assignments(target, key, value)))
+        elif isinstance(key, DocumentPath):
+            found.extend(checked_assignments(target, (key.set(value),)))
         else:
-            column = key if isinstance(key, DocumentPath) else column_of(target, key)
-            found.append(column.set(value))
-    return checked_assignments(target, found)
+            column = column_of(target, key)
+            assignment = column.set(value)
+            check_assignable(column, assignment.value)
+            found.append(assignment)
+    return tuple(found)
 
 
 def _row_assignments(target: Any, names: tuple[Any, ...], value: Any) -> Iterable[Assignment]:

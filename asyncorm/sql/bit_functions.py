@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from asyncorm.sql.arguments import type_of
 from asyncorm.sql.expressions import Expression, Parameter
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.types.bits import BitString
@@ -32,7 +33,7 @@ class BitFunctions:
         value: int | Expression[int, Any],
     ) -> FunctionCall[BitString, R]:
         """The bits with one of them changed."""
-        return FunctionCall("set_bit", (bits, _whole(number), _whole(value)), bits._type)
+        return FunctionCall("set_bit", (bits, _whole(number), _whole(value)), type_of(bits))
 
 
 def _whole(value: int | Expression[int, Any]) -> Expression[int, Any]:

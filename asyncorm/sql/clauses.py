@@ -160,13 +160,14 @@ NO_EXTRAS = Extras()
 
 def row_count(value: Any, clause: str) -> Expression[Any, Any]:
     """The bound number of LIMIT or OFFSET; anything but a whole number is refused before SQL."""
-    if isinstance(value, Expression):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidRequestError(
-            f"{clause}() takes a whole number, not a {type(value).__name__}",
-            hint=f"convert it first: {clause}(int(value))",
-        )
+    if type(value) is not int:
+        if isinstance(value, Expression):
+            return value
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise InvalidRequestError(
+                f"{clause}() takes a whole number, not a {type(value).__name__}",
+                hint=f"convert it first: {clause}(int(value))",
+            )
     if not 0 <= value < _BIGINT_LIMIT:
         raise InvalidRequestError(
             f"{clause}() takes a number from 0 to 2**63 - 1",

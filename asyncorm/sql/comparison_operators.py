@@ -1,9 +1,10 @@
-"""Comparisons that every type has, beside those with a sign of their own in Python."""
+"""Comparisons that every type has, beside == and !=."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from decimal import Decimal
+from typing import Any, overload
 
 from asyncorm.sql.nodes import Query
 from asyncorm.sql.operators import C, Operators, R, V
@@ -12,9 +13,45 @@ from asyncorm.types.arrays import BulkArray, is_array
 
 
 class ComparisonOperators(Operators[V, R, C]):
-    """Ranges of values, NULL and lists."""
+    """Order, ranges of values, NULL and lists."""
 
     __slots__ = ()
+
+    @overload
+    def __lt__(
+        self: ComparisonOperators[Decimal, Any, C], other: int | Operators[int, Any, C]
+    ) -> C: ...
+    @overload
+    def __lt__(self, other: V | Operators[V, Any, C] | Query[V]) -> C: ...
+    def __lt__(self, other: Any) -> C:
+        return self._condition("<", self._operand(other))
+
+    @overload
+    def __le__(
+        self: ComparisonOperators[Decimal, Any, C], other: int | Operators[int, Any, C]
+    ) -> C: ...
+    @overload
+    def __le__(self, other: V | Operators[V, Any, C] | Query[V]) -> C: ...
+    def __le__(self, other: Any) -> C:
+        return self._condition("<=", self._operand(other))
+
+    @overload
+    def __gt__(
+        self: ComparisonOperators[Decimal, Any, C], other: int | Operators[int, Any, C]
+    ) -> C: ...
+    @overload
+    def __gt__(self, other: V | Operators[V, Any, C] | Query[V]) -> C: ...
+    def __gt__(self, other: Any) -> C:
+        return self._condition(">", self._operand(other))
+
+    @overload
+    def __ge__(
+        self: ComparisonOperators[Decimal, Any, C], other: int | Operators[int, Any, C]
+    ) -> C: ...
+    @overload
+    def __ge__(self, other: V | Operators[V, Any, C] | Query[V]) -> C: ...
+    def __ge__(self, other: Any) -> C:
+        return self._condition(">=", self._operand(other))
 
     def between(
         self,

@@ -71,7 +71,7 @@ class ExcludeConstraint(Constraint):
     """EXCLUDE: no two rows for which all operators hold, as in ``("room_id", "="),
     ("during", "&&")``; columns by attribute or column name, or expressions.
 
-    ``=`` of plain values with ``gist`` needs the extension ``btree_gist``.
+    ``=`` of plain values needs the extension ``btree_gist``, which ``create_all`` makes.
     """
 
     elements: tuple[tuple[str | Expression[Any, Any] | Statement[Any], str], ...]

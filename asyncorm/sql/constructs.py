@@ -8,8 +8,11 @@ from typing import Any, Literal, TypeVar, overload
 from typing import cast as typing_cast
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
+from asyncorm.sql.arguments import type_of
+from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.expressions import (
     CastTo,
+    Condition,
     Expression,
     Parameter,
     ScalarQuery,
@@ -22,7 +25,7 @@ from asyncorm.sql.values import UNKNOWN
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.resolve import coerce_type, type_of_value
-from asyncorm.types.scalars import BOOLEAN, INTEGRAL, NUMERIC, TEXT
+from asyncorm.types.scalars import BOOLEAN, INTEGER, INTEGRAL, NUMERIC, TEXT
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -35,6 +38,7 @@ WholeField = Literal[
 ]  # fmt: skip
 FractionField = Literal["epoch", "julian", "microseconds", "milliseconds", "second"]
 _WHOLE = frozenset(WholeField.__args__)  # type: ignore[attr-defined]
+_NUMBERS = (int, float, Decimal)
 _FRACTION = frozenset(FractionField.__args__)  # type: ignore[attr-defined]
 
 
@@ -48,6 +52,7 @@ class Case(Expression[V, R]):
         whens: tuple[tuple[Expression[Any, Any], Expression[Any, Any]], ...],
         otherwise: Expression[Any, Any] | None,
         value: Expression[Any, Any] | None = None,
+        type_: SQLType[Any] | None = None,
     ) -> None:
         self.whens = whens
         self.otherwise = otherwise
@@ -59,7 +64,7 @@ class Case(Expression[V, R]):
             parts.append(otherwise)
         keys, parameters = combined(parts)
         shape = ("case", value is not None, otherwise is not None, keys)
-        super().__init__(whens[0][1]._type, shape, parameters)
+        super().__init__(type_ or whens[0][1]._type, shape, parameters)
 
 
 class Constant(Expression[V, R]):
@@ -136,12 +141,29 @@ def case(*whens: Any, value: Any = None, else_: Any = None) -> Case[Any, Any]:
             "case() takes pairs of a condition and a value",
             hint='write case((User.age < 18, "child"), else_="adult")',
         )
-    values = [result for _, result in whens]
-    # the first value that knows its type gives it to the others
-    first = next((result for result in values if isinstance(result, Expression)), values[0])
-    near = literal_of(first)
+    near = _typed_of([*(result for _, result in whens), else_])
     pairs = tuple((_when(when, value), _branch(result, near)) for when, result in whens)
-    return Case(pairs, None if else_ is None else _branch(else_, near), value)
+    otherwise = None if else_ is None else _branch(else_, near)
+    # the first branch that is not NULL: beside an expression a value may have another type
+    types = [one._type for one in _branches(pairs, otherwise) if not _is_null(one)] or [near._type]
+    return Case(pairs, otherwise, value, common_type(types[0], types))
+
+
+def _typed_of(values: list[Any]) -> Expression[Any, Any]:
+    """The value that gives the others its type: an expression if there is one, and not NULL."""
+    given = [value for value in values if value is not None and not _is_null(value)]
+    first = next((value for value in given if isinstance(value, Expression)), None)
+    return literal_of(first if first is not None else given[0] if given else None)
+
+
+def _branches(
+    pairs: tuple[tuple[Any, Any], ...], otherwise: Expression[Any, Any] | None
+) -> list[Expression[Any, Any]]:
+    return [then for _, then in pairs] + ([] if otherwise is None else [otherwise])
+
+
+def _is_null(value: Any) -> bool:
+    return isinstance(value, Constant) and value.text == "NULL"
 
 
 def _when(when: Any, value: Any) -> Any:
@@ -162,7 +184,13 @@ def cast(
 ) -> Expression[T, T]: ...
 def cast(expression: Expression[Any, Any], type_: Any) -> Expression[Any, Any]:
     """The expression as a Python type or SQL type: ``cast(User.id, str)``."""
-    return CastTo(literal_of(expression), coerce_type(type_))
+    inner, found = literal_of(expression), coerce_type(type_)
+    # between boolean and numbers PostgreSQL has casts of integer alone
+    if inner._type.python_type is bool and found.python_type in _NUMBERS:
+        inner = CastTo(inner, INTEGER)
+    elif inner._type.python_type in _NUMBERS and found.python_type is bool:
+        inner = Condition("<>", (inner, operand(0, inner)))
+    return CastTo(inner, found)
 
 
 @overload
@@ -184,9 +212,11 @@ def extract(field: WholeField, expression: Expression[Any, Any]) -> Extract[int]
 def extract(field: FractionField, expression: Expression[Any, Any]) -> Extract[Decimal]: ...
 def extract(field: str, expression: Expression[Any, Any]) -> Extract[Any]:
     """A part of a date, time or interval: ``extract("year", Order.created_at)``."""
-    if field in _WHOLE:
+    type_of(expression)
+    known = isinstance(field, str)
+    if known and field in _WHOLE:
         return Extract(field, expression, INTEGRAL)
-    if field in _FRACTION:
+    if known and field in _FRACTION:
         return Extract(field, expression, NUMERIC)
     raise InvalidRequestError(
         "extract() was asked for an unknown field",
@@ -241,6 +271,9 @@ def all_(source: Any) -> Quantified[Any]:
 
 def _quantified(quantifier: str, source: Any) -> Quantified[Any]:
     inner = literal_of(source)
+    if isinstance(source, ScalarQuery) and isinstance(source._type, Array):
+        # an array, which without a cast PostgreSQL would take for rows
+        return Quantified(quantifier, CastTo(source, source._type), source._type.item)
     if isinstance(inner, ScalarQuery):
         return Quantified(quantifier, inner, inner._type)
     if not isinstance(inner._type, Array):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias, TypeVar, overload
 
-from asyncorm.errors import ArgumentError
 from asyncorm.sql.network_operators import N, Network
 from asyncorm.sql.operators import C, Operators, R, V
 from asyncorm.sql.values import escape_pattern
@@ -141,10 +140,7 @@ class ContainmentOperators(Operators[V, R, C]):
         operator = getattr(self._type, attribute)
         if operator is None:
             if self._type.cast_type:
-                raise ArgumentError(
-                    f"{self._describe()} is {self._type.ddl} and has no such operator",
-                    hint=_METHODS[attribute],
-                )
+                raise self._unfit(_METHODS[attribute], "cast() it, or compare with == or in_()")
             # the result of an unknown function: the server knows its type
             operator = {"contains_operator": "@>", "contained_by_operator": "<@"}.get(
                 attribute, "&&"

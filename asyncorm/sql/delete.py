@@ -25,8 +25,6 @@ R10 = TypeVar("R10")
 class Delete(Filtered[R]):
     """DELETE; other tables that WHERE names are joined by USING."""
 
-    __slots__ = ()
-
     _verb = "delete"
 
     def using(self, *targets: Any) -> Self:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.arithmetic import check_same, operation_type, value_beside
 from asyncorm.sql.array_operators import ArrayOperators
 from asyncorm.sql.comparison_operators import ComparisonOperators
 from asyncorm.sql.containment_operators import ContainmentOperators
-from asyncorm.sql.json_operators import JSONOperators, path_of
+from asyncorm.sql.json_operators import JSONOperators, key_type, path_of, plain_type
 from asyncorm.sql.network_operators import NetworkOperators
 from asyncorm.sql.nodes import Query, Yields, combined, render
 from asyncorm.sql.order import OrderOperators
@@ -26,15 +26,13 @@ from asyncorm.sql.values import (
     checked_name,
     field_of,
     fitting_type,
-    is_json,
 )
 from asyncorm.sql.vector_operators import VectorOperators
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.extensions import HStore
-from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.resolve import type_of_value
-from asyncorm.types.scalars import BOOLEAN, FLOAT, INTEGER, INTEGRAL, NUMERIC, TEXT, Numeric
+from asyncorm.types.scalars import BIGINT, BOOLEAN, FLOAT, INTEGER, INTEGRAL, NUMERIC, TEXT, Numeric
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -50,8 +48,7 @@ Adding: TypeAlias = "Quantity | Expression[str, Any] | Expression[bytes, Any]"
 Wide: TypeAlias = "Fraction | Expression[date, Any]"
 Moment: TypeAlias = "Expression[datetime, Any] | Expression[time, Any]"
 
-_JSON = JSON()
-_JSONB = JSONB()
+_BITWISE = frozenset(("&", "|", "#", "<<", ">>", "invert"))
 
 
 class Expression(
@@ -84,27 +81,23 @@ class Expression(
 
     # comparison
 
-    def __eq__(self, other: V | Expression[V, Any] | Query[V] | None) -> Condition:  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    @overload  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __eq__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
+    @overload
+    def __eq__(self, other: Or[V] | Query[V] | None) -> Condition: ...
+    def __eq__(self, other: Any) -> Condition:  # pyright: ignore[reportIncompatibleMethodOverride]
         if other is None:
             return Condition("IS NULL", (self,))
         return Condition("=", (self, operand(other, self)))
 
-    def __ne__(self, other: V | Expression[V, Any] | Query[V] | None) -> Condition:  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    @overload  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __ne__(self: Expression[Decimal, Any], other: Or[int]) -> Condition: ...
+    @overload
+    def __ne__(self, other: Or[V] | Query[V] | None) -> Condition: ...
+    def __ne__(self, other: Any) -> Condition:  # pyright: ignore[reportIncompatibleMethodOverride]
         if other is None:
             return Condition("IS NOT NULL", (self,))
         return Condition("<>", (self, operand(other, self)))
-
-    def __lt__(self, other: V | Expression[V, Any] | Query[V]) -> Condition:
-        return Condition("<", (self, operand(other, self)))
-
-    def __le__(self, other: V | Expression[V, Any] | Query[V]) -> Condition:
-        return Condition("<=", (self, operand(other, self)))
-
-    def __gt__(self, other: V | Expression[V, Any] | Query[V]) -> Condition:
-        return Condition(">", (self, operand(other, self)))
-
-    def __ge__(self, other: V | Expression[V, Any] | Query[V]) -> Condition:
-        return Condition(">=", (self, operand(other, self)))
 
     # arithmetic: what PostgreSQL has; anything else is refused by type checkers and while building
 
@@ -255,21 +248,13 @@ class Expression(
             return self._element(key)
         if isinstance(self._type, HStore) and isinstance(key, str):
             return JSONElement("->", (self, Parameter(key, TEXT)), TEXT)
-        if not is_json(self._type):
-            raise ArgumentError(
-                f"{self._describe()} is {self._type.ddl}; only JSON and arrays have elements",
-                hint="use [] on a jsonb column, or cast(expression, dict)",
-            )
-        return JSONElement("->", (self, _json_key(key)), _element(self._type))
+        type_ = plain_type(self, "JSON and arrays have elements")
+        return JSONElement("->", (self, Parameter(key, key_type(key))), type_)
 
     def path(self, *keys: str | int) -> JSONElement:
         """What is at the end of a path in a JSON value: ``path("a", "b", 0)`` (``#>``)."""
-        if not is_json(self._type):
-            raise ArgumentError(
-                f"{self._describe()} is {self._type.ddl}; only JSON has paths",
-                hint="use a jsonb column, or cast(expression, dict)",
-            )
-        return JSONElement("#>", (self, Parameter(*path_of(keys, "path()"))), _element(self._type))
+        type_ = plain_type(self, "JSON has paths")
+        return JSONElement("#>", (self, Parameter(*path_of(keys, "path()"))), type_)
 
     # composites
 
@@ -310,14 +295,16 @@ class Expression(
         return Operation(operator, (self, *operands), type_ or self._type)
 
     def _same(self, operator: str, *operands: Any, type_: Any = None) -> Expression[V, R]:
-        if operator in ("/", "%"):
+        if operator in ("//", "%"):
             return _arithmetic(operator, self, *operands)
-        given = [operand(one, self) for one in operands]
-        check_same(operator, (self, *given), self._describe)
+        found = (self, *(operand(one, self) for one in operands))
+        check_same(operator, found, self._describe)
+        if operator in _BITWISE:
+            found = tuple(with_bits(one) for one in found)
+            type_ = found[0]._type
         if operator in ("<<", ">>"):
-            wide = (one for one in given if one._type.cast_type != "integer")
-            given = [CastTo(one, INTEGER) for one in wide] or given
-        return Operation(operator, (self, *given), type_ or self._type)
+            found = (found[0], *(_as_integer(one) for one in found[1:]))
+        return Operation(operator, found, type_ or self._type)
 
     def _collated(self, collation: str) -> Expression[V, R]:
         return Collated(self, collation)
@@ -325,6 +312,8 @@ class Expression(
     def _operand(
         self, value: Any, type_: SQLType[Any] | None = None, *, nullable: bool = False
     ) -> Any:
+        if type_ is not None and type(value) is type_.python_type:
+            return Parameter(value, type_)
         if type_ is None or isinstance(value, Query):
             return operand(value, self, nullable=nullable)
         if isinstance(value, Expression):
@@ -335,7 +324,7 @@ class Expression(
         type_ = self._type.part_type(value._type if isinstance(value, Expression) else value)
         fits = type(value) is type_.python_type  # a Multirange is a tuple, and no list of values
         found = self._operand(value if fits else as_list(value), type_)
-        if type_ is self._type or found._type.cast_type in ("", type_.cast_type):
+        if found._type.cast_type in ("", type_.cast_type) or not type_.cast_type:
             return found
         return CastTo(found, type_)
 
@@ -384,7 +373,10 @@ class Operation(Expression[V, R]):
     __slots__ = ("operands", "operator")
 
     def __init__(
-        self, operator: str, operands: tuple[Expression[Any, Any], ...], type_: SQLType[Any]
+        self,
+        operator: str,
+        operands: tuple[Expression[Any, Any], ...],
+        type_: SQLType[Any] = BOOLEAN,
     ) -> None:
         self.operator = operator
         self.operands = operands
@@ -402,9 +394,6 @@ class Condition(Operation[bool, bool]):
     """A boolean operation; combine with ``&``, ``|`` and ``~``."""
 
     __slots__ = ()
-
-    def __init__(self, operator: str, operands: tuple[Expression[Any, Any], ...]) -> None:
-        super().__init__(operator, operands, BOOLEAN)
 
     def __and__(self, other: Expression[bool, Any]) -> Condition:
         return Condition("AND", (self, as_condition(other)))
@@ -530,7 +519,10 @@ def operand(value: Any, near: Expression[Any, Any], *, nullable: bool = False) -
     if type(value) is type_.python_type:
         return Parameter(value, type_)
     if isinstance(value, (Expression, Query)):
-        return literal_of(value)
+        found = literal_of(value)
+        is_array = isinstance(type_, Array) and isinstance(found._type, Array)
+        # PostgreSQL compares bigint[] with nothing but bigint[]
+        return CastTo(found, type_) if is_array and found._type.ddl != type_.ddl else found
     if value is None:
         if not nullable:
             raise ArgumentError(
@@ -561,31 +553,29 @@ def _arithmetic(
     else:
         beside = value_beside(operator, other, left._type)
         right = operand(other, left) if beside is None else Parameter(other, beside)
-    operands = (right, left) if reflected else (left, right)
-    type_ = operation_type(operator, operands[0]._type, operands[1]._type, left._describe)
-    if operator == "+" and (type_.python_type in (str, bytes) or isinstance(type_, HStore)):
-        operator = "||"
+    operands: tuple[Any, ...] = (right, left) if reflected else (left, right)
+    types = (operands[0]._type, operands[1]._type)
+    operator, type_ = operation_type(operator, *types, left._describe)
+    if type_.python_type is date:  # a day moves by integer, not by bigint
+        operands = tuple(one if one._type is type_ else _as_integer(one) for one in operands)
     return Operation(operator, operands, type_)
 
 
-def _element(type_: SQLType[Any]) -> SQLType[Any]:
-    """The type of what is in a document: plain, even where the document is that of a model."""
-    return _JSON if type_.cast_type == "json" else _JSONB
+def with_bits(expression: Expression[Any, Any]) -> Expression[Any, Any]:
+    """A whole number of any size, which is numeric and has no bits, as bigint."""
+    is_whole = expression._type.python_type is int and expression._type.cast_type == "numeric"
+    return CastTo(expression, BIGINT) if is_whole else expression
 
 
-def _json_key(key: Any) -> Expression[Any, Any]:
-    if isinstance(key, bool) or not isinstance(key, (str, int)):
-        raise ArgumentError(
-            f"a JSON element is named by str or int, not {type(key).__name__}",
-            hint='write column["key"] or column[0]',
-        )
-    return Parameter(key, INTEGER if isinstance(key, int) else TEXT)
+def _as_integer(expression: Expression[Any, Any]) -> Expression[Any, Any]:
+    is_wide = expression._type.cast_type != "integer"
+    return CastTo(expression, INTEGER) if is_wide else expression
 
 
 def as_condition(value: Any) -> Expression[bool, Any]:
     """``value`` if it is an expression; anything else can't stand in WHERE, ON or HAVING."""
     if isinstance(value, Expression):
-        return cast("Expression[bool, Any]", value)
+        return value
     raise InvalidRequestError(
         f"a condition must be a SQL expression, not a {type(value).__name__}",
         hint="compare columns, as in where(User.id == 5) or where(Book.author.to.name == 'x'); "

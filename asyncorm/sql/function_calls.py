@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, Generic, TypeVar, cast, overload
 
 from asyncorm.errors import InvalidRequestError
@@ -84,11 +84,13 @@ class FunctionCall(Windowed[V, R], Expression[V, R]):
         self.within = within
         self.condition = condition
         keys, parameters = combined(self.arguments)
-        order_keys, order_parameters = combined((*ordering, *within))
-        parameters += order_parameters
-        if condition is not None:
-            parameters += condition._parameters
-        tail = (len(within), condition is not None and condition._key, order_keys)
+        tail: Hashable = None
+        if ordering or within or condition is not None:  # most calls have none of them
+            order_keys, order_parameters = combined((*ordering, *within))
+            parameters += order_parameters
+            if condition is not None:
+                parameters += condition._parameters
+            tail = (len(within), condition is not None and condition._key, order_keys)
         shape = (type_.key, is_distinct, tail)
         super().__init__(type_, ("function", name, keys, shape), parameters)
 

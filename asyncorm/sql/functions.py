@@ -8,7 +8,7 @@ from typing import Any
 from asyncorm.sql.aggregates import Aggregates
 from asyncorm.sql.array_functions import ArrayFunctions
 from asyncorm.sql.bit_functions import BitFunctions
-from asyncorm.sql.expressions import literal_of
+from asyncorm.sql.expressions import Expression, Parameter, literal_of
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.grouping import GroupingFunctions
 from asyncorm.sql.hstore_functions import HStoreFunctions
@@ -25,6 +25,7 @@ from asyncorm.sql.time_functions import TimeFunctions
 from asyncorm.sql.values import UNKNOWN
 from asyncorm.sql.window_functions import WindowFunctions
 from asyncorm.types.resolve import coerce_type
+from asyncorm.types.scalars import INTEGER
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,62}\Z", re.ASCII)
 
@@ -79,7 +80,13 @@ class NamedFunction:
         name = ".".join(self._path)
         if len(self._path) == 1:
             name = name.lower()
-        return FunctionCall(name, map(literal_of, arguments), result)
+        return FunctionCall(name, map(_argument, arguments), result)
+
+
+def _argument(value: Any) -> Expression[Any, Any]:
+    """An argument; a number is as wide as PostgreSQL takes it when it is written out."""
+    is_small = type(value) is int and -(1 << 31) <= value < 1 << 31
+    return Parameter(value, INTEGER) if is_small else literal_of(value)
 
 
 def _checked(name: str) -> str:

@@ -12,7 +12,7 @@ from asyncorm.sql.order import Order
 
 def orders(given: Iterable[Any]) -> tuple[Order, ...]:
     """What ORDER BY was given, as ``Order``; a text is refused, because it would be SQL."""
-    return tuple(_order(item) for item in given)
+    return tuple(map(_order, given))
 
 
 def _order(item: Any) -> Order:

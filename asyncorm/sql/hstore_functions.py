@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
+from asyncorm.sql.arguments import type_of
 from asyncorm.sql.expressions import Expression, Parameter, literal_of
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.types import scalars
@@ -44,13 +45,13 @@ class HStoreFunctions:
         what: str | Iterable[str] | Expression[str, Any],
     ) -> FunctionCall[dict[str, str | None], R]:
         """The pairs without a key, or without those of a list."""
-        return FunctionCall("delete", (store, _one_or_many(what)), store._type)
+        return FunctionCall("delete", (store, _one_or_many(what)), type_of(store))
 
     def slice(
         self, store: Expression[dict[str, str | None], R], keys: Iterable[str]
     ) -> FunctionCall[dict[str, str | None], R]:
         """The pairs of some keys only."""
-        return FunctionCall("slice", (store, Parameter(list(keys), _TEXTS)), store._type)
+        return FunctionCall("slice", (store, Parameter(list(keys), _TEXTS)), type_of(store))
 
     def hstore_to_jsonb(
         self, store: Expression[dict[str, str | None], R]

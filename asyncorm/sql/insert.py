@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Self, TypeVar, cast, overload
 
-from asyncorm.errors import InvalidRequestError
+from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.assignments import (
     assignments_of,
@@ -45,8 +45,6 @@ R10 = TypeVar("R10")
 
 class Insert(Modification[R]):
     """INSERT; every method gives a new one."""
-
-    __slots__ = ("_conflict", "_fixed", "_overriding", "_rows", "_written")
 
     _verb = "insert"
 
@@ -92,9 +90,14 @@ class Insert(Modification[R]):
                 else "values() takes a list of rows or keywords, not both",
                 hint="write values(name='x') or values([{'name': 'x'}, ...])",
             )
-        return self._with(
-            rows=collected_rows(self._target, [{**self._fixed, **row, **named} for row in rows])
-        )
+        try:
+            whole = [{**self._fixed, **row, **named} for row in rows]
+        except TypeError:
+            raise ArgumentError(
+                f"a row of insert({entity_name(self._target)}) is no dict",
+                hint="write values([{'name': 'x'}, ...])",
+            ) from None
+        return self._with(rows=collected_rows(self._target, whole))
 
     def from_select(
         self, names: Iterable[Any], query: Query[Any], *, include_defaults: bool = True

@@ -192,6 +192,11 @@ def _searched(
     silent: bool,
     type_: SQLType[Any],
 ) -> FunctionCall[Any, Any]:
+    if not isinstance(variables, Mapping | None):
+        raise ArgumentError(
+            f"the variables of {name}() are a dict, not {type(variables).__name__}",
+            hint='write {"limit": 5}, and $limit in the path',
+        )
     jsonpath = operand(path, Parameter("", JSON_PATH))
     given: Parameter[Any] = Parameter(dict(variables or {}), _JSONB)
     arguments = (*_jsonb(target, name), jsonpath, given, literal_of(silent))

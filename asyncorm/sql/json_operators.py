@@ -8,13 +8,15 @@ from typing import Any
 from asyncorm.errors import ArgumentError
 from asyncorm.sql.key_operators import KeyOperators
 from asyncorm.sql.operators import C, Operators, R, V
+from asyncorm.sql.values import is_json
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
-from asyncorm.types.json import JSONB
+from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.json_path import JSON_PATH
-from asyncorm.types.scalars import TEXT
+from asyncorm.types.scalars import INTEGER, TEXT
 
 _KEYS = Array(TEXT)
+_JSON = JSON()
 _JSONB = JSONB()
 
 
@@ -55,6 +57,24 @@ class JSONOperators(KeyOperators[V, R, C]):
 def path_of(keys: Iterable[str | int], user: str) -> tuple[list[str], SQLType[Any]]:
     """A path as the array of texts that PostgreSQL takes."""
     return [_text(key, user) for key in keys], _KEYS
+
+
+def plain_type(document: Operators[Any, Any, Any], rule: str) -> SQLType[Any]:
+    """The type of what is in a document: plain, even where the document is that of a model."""
+    type_ = document._type
+    if not is_json(type_):
+        raise document._unfit(f"only {rule}", "use a jsonb column, or cast(expression, dict)")
+    return _JSON if type_.cast_type == "json" else _JSONB
+
+
+def key_type(key: Any) -> SQLType[Any]:
+    """What the name of an element is bound as."""
+    if isinstance(key, bool) or not isinstance(key, (str, int)):
+        raise ArgumentError(
+            f"a JSON element is named by str or int, not {type(key).__name__}",
+            hint='write column["key"] or column[0]',
+        )
+    return INTEGER if isinstance(key, int) else TEXT
 
 
 def _text(key: str | int, user: str = "a path") -> str:

@@ -50,7 +50,7 @@ class KeyOperators(Operators[V, R, C]):
 
     def _check_keyed(self, user: str, *types: str) -> None:
         if self._type.cast_type and self._type.cast_type not in types:
-            raise ArgumentError(
-                f"{self._describe()} is {self._type.ddl}; {user} is for {' and '.join(types)}",
-                hint="use a jsonb column, or cast(expression, dict)",
+            raise self._unfit(
+                f"{user} is for {' and '.join(types)}",
+                "use a jsonb column, or cast(expression, dict)",
             )

@@ -37,8 +37,6 @@ R10 = TypeVar("R10")
 class Merge(Modification[R]):
     """MERGE; every method gives a new one. The first branch that fits a row is taken."""
 
-    __slots__ = ("_branches", "_on", "_only", "_using")
-
     _verb = "merge"
 
     def __init__(self, target: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any, TypeAlias, TypeVar
 
+from asyncorm.sql.arguments import type_of
 from asyncorm.sql.expressions import Expression, Parameter
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.types.network import CIDR, INET, INTERFACE, MACADDR8, MacAddress
@@ -56,7 +57,7 @@ class NetworkFunctions:
     ) -> FunctionCall[N, R]:
         """The same address in a network of another size."""
         size = length if isinstance(length, Expression) else Parameter(length, INTEGER)
-        return FunctionCall("set_masklen", (address, size), address._type)
+        return FunctionCall("set_masklen", (address, size), type_of(address))
 
     def inet_same_family(
         self, address: Expression[N, Any], other: Expression[N, Any]

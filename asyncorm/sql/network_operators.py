@@ -12,7 +12,6 @@ from ipaddress import (
 )
 from typing import Any, TypeAlias, TypeVar
 
-from asyncorm.errors import ArgumentError
 from asyncorm.sql.operators import C, Operators, R, V
 from asyncorm.types.network import Cidr, Inet
 
@@ -61,8 +60,5 @@ class NetworkOperators(Operators[V, R, C]):
 
     def _inside(self, operator: str, other: Any) -> C:
         if not isinstance(self._type, (Inet, Cidr)):
-            raise ArgumentError(
-                f"{self._describe()} is {self._type.ddl} and no network",
-                hint="use contains() and contained_by()",
-            )
+            raise self._unfit("only networks lie in others", "use contains() and contained_by()")
         return self._condition(operator, self._part(other))

@@ -69,10 +69,12 @@ class Statement(Generic[R]):
     def _key(self) -> Hashable:
         key = self._known_key
         if key is None:
-            structure, parameters = self._known_structure or self._structure
-            key = structure
+            known = self._known_structure
+            if known is None:
+                known = self._known_structure = self._build_structure()
+            key, parameters = known
             if len(parameters) > 1 and len(set(parameters)) < len(parameters):
-                key = (structure, sharing(parameters))
+                key = (key, sharing(parameters))
             self._known_key = key
         return key
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypeVar, overload
 
-from asyncorm.sql.arguments import integer
+from asyncorm.sql.arguments import integer, type_of
+from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.expressions import Expression, operand
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.types import scalars
@@ -24,7 +25,7 @@ class NumberFunctions:
 
     def abs(self, number: Expression[N, R]) -> FunctionCall[N, R]:
         """The number without its sign."""
-        return FunctionCall("abs", (number,), number._type)
+        return FunctionCall("abs", (number,), type_of(number))
 
     @overload
     def round(self, number: Expression[F, R]) -> FunctionCall[F, R]: ...
@@ -74,18 +75,20 @@ class NumberFunctions:
         self, number: Expression[F, R], exponent: F | int | Expression[F, Any]
     ) -> FunctionCall[F, R]:
         """The number to the power of another."""
-        parts = (number, operand(_like(exponent, number._type), number))
+        parts = (number, operand(_like(exponent, type_of(number)), number))
         return FunctionCall("power", parts, _fractional(number._type))
 
     def mod(self, number: Expression[E, R], other: E | Expression[E, Any]) -> FunctionCall[E, R]:
         """The rest of a division, with the sign of the number."""
-        return FunctionCall("mod", (number, operand(other, number)), number._type)
+        type_ = type_of(number)
+        found = operand(other, number)
+        return FunctionCall("mod", (number, found), common_type(type_, (found._type,)))
 
     def div(
         self, number: Expression[Decimal, R], other: Decimal | int | Expression[Decimal, Any]
     ) -> FunctionCall[Decimal, R]:
         """The whole part of a division."""
-        parts = (number, operand(_like(other, number._type), number))
+        parts = (number, operand(_like(other, type_of(number)), number))
         return FunctionCall("div", parts, number._type)
 
     def random(self) -> FunctionCall[float, float]:
@@ -95,7 +98,7 @@ class NumberFunctions:
 
 def _cut(name: str, number: Expression[Any, Any], digits: Any = None) -> FunctionCall[Any, Any]:
     further = () if digits is None else (integer(digits),)
-    return FunctionCall(name, (number, *further), _fractional(number._type))
+    return FunctionCall(name, (number, *further), _fractional(type_of(number)))
 
 
 def _fractional(type_: SQLType[Any]) -> SQLType[Any]:

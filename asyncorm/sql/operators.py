@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, Generic, TypeVar
 
+from asyncorm.errors import ArgumentError
 from asyncorm.types.base import SQLType
 
 V = TypeVar("V")
@@ -49,3 +50,7 @@ class Operators(Generic[V, R, C]):
     def _describe(self) -> str:
         """What to call the expression in a message."""
         raise NotImplementedError
+
+    def _unfit(self, rule: str, hint: str) -> ArgumentError:
+        """The error for an expression of another kind of type; ``rule`` says who has what."""
+        return ArgumentError(f"{self._describe()} is {self._type.ddl}; {rule}", hint=hint)

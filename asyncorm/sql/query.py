@@ -113,6 +113,11 @@ class Rows(Query[R]):
 
         ``materialized`` says whether the server must compute it by itself, or must not.
         """
+        if not isinstance(materialized, bool | None):
+            raise ArgumentError(
+                f"materialized is True, False or None, not {type(materialized).__name__}",
+                hint="leave it out, and the server decides",
+            )
         return Derived("cte", self, name, recursive=recursive, materialized=materialized)
 
     def union(self, *others: Rows[R]) -> Compound[R]:
@@ -159,14 +164,16 @@ class Rows(Query[R]):
             parameters += limit._parameters
         if offset is not None:
             parameters += offset._parameters
-        for option in self._options:
-            parameters += option._parameters
+        option_keys: tuple[Hashable, ...] = ()
+        if self._options:
+            option_keys, more = combined(self._options)
+            parameters += more
         key = (
             order_keys,
             limit is not None and limit._key,
             offset is not None and offset._key,
             self._shape,
-            tuple(option._key for option in self._options),
+            option_keys,
         )
         return key, parameters
 

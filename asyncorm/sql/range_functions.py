@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar, overload
 
 from asyncorm.errors import ArgumentError
-from asyncorm.sql.expressions import Expression, Parameter, literal_of, operand
+from asyncorm.sql.arguments import type_of
+from asyncorm.sql.expressions import CastTo, Expression, Parameter, literal_of, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
+from asyncorm.types.base import SQLType
 from asyncorm.types.range_types import MULTIRANGES, RANGES, MultirangeType, RangeType
-from asyncorm.types.ranges import Bounds, Multirange, Range
+from asyncorm.types.ranges import BOUNDS, Bounds, Multirange, Range
 from asyncorm.types.scalars import BOOLEAN, TEXT
 
 T = TypeVar("T")
@@ -70,7 +72,7 @@ class RangeFunctions:
     def range_intersect_agg(self, range: Any) -> NullFunctionCall[Any]:
         """What is in the ranges of all rows; NULL of no rows."""
         _range_type(range)
-        return NullFunctionCall("range_intersect_agg", (range,), range._type)
+        return NullFunctionCall("range_intersect_agg", (range,), type_of(range))
 
     def multirange(
         self, range: Expression[Range[T], Any]
@@ -135,7 +137,7 @@ class RangeFunctions:
 
 
 def _range_type(range: Expression[Any, Any]) -> RangeType:
-    type_ = range._type
+    type_ = type_of(range)
     if isinstance(type_, MultirangeType):
         return type_.range_type
     if isinstance(type_, RangeType):
@@ -150,12 +152,18 @@ def _test(name: str, range: Expression[Any, Any]) -> FunctionCall[bool, bool]:
     return FunctionCall(name, (range,), BOOLEAN)
 
 
+def _bound(given: Expression[Any, Any], type_: SQLType[Any]) -> Expression[Any, Any]:
+    """An expression as what the bounds are: functions of ranges take nothing wider."""
+    is_same = given._type.cast_type in ("", type_.cast_type)
+    return given if is_same else CastTo(given, type_)
+
+
 def _made(name: str, lower: Any, upper: Any, bounds: Any) -> FunctionCall[Any, Any]:
-    if bounds not in ("[)", "(]", "[]", "()"):
+    if bounds not in BOUNDS:
         raise ArgumentError("the bounds of a range are unknown", hint='give "[)", "(]", "[]", "()"')
     type_ = RANGES[name]
     parts = [
-        part if isinstance(part, Expression) else Parameter(part, type_.item)
+        _bound(part, type_.item) if isinstance(part, Expression) else Parameter(part, type_.item)
         for part in (lower, upper)
     ]
     return FunctionCall(name, (*parts, literal_of(Parameter(bounds, TEXT))), type_)

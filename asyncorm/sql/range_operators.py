@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias, TypeVar, overload
 
-from asyncorm.errors import ArgumentError
 from asyncorm.sql.operators import C, Operators, R, V
 from asyncorm.types.ranges import Multirange, Range
 
@@ -66,8 +65,7 @@ class RangeOperators(Operators[V, R, C]):
 
     def _beside(self, operator: str, other: Any) -> C:
         if self._type.cast_type and not issubclass(self._type.python_type, (Range, Multirange)):
-            raise ArgumentError(
-                f"{self._describe()} is {self._type.ddl} and no range",
-                hint="compare numbers and days with < and >",
+            raise self._unfit(
+                "only ranges lie beside others", "compare numbers and days by < and >"
             )
         return self._condition(operator, self._part(other))

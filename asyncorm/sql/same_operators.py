@@ -64,7 +64,7 @@ class SameOperators(Operators[V, R, C], Generic[V, R, C, S]):
         return self._same("negate")
 
     def __floordiv__(self: SameOperators[int, Any, C, S], other: int | Operators[int, Any, C]) -> S:
-        return self._same("/", other)
+        return self._same("//", other)
 
     def __mod__(
         self: SameOperators[int, Any, C, S] | SameOperators[Decimal, Any, C, S],

@@ -53,7 +53,7 @@ def tablesample(
         )
     if isinstance(sampling, FunctionCall):
         method: FunctionCall[Any, Any] = sampling
-    elif isinstance(sampling, bool) or not 0 <= sampling <= 100:
+    elif type(sampling) not in (int, float) or not 0 <= sampling <= 100:
         raise InvalidRequestError(
             "tablesample() takes a percentage from 0 to 100", hint="write tablesample(User, 10)"
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
+from asyncorm.sql.arguments import type_of
+from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.expressions import Expression, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.types import scalars
@@ -28,6 +31,10 @@ class ScalarFunctions:
     def coalesce(self, first: Expression[V, Any], last: V, /) -> FunctionCall[V, V]: ...
     @overload
     def coalesce(
+        self, first: Expression[Decimal, Any], last: int, /
+    ) -> FunctionCall[Decimal, Decimal]: ...
+    @overload
+    def coalesce(
         self, first: Expression[V, Any], /, *rest: Expression[V, R]
     ) -> FunctionCall[V, R]: ...
     @overload
@@ -36,25 +43,31 @@ class ScalarFunctions:
     ) -> FunctionCall[V, V]: ...
     def coalesce(self, first: Expression[Any, Any], /, *rest: Any) -> FunctionCall[Any, Any]:
         """The first of the values that is not NULL."""
-        parts = (first, *(operand(item, first) for item in rest))
-        return FunctionCall("coalesce", parts, first._type)
+        return _one_of("coalesce", first, rest)
 
     def nullif(
         self, value: Expression[V, Any], other: V | Expression[V, Any]
     ) -> NullFunctionCall[V]:
         """NULL if both are equal, else the value."""
-        return NullFunctionCall("nullif", (value, operand(other, value)), value._type)
+        type_ = type_of(value)
+        found = operand(other, value)
+        return NullFunctionCall("nullif", (value, found), common_type(type_, (found._type,)))
 
     def greatest(
         self, first: Expression[V, R], /, *rest: V | Expression[V, Any]
     ) -> FunctionCall[V, R]:
         """The largest of the values."""
-        parts = (first, *(operand(item, first) for item in rest))
-        return FunctionCall("greatest", parts, first._type)
+        return _one_of("greatest", first, rest)
 
     def least(
         self, first: Expression[V, R], /, *rest: V | Expression[V, Any]
     ) -> FunctionCall[V, R]:
         """The smallest of the values."""
-        parts = (first, *(operand(item, first) for item in rest))
-        return FunctionCall("least", parts, first._type)
+        return _one_of("least", first, rest)
+
+
+def _one_of(name: str, first: Any, rest: tuple[Any, ...]) -> FunctionCall[Any, Any]:
+    type_ = type_of(first)
+    further = tuple(operand(item, first) for item in rest)
+    type_ = common_type(type_, tuple(item._type for item in further))
+    return FunctionCall(name, (first, *further), type_)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from asyncorm.errors import ArgumentError
 from asyncorm.sql.operators import C, Operators, R, V
 from asyncorm.types.scalars import TEXT
 from asyncorm.types.text_search import REGCONFIG, TSVector
+
+#: to_tsvector() takes none of these
+UNSEARCHED = frozenset((bool, int, float, Decimal, bytes, date, time, datetime, timedelta, UUID))
 
 
 class SearchOperators(Operators[V, R, C]):
@@ -26,8 +32,13 @@ class SearchOperators(Operators[V, R, C]):
         A str is what people type into a search box (``websearch_to_tsquery``: words, ``"a
         phrase"``, ``or``, ``-without``), which is never an error; an expression is a tsquery.
         ``config`` is the configuration, such as ``"english"``: that of the query, and of the
-        document if this is text.
+        document if this is text. Raises ArgumentError for numbers, times and the like.
         """
+        if self._type.python_type in UNSEARCHED:
+            raise ArgumentError(
+                f"{self._describe()} is {self._type.ddl}, in which no words are searched for",
+                hint="search text or a tsvector, or cast(expression, str)",
+            )
         if isinstance(query, Operators):
             if config is not None:
                 raise ArgumentError(

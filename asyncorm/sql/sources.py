@@ -378,7 +378,7 @@ def table_of(target: Any) -> Table:
 
 def entity_of(item: Any) -> Any:
     """The class of an entity that is selected or joined; of a link table's alias the table."""
-    return item._entity if isinstance(item, Alias | PartialEntity) else item
+    return item._entity if isinstance(item, (Alias, PartialEntity)) else item
 
 
 def whole(item: Any) -> Any:
@@ -388,6 +388,8 @@ def whole(item: Any) -> Any:
 
 def source_of(target: Any) -> Any:
     """What ``target`` is in FROM: a Table, Alias or Derived."""
+    if isinstance(target, type):  # the usual case
+        return table_of(target)
     target = whole(target)
     if isinstance(target, EntityOf):
         return target._derived
@@ -405,9 +407,9 @@ def entity_columns(entity: Any) -> tuple[BaseColumn[Any, Any], ...]:
 
 def is_entity(item: Any) -> bool:
     """Whether ``item`` can be selected as an object."""
-    if isinstance(item, Alias | PartialEntity):
-        return True
-    return isinstance(item, type) and isinstance(getattr(item, "__table__", None), Table)
+    if isinstance(item, type):
+        return isinstance(getattr(item, "__table__", None), Table)
+    return isinstance(item, (Alias, PartialEntity))
 
 
 def output_columns(statement: Any) -> list[tuple[str, Expression[Any, Any]]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Generic, TypeVar, overload
 
-from asyncorm.sql.arguments import floating
+from asyncorm.sql.arguments import floating, type_of
 from asyncorm.sql.expressions import Expression, Parameter
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
 from asyncorm.sql.given import orders
@@ -151,5 +151,5 @@ class StatisticFunctions:
 
 
 def _spread(name: str, number: Expression[Any, Any]) -> NullFunctionCall[Any]:
-    is_floating = number._type.python_type is float
+    is_floating = type_of(number).python_type is float
     return NullFunctionCall(name, (number,), scalars.FLOAT if is_floating else scalars.NUMERIC)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar, overload
 
-from asyncorm.sql.expressions import Expression, Parameter, literal_of
+from asyncorm.sql.expressions import Expression, Parameter, literal_of, with_bits
 from asyncorm.sql.function_calls import FunctionCall
 from asyncorm.sql.values import UNKNOWN
 from asyncorm.types.arrays import Array
@@ -42,6 +42,7 @@ class TableFunctions:
         type_ = given[0]._type
         if type_.python_type is int:
             type_ = BIGINT
+            given = [with_bits(part) for part in given]
         elif type_.python_type is Decimal and isinstance(step, int):
             given[2] = Parameter(Decimal(step), NUMERIC)
         return FunctionCall("generate_series", given, type_)

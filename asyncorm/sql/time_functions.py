@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, TypeVar, overload
 
-from asyncorm.sql.arguments import floating, integer, text
+from asyncorm.sql.arguments import floating, integer, text, type_of
 from asyncorm.sql.arithmetic import other_zone
 from asyncorm.sql.expressions import Expression, Parameter, literal_of, operand
 from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
@@ -64,7 +64,7 @@ class TimeFunctions:
     ) -> FunctionCall[Any, R]:
         """The time cut down to a unit such as ``"day"``, of a time zone if one is given."""
         further = () if zone is None else (text(zone),)
-        return FunctionCall("date_trunc", (text(unit), time, *further), time._type)
+        return FunctionCall("date_trunc", (text(unit), time, *further), type_of(time))
 
     def date_bin(
         self,
@@ -73,8 +73,9 @@ class TimeFunctions:
         origin: datetime | Expression[datetime, Any],
     ) -> FunctionCall[datetime, R]:
         """The beginning of the interval that a time is in, counted from an origin."""
+        type_ = type_of(time)
         parts = (_interval(stride), time, operand(origin, time))
-        return FunctionCall("date_bin", parts, time._type)
+        return FunctionCall("date_bin", parts, type_)
 
     def date_part(self, field: str, time: Expression[P, Any]) -> NullFunctionCall[float]:
         """A part of a time as floating number; ``extract()`` gives it exactly."""
@@ -94,7 +95,7 @@ class TimeFunctions:
 
     def timezone(self, zone: _Str, time: Expression[datetime, R]) -> FunctionCall[datetime, R]:
         """The same as ``time.at_time_zone(zone)``."""
-        return FunctionCall("timezone", (text(zone), time), other_zone(time._type))
+        return FunctionCall("timezone", (text(zone), time), other_zone(type_of(time)))
 
     def make_date(self, year: _Int, month: _Int, day: _Int) -> FunctionCall[date, date]:
         """A date of its parts."""

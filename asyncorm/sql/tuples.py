@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.sql.conditions import not_
@@ -28,23 +28,26 @@ class Tuple(RowValue[T]):
 
     __hash__ = Expression.__hash__
 
-    def __eq__(self, other: T | Expression[T, Any] | Query[T] | None) -> Condition:  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        return self._compared("=", other)
+    if not TYPE_CHECKING:
+        # the signatures are those of expressions in general
 
-    def __ne__(self, other: T | Expression[T, Any] | Query[T] | None) -> Condition:  # type: ignore[override]  # ty: ignore[invalid-method-override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        return self._compared("<>", other)
+        def __eq__(self, other):
+            return self._compared("=", other)
 
-    def __lt__(self, other: T | Expression[T, Any] | Query[T]) -> Condition:
-        return self._compared("<", other)
+        def __ne__(self, other):
+            return self._compared("<>", other)
 
-    def __le__(self, other: T | Expression[T, Any] | Query[T]) -> Condition:
-        return self._compared("<=", other)
+        def __lt__(self, other):
+            return self._compared("<", other)
 
-    def __gt__(self, other: T | Expression[T, Any] | Query[T]) -> Condition:
-        return self._compared(">", other)
+        def __le__(self, other):
+            return self._compared("<=", other)
 
-    def __ge__(self, other: T | Expression[T, Any] | Query[T]) -> Condition:
-        return self._compared(">=", other)
+        def __gt__(self, other):
+            return self._compared(">", other)
+
+        def __ge__(self, other):
+            return self._compared(">=", other)
 
     def in_(self, values: Iterable[T] | Query[T] | Query[T | None]) -> Condition:
         """Whether the row is among others (one array parameter a column) or a query's rows."""

@@ -29,8 +29,6 @@ R10 = TypeVar("R10")
 class Update(Filtered[R]):
     """UPDATE; other tables that WHERE or the values name are joined by FROM."""
 
-    __slots__ = ("_assignments",)
-
     _verb = "update"
 
     def __init__(self, target: Any) -> None:
@@ -62,8 +60,10 @@ class Update(Filtered[R]):
         return cast("Update[U]", self._shaped(shape))
 
     def _assigned(self, assignments: tuple[Assignment, ...]) -> Self:
-        replaced = {column._key for assignment in assignments for column in assignment.columns}
-        kept = tuple(item for item in self._assignments if replaced.isdisjoint(_keys(item)))
+        kept = self._assignments
+        if kept:
+            replaced = {key for assignment in assignments for key in _keys(assignment)}
+            kept = tuple(item for item in kept if replaced.isdisjoint(_keys(item)))
         new = self._copy()
         new._assignments = kept + assignments
         return new

@@ -73,7 +73,7 @@ def values(
     The type of a column is a Python type, a SQL type, or a column whose type it has. Rows are
     tuples in the order of the columns, or dicts.
     """
-    if not columns:
+    if not columns or not hasattr(columns, "items"):
         raise InvalidRequestError(
             "values() was given no columns", hint='write values({"id": int}, [(1,), (2,)])'
         )

@@ -9,15 +9,18 @@ from typing import Any, NoReturn, cast
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.types.arrays import Array
-from asyncorm.types.base import SQLType
+from asyncorm.types.base import SQLType, characters
 from asyncorm.types.composites import Composite
 from asyncorm.types.domains import Domain
+from asyncorm.types.quoting import MAX_NAME_BYTES
 from asyncorm.types.resolve import type_of_value
 
 #: the result of a function nobody has described: values beside it say their own type
 UNKNOWN: SQLType[Any] = SQLType("")
 
 _NUMBERS = (int, float, Decimal)
+#: of those that can stand beside one another: the one that holds the others' values is higher
+_WIDTHS = {int: 1, Decimal: 2, float: 3, date: 1, datetime: 2}
 _LISTS = (list, tuple, set, frozenset)
 _LIKE_ESCAPES = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 _arrays: dict[SQLType[Any], SQLType[Any]] = {}
@@ -92,14 +95,23 @@ def listed(values: Any, name: str) -> list[Any]:
 
 
 def item_type(values: Iterable[Any], near: SQLType[Any], name: str) -> SQLType[Any]:
-    """The one type of all the values of an ``in_()``."""
+    """The one type of all the values of an ``in_()``: of several kinds of numbers the widest,
+    since the driver would cut the others off."""
     expected = near.python_type
+    others: list[SQLType[Any]] = []
+    fitting = False
     for value in values:
-        if type(value) is not expected and value is not None:
+        if type(value) is expected:
+            fitting = True
+        elif value is not None:
             type_ = fitting_type(value, near, name)
-            if type_ != near:
-                return type_
-    return near
+            if type_ == near:
+                fitting = True
+            else:
+                others.append(type_)
+    if fitting and others:
+        others.append(near)
+    return max(others, key=lambda type_: _WIDTHS.get(type_.python_type, 0), default=near)
 
 
 def array_type(item: SQLType[Any]) -> SQLType[Any]:
@@ -150,12 +162,12 @@ def as_list(value: Any) -> Any:
 
 
 def checked_pattern(value: Any, name: str) -> str:
-    """``value`` if it is a text to match with."""
+    """``value`` as a plain str, if it is a text to match with."""
     if not isinstance(value, str):
         raise ArgumentError(
             f"{name} is matched with str, not with {type(value).__name__}", hint="give a str"
         )
-    return value
+    return str.__str__(value)
 
 
 def escape_pattern(value: Any, name: str) -> str:
@@ -175,21 +187,23 @@ def truth_name(value: Any) -> str:
 
 
 def checked_name(name: Any) -> str:
-    """``name`` if PostgreSQL can take it as a name without changing it."""
-    if not isinstance(name, str) or not name or "\0" in name:
+    """``name`` as a plain str, if PostgreSQL can take it as a name without changing it."""
+    plain = characters(name)
+    if not plain or "\0" in plain:
         raise InvalidRequestError(
             "a name in SQL must be a non-empty str without NUL characters",
             hint="give a plain name such as 'total'",
         )
     try:
-        size = len(name.encode())
+        size = len(plain.encode())
     except UnicodeEncodeError:
         raise InvalidRequestError(
             "a name in SQL is no valid Unicode", hint="remove the lone surrogate"
         ) from None
-    if size > 63:
+    if size > MAX_NAME_BYTES:
         raise InvalidRequestError(
-            f"the name {name[:20]!r}... is longer than PostgreSQL's 63 bytes and would be cut",
+            f"the name {plain[:20]!r}... is longer than PostgreSQL's {MAX_NAME_BYTES} bytes and "
+            "would be cut",
             hint="choose a shorter name",
         )
-    return name
+    return plain

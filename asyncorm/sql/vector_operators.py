@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
-from asyncorm.errors import ArgumentError
 from asyncorm.sql.operators import C, Operators, R, V
 from asyncorm.types.scalars import FLOAT
 from asyncorm.types.vectors import SparseVector, Vector
@@ -49,10 +48,7 @@ class VectorOperators(Operators[V, R, C], Generic[V, R, C, F]):
 
     def _distance(self, operator: str, other: Any) -> F:
         if not isinstance(self._type, (Vector, SparseVector)):
-            raise ArgumentError(
-                f"{self._describe()} is {self._type.ddl}; only vectors have distances",
-                hint="use it on a column(Vector(...))",
-            )
+            raise self._unfit("only vectors have distances", "use it on a column(Vector(...))")
         if hasattr(other, "tolist"):  # an array of a numeric library
             other = other.tolist()
         found: F = self._operation(operator, self._operand(other), type_=FLOAT)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar, overload
 
-from asyncorm.sql.arguments import integer
+from asyncorm.sql.arguments import integer, type_of
+from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.expressions import Expression, literal_of, operand
 from asyncorm.sql.function_calls import FunctionCall, NullWindowCall, WindowCall
 from asyncorm.sql.given import orders
@@ -107,15 +108,15 @@ class WindowFunctions:
 
     def first_value(self, expression: Expression[V, R]) -> WindowCall[V, R]:
         """The value of the first row of the frame."""
-        return WindowCall("first_value", (expression,), expression._type)
+        return WindowCall("first_value", (expression,), type_of(expression))
 
     def last_value(self, expression: Expression[V, R]) -> WindowCall[V, R]:
         """The value of the last row of the frame, which without one is the current row."""
-        return WindowCall("last_value", (expression,), expression._type)
+        return WindowCall("last_value", (expression,), type_of(expression))
 
     def nth_value(self, expression: Expression[V, Any], number: _Int) -> NullWindowCall[V]:
         """The value of one row of the frame, counted from 1."""
-        return NullWindowCall("nth_value", (expression, integer(number)), expression._type)
+        return NullWindowCall("nth_value", (expression, integer(number)), type_of(expression))
 
 
 def _place(name: str, values: tuple[object, ...], type_: SQLType[Any]) -> Any:
@@ -128,4 +129,5 @@ def _beside(
     parts = [literal_of(expression), integer(offset)]
     if default is not None:
         parts.append(operand(default, expression))
-    return WindowCall(name, parts, expression._type)
+    types = (parts[0]._type, parts[-1]._type) if default is not None else (parts[0]._type,)
+    return WindowCall(name, parts, common_type(parts[0]._type, types))

@@ -7,6 +7,7 @@ from typing import Any
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.types.base import Converter, SQLType
+from asyncorm.types.quoting import quoted
 
 Container = Callable[[Iterable[Any]], Any]
 #: what PostgreSQL has room for
@@ -82,7 +83,7 @@ class Array(SQLType[Any]):
         def written(element: Any, depth: int) -> str:
             if depth:
                 return "{" + ",".join([written(inner, depth - 1) for inner in element]) + "}"
-            return "NULL" if element is None else _quoted(text(element))
+            return "NULL" if element is None else quoted(text(element))
 
         return written(self.check(value), self.dimensions)
 
@@ -141,11 +142,6 @@ def _check(item: SQLType[Any], dimensions: int, container: Container) -> None:
             "an array of several dimensions is read into something else than lists or tuples",
             hint="leave container= out",
         )
-
-
-def _quoted(text: str) -> str:
-    # quotes make empty strings, NULL, braces, commas and blanks plain text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _each(convert: Converter, container: Container, dimensions: int = 1) -> Converter:

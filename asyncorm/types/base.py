@@ -18,6 +18,15 @@ _WORD = r'(?:[^\W\d]\w*|"(?:[^"\0]|"")+")'
 _TYPE_NAME = re.compile(rf"{_WORD}(?:[. ]{_WORD}|\([\w, -]*\))*(?:\[\])*")
 
 
+def characters(text: Any) -> str:
+    """The text as a plain str, "" for what is none.
+
+    A subclass of str (Markup, say) may have a replace() or encode() of its own, by which a quoted
+    name or literal would end where it likes.
+    """
+    return str.__str__(text) if isinstance(text, str) else ""
+
+
 def converted(value: Any, convert: Converter | None) -> Any:
     """A value as a converter makes it; NULL stays NULL, and without a converter nothing is done."""
     return value if convert is None or value is None else convert(value)
@@ -59,7 +68,7 @@ class SQLType(Generic[T]):
     snapshot: Converter | None = None
     #: of a mutable type: a snapshot -> a value like the one it was made of. Never called with None.
     thaw: Converter | None = None
-    #: whether binary COPY can carry it as it is
+    #: whether binary COPY can carry it as it is; else it goes as text
     copyable: bool = True
     #: whether the driver fails to read values of it that Python has no room for
     beyond_python: bool = False
@@ -79,12 +88,13 @@ class SQLType(Generic[T]):
     def __init__(self, name: str | None = None) -> None:
         """Set every spelling of the type to ``name``; None keeps what the class says."""
         if name is not None:
-            if name and not _TYPE_NAME.fullmatch(name):
+            plain = characters(name)
+            if name != "" and not _TYPE_NAME.fullmatch(plain):
                 raise ConfigurationError(
                     "what was given as a type is no name of one",
                     hint='write it as PostgreSQL does: SQLType("numeric(12, 2)"), "ltree[]"',
                 )
-            self.ddl = self.cast_type = self.parameter_type = self.bulk_type = name
+            self.ddl = self.cast_type = self.parameter_type = self.bulk_type = plain
 
     @cached_property
     def key(self) -> int:

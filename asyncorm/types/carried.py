@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from asyncorm.errors import ConfigurationError
 from asyncorm.types.base import SQLType
 
 T = TypeVar("T")
-
-MAX_NAME_BYTES = 63
 
 
 class Carried(SQLType[T]):
@@ -37,17 +34,3 @@ class CarriedText(Carried[str]):
     def as_text(self, value: Any) -> str:
         """The string itself."""
         return str.__str__(self.check(value))
-
-
-def type_name(name: str, schema: str | None = None) -> str:
-    """The quoted name of a type; ConfigurationError if PostgreSQL can't take it as it is."""
-    return ".".join(_quoted(part) for part in ((name,) if schema is None else (schema, name)))
-
-
-def _quoted(name: str) -> str:
-    if not name or "\0" in name or len(name.encode()) > MAX_NAME_BYTES:
-        raise ConfigurationError(
-            f"{name!r} can't be the name of a type",
-            hint=f"names have 1 to {MAX_NAME_BYTES} bytes and no NUL",
-        )
-    return '"' + name.replace('"', '""') + '"'

@@ -10,11 +10,12 @@ from typing import Any
 
 from asyncorm.errors import ConfigurationError, DataError
 from asyncorm.types.base import Converter, SQLType
-from asyncorm.types.carried import MAX_NAME_BYTES, Carried, type_name
+from asyncorm.types.carried import Carried
 from asyncorm.types.custom import CustomType
 from asyncorm.types.domains import Domain
 from asyncorm.types.enums import snake_case
 from asyncorm.types.from_text import record_fields, text_reader
+from asyncorm.types.quoting import MAX_NAME_BYTES, is_name, quoted, type_name
 from asyncorm.types.resolve import resolve_type
 
 
@@ -62,7 +63,7 @@ class Composite(Carried[Any]):
                 text = type_.as_text(field)
             except DataError as error:
                 raise self.unfit(value, f"its {name}: {error.message}") from error
-            yield '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            yield quoted(text)
 
     @cached_property
     def _readers(self) -> list[Converter]:
@@ -124,7 +125,7 @@ def _fields(python_type: type[Any]) -> Mapping[str, SQLType[Any]]:
         )
     found: dict[str, SQLType[Any]] = {}
     for name, (annotation, metadata) in annotations.items():
-        if not name.isidentifier() or len(name.encode()) > MAX_NAME_BYTES:
+        if not (name.isidentifier() and is_name(name)):
             raise ConfigurationError(
                 f"a field of {python_type.__name__} has a name that can't be one in a composite",
                 hint=f"use identifiers of at most {MAX_NAME_BYTES} bytes",

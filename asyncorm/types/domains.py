@@ -6,7 +6,7 @@ from typing import Any
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.types.base import SQLType
-from asyncorm.types.carried import type_name
+from asyncorm.types.quoting import type_name
 
 
 class Domain(SQLType[Any]):

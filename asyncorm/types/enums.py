@@ -8,7 +8,7 @@ from typing import Any
 
 from asyncorm.errors import ConfigurationError, DataError
 from asyncorm.types.base import SQLType
-from asyncorm.types.carried import MAX_NAME_BYTES, type_name
+from asyncorm.types.quoting import MAX_NAME_BYTES, is_name, type_name
 from asyncorm.types.scalars import BigInteger
 
 
@@ -110,9 +110,9 @@ def _labels(python_enum: type[enum.Enum]) -> dict[Any, str]:
     by_value = all(isinstance(member.value, str) for member in members)
     labels = {m: str.__str__(m.value) if by_value else m.name for m in members}
     for member, label in labels.items():
-        if len(label.encode()) > MAX_NAME_BYTES or "\0" in label:
+        if label and not is_name(label):
             raise ConfigurationError(
                 f"the label of {member} can't be stored",
-                hint=f"PostgreSQL takes labels of up to {MAX_NAME_BYTES} bytes without NUL",
+                hint=f"labels are valid Unicode of up to {MAX_NAME_BYTES} bytes and without NUL",
             )
     return labels

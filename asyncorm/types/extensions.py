@@ -8,10 +8,10 @@ from typing import Any
 
 from asyncorm.errors import DataError
 from asyncorm.types.carried import Carried, CarriedText
+from asyncorm.types.quoting import quoted, unescaped
 
 #: a key or value of hstore's text: in quotes with escapes, or NULL
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|NULL', re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 class CIText(CarriedText):
@@ -65,7 +65,7 @@ class HStore(Carried[dict[str, Any]]):
     def as_text(self, value: Any) -> str:
         """The pairs as hstore writes them, ``"a"=>"1", "b"=>NULL``."""
         return ", ".join(
-            f"{_quoted(key)}=>{'NULL' if item is None else _quoted(item)}"
+            f"{quoted(key)}=>{'NULL' if item is None else quoted(item)}"
             for key, item in self.check(value).items()
         )
 
@@ -73,16 +73,9 @@ class HStore(Carried[dict[str, Any]]):
         return frozenset(self.check(value).items())
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
 def read_hstore(text: str) -> dict[str, str | None]:
     """The dict that hstore's text stands for."""
-    words = [
-        None if match[1] is None else _ESCAPED.sub(r"\1", match[1])
-        for match in _WORD.finditer(text)
-    ]
+    words = [None if match[1] is None else unescaped(match[1]) for match in _WORD.finditer(text)]
     if len(words) % 2:
         raise DataError(
             "the text of an hstore has a key without a value",

@@ -24,8 +24,8 @@ from asyncorm.types.beyond import (
 )
 from asyncorm.types.bits import BitString
 from asyncorm.types.domains import Domain
+from asyncorm.types.quoting import unescaped
 
-_ESCAPED = re.compile(r'\\(.)|""', re.DOTALL)
 #: an element: in quotes with escapes, or plain up to the next comma or the end
 _ELEMENT = re.compile(r'"((?:[^"\\]|\\.|"")*)"|([^,"]*)', re.DOTALL)
 #: a brace, or an element in quotes, in which braces mean nothing
@@ -103,7 +103,7 @@ def _elements(inner: str, null: str) -> Iterator[str | None]:
                 hint="select its elements by themselves",
             )
         if match[1] is not None:
-            yield _ESCAPED.sub(lambda found: found[1] or '"', match[1])
+            yield unescaped(match[1])
         else:
             yield None if match[2] == null else match[2]
         position = match.end() + 1

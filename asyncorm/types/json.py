@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import typing
 from functools import cached_property
@@ -22,6 +23,7 @@ from pydantic import (
     SecretBytes,
     SecretStr,
     TypeAdapter,
+    ValidationError,
 )
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -194,11 +196,18 @@ class ModelJSON(JSONB):
         # made when first needed: the annotation may refer to classes that follow
         return TypeAdapter(self.annotation)
 
+    @cached_property
+    def _holds_models(self) -> bool:
+        return _names_models(self.annotation)
+
     def _encode(self, value: Any) -> str:
         try:
+            if self._holds_models and type(value) is not self.annotation:
+                # pydantic would write an object of any model, with the fields that both have
+                self._adapter.validate_python(value, strict=True)
             # by alias, since that is how pydantic reads them
             return str(self._adapter.dump_json(value, by_alias=True, warnings="error"), "utf-8")
-        except PydanticSerializationError as error:
+        except (PydanticSerializationError, ValidationError) as error:
             if value is NULL:
                 return "null"
             raise self.unfit(value, f"expected {_name(self.annotation)}") from error
@@ -340,13 +349,20 @@ def is_structured(annotation: Any) -> bool:
     return issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
+def _names_models(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return True
+    return any(map(_names_models, typing.get_args(annotation)))
+
+
 def _is_typed_dict(kind: type[Any]) -> bool:
     # typing.is_typeddict does not know those of typing_extensions, which pydantic asks for
     return hasattr(kind, "__required_keys__")
 
 
 def _name(annotation: Any) -> str:
-    return getattr(annotation, "__name__", None) or str(annotation)
+    name = None if typing.get_args(annotation) else getattr(annotation, "__name__", None)
+    return name or inspect.formatannotation(annotation)
 
 
 class Message:
@@ -368,8 +384,10 @@ class Message:
     def encode(self, value: Any) -> str:
         """The text of a value; DataError if it is none of the type."""
         try:
+            # pydantic writes objects of another model, with the fields that both have
+            self._adapter.validate_python(value, strict=True)
             text = str(self._adapter.dump_json(value, warnings="error"), "utf-8")
-        except PydanticSerializationError as error:
+        except (PydanticSerializationError, ValidationError) as error:
             raise DataError(
                 f"a value of type {type(value).__name__} is no {_name(self.annotation)}",
                 hint=f"give a {_name(self.annotation)}",

@@ -6,7 +6,8 @@ from typing import NoReturn
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.types.base import SQLType
-from asyncorm.types.carried import CarriedText, type_name
+from asyncorm.types.carried import CarriedText
+from asyncorm.types.quoting import type_name
 
 _HINT = "use Numeric(12, 2), which is exact and does not depend on the locale of the server"
 

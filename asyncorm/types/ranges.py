@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, Literal, TypeVar, cast, get_args
 
+from asyncorm.types.quoting import quoted, unescaped
+
 T = TypeVar("T")
 
 Bounds = Literal["[)", "(]", "[]", "()"]
-_BOUNDS = get_args(Bounds)
+BOUNDS = get_args(Bounds)
 #: a bound in PostgreSQL's text: in double quotes, or plain
 _BOUND = r'((?:"(?:[^"\\]|\\.|"")*"|[^",()\[\]\\]|\\.)*)'
 _TEXT = re.compile(rf"\s*([\[(]){_BOUND},{_BOUND}([\])])\s*", re.DOTALL)
 _MULTIRANGE = re.compile(rf"\{{({_TEXT.pattern}(,{_TEXT.pattern})*)?\s*\}}", re.DOTALL)
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.|"")*)"', re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-#: a quote written twice, or an escaped character, which is left alone
-_DOUBLED = re.compile(r'""')
+#: what does not stand for itself in a bound: a text in quotes, and an escaped character
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.|"")*)"|(\\.)', re.DOTALL)
 _PLAIN = re.compile(r'[^\s",()\[\]{}\\]+')
 
 
@@ -45,8 +45,8 @@ class Range(Generic[T]):
         empty: bool = False,
     ) -> None:
         """Raise ValueError for unknown bounds, and for a lower bound above the upper one."""
-        if bounds not in _BOUNDS:
-            raise ValueError(f"the bounds of a range are one of {', '.join(_BOUNDS)}")
+        if bounds not in BOUNDS:
+            raise ValueError(f"the bounds of a range are one of {', '.join(BOUNDS)}")
         if lower is not None and upper is not None and not empty:
             empty = _is_point(lower, upper) and bounds != "[]"
         self._set("_lower", None if empty else lower)
@@ -251,16 +251,11 @@ def _of_texts(fields: dict[str, str | None], read: Callable[[str], Any]) -> Rang
 
 
 def _quoted(text: str) -> str:
-    if _PLAIN.fullmatch(text):
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '""') + '"'
+    return text if _PLAIN.fullmatch(text) else quoted(text)
 
 
 def _unquoted(text: str) -> str:
-    if '"' not in text and "\\" not in text:
-        return text
-    plain = _QUOTED.sub(lambda found: _DOUBLED.sub(r'\\"', found[1]), text)
-    return _ESCAPED.sub(r"\1", plain)
+    return _QUOTED.sub(lambda found: unescaped(found[1] or found[2] or ""), text)
 
 
 def _remade(lower: Any, upper: Any, bounds: Bounds, empty: bool) -> Range[Any]:
@@ -360,7 +355,7 @@ def _is_gap(left: tuple[Any, Any, str], right: tuple[Any, Any, str]) -> bool:
 
 def _fields_schema(item: Any) -> dict[str, Any]:
     bound = {"type": "nullable", "schema": item}
-    kinds = {"type": "literal", "expected": [*_BOUNDS, "empty"]}
+    kinds = {"type": "literal", "expected": [*BOUNDS, "empty"]}
     fields = {"lower": bound, "upper": bound, "bounds": kinds}
     return {
         "type": "typed-dict",

@@ -17,7 +17,7 @@ class _Whole(SQLType[int]):
 
     def as_text(self, value: Any) -> str:
         # int.__repr__ for IntEnum, whose str() may be its name
-        return int.__repr__(int(self.check(value)))
+        return int.__repr__(self.check(value))
 
 
 class SmallInteger(_Whole):
@@ -96,7 +96,7 @@ class Numeric(SQLType[decimal.Decimal]):
         """The digits of the value."""
         if not isinstance(value, (decimal.Decimal, int, float)):
             raise self.unfit(value)
-        return str(value)
+        return int.__repr__(value) if isinstance(value, int) else str(value)
 
 
 class IntegralNumeric(SQLType[int]):

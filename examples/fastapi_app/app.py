@@ -15,7 +15,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, status
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from asyncorm import IntegrityError, Session, create_engine, sessionmaker
+from asyncorm import IntegrityError, Session, create_engine, select, sessionmaker
 from examples.fastapi_app.models import Author, Book, Email, Name
 
 
@@ -87,6 +87,15 @@ async def read_books(author_id: int, session: RequestSession) -> list[Book]:
     author = await author_or_404(session, author_id)
     await session.load(author, Author.books)
     return author.books
+
+
+@app.get("/books")
+async def search_books(session: RequestSession, search: str = "", after: int = 0) -> list[Book]:
+    """A page of books, found by what people type, ``sea -wolf``; ``after`` is the last id."""
+    page = select(Book).where(Book.id > after).order_by(Book.id).limit(20)
+    if search:
+        page = page.where(Book.title.match(search, config="english"))
+    return await session.all(page)
 
 
 @app.post("/authors/{author_id}/books", status_code=status.HTTP_201_CREATED)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from asyncorm import Mapped, Model, Related, column, foreign_key, relationship
+from asyncorm import Index, Mapped, Model, Related, column, foreign_key, func, relationship
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Email = Annotated[str, Field(max_length=200, pattern=r".@.")]
@@ -32,3 +32,8 @@ class Book(Model, table="book", schema="bookshop"):
     author_id: Mapped[int] = foreign_key(Author.id, index=True)
 
     author: Related[Author] = relationship(back_populates="books")
+
+    __table_args__ = (
+        # what the search compares, word for word, or the server would not use it
+        Index("ix_book_search", func.to_tsvector("english", "title"), using="gin"),
+    )

@@ -44,6 +44,7 @@ class Job(Model, table="worker_job"):
     id: Mapped[int] = column(primary_key=True, init=False)
     payload: Mapped[SendReceipt]
     status: Mapped[JobStatus] = column(default=JobStatus.READY)
+    #: how often a worker has taken it
     attempts: Mapped[int] = column(default=0)
     run_at: Mapped[datetime] = column(init=False, server_default=func.now())
     error: Mapped[str | None] = column(default=None)

@@ -1,7 +1,7 @@
 """One worker: ``python -m examples.worker.process``; any number may run, on any machine.
 
 SIGTERM lets it finish what it has begun. SIGKILL loses nothing either: the server rolls back, and
-another worker takes the jobs.
+another worker takes the job.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from asyncorm import (
     sessionmaker,
 )
 from examples.worker.models import Job, Receipt, wake_up
-from examples.worker.queue import Handler, run_jobs
+from examples.worker.queue import Handler, run_job
 
 #: seconds until an idle worker looks by itself: for jobs that failed and are due again, and for
 #: wake-ups that were lost with a connection
@@ -35,7 +35,7 @@ async def send_receipt(session: Session, job: Job) -> None:
     """The work itself: addresses with "flaky" fail once, those with "broken" always."""
     session.add(Receipt(job_id=job.id, email=job.payload.email, worker=os.getpid()))
     await session.flush()
-    if "broken" in job.payload.email or ("flaky" in job.payload.email and job.attempts == 0):
+    if "broken" in job.payload.email or ("flaky" in job.payload.email and job.attempts == 1):
         raise RuntimeError("the mail server says no")
 
 
@@ -44,26 +44,26 @@ def ignore(gap: Gap) -> None:
 
 
 async def work(engine: Engine, handle: Handler, stop: asyncio.Event) -> None:
-    """Do jobs as they come, until ``stop`` is set and the jobs at hand are done."""
+    """Do jobs as they come, until ``stop`` is set and the job at hand is done."""
     sessions = sessionmaker(engine)
     # one message is enough to look at the table
     async with engine.listen(wake_up, on_gap=ignore, buffer=1) as wake_ups:
         stopping = asyncio.create_task(_close(wake_ups, stop))
         try:
             while not stop.is_set():
-                if await _run_jobs(sessions, handle) == 0:
+                if not await _run_job(sessions, handle):
                     await _rest(wake_ups)
         finally:
             stopping.cancel()
 
 
-async def _run_jobs(sessions: SessionFactory, handle: Handler) -> int:
+async def _run_job(sessions: SessionFactory, handle: Handler) -> bool:
     try:
-        return await run_jobs(sessions, handle)
+        return await run_job(sessions, handle)
     except OperationalError as error:
-        # a restart of the server, for one: nothing was stored, and the jobs are free again
+        # a restart of the server, for one: nothing was stored, and the job comes back
         print(f"worker {os.getpid()}: {error.message}", file=sys.stderr)
-        return 0
+        return False
 
 
 async def _rest(wake_ups: Listener[str]) -> None:

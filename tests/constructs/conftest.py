@@ -1,4 +1,4 @@
-"""What every test of a construct uses: the shop's rows, and a comparison with SQL by hand."""
+"""What tests of constructs use: rows, and a comparison with SQL by hand."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ Same = Callable[..., Coroutine[Any, Any, list[Any]]]
 
 
 @pytest.fixture(scope="module")
-async def shop(engine: Engine) -> AsyncIterator[None]:
-    """The shop's tables with their rows."""
+async def rooms(engine: Engine) -> AsyncIterator[None]:
+    """The tables of bookings: one room and eight uses of it, a value of most types in each."""
     from asyncorm import Session
-    from tests.support.shop import Shop, rows
+    from tests.support.bookings import Bookings, Room, use
 
-    await engine.create_all(Shop)
+    await engine.create_all(Bookings)
     async with Session(engine) as session:
-        for objects in rows().values():
-            session.add_all(objects)
+        session.add_all([Room(id=1), *(use(number) for number in range(1, 9))])
         await session.commit()
     yield
-    await engine.drop_all(Shop)
+    await engine.drop_all(Bookings)
 
 
 @pytest.fixture

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from asyncorm import Session, func, select
+from asyncorm import func, select
 from asyncorm.errors import ArgumentError
 from tests.constructs.conftest import Same
-from tests.support.bookings import Bookings, Room, Use, use
+from tests.support.bookings import Use
 
-if TYPE_CHECKING:
-    from asyncorm.engine.engine import Engine
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def rooms(engine: Engine) -> AsyncIterator[None]:
-    await engine.create_all(Bookings)
-    async with Session(engine) as session:
-        session.add_all([Room(id=1), *(use(number) for number in range(1, 9))])
-        await session.commit()
-    yield
-    await engine.drop_all(Bookings)
-
+pytestmark = pytest.mark.usefixtures("rooms")
 
 CONDITIONS: list[tuple[Any, str]] = [
     (Use.tags.contains(["b"]), "tags @> '{b}'"),

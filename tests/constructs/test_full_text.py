@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -234,3 +235,9 @@ async def test_wrong_searches_are_refused_while_building() -> None:
         Post.search.match(func.to_tsquery("a"), config="english")
     with pytest.raises(ArgumentError, match="unknown weight"):
         func.setweight(Post.search, "E")  # type: ignore[arg-type]
+
+
+def test_only_text_and_documents_are_searched() -> None:
+    number: Any = Post.id
+    with pytest.raises(ArgumentError, match="id is bigint"):
+        number.match("cats")

@@ -59,3 +59,10 @@ async def test_by_a_label(same: Same) -> None:
             f"""select round(price / {divisor}) as tens, count(*) from product
             group by round(price / {divisor}) having count(*) > 1 order by tens""",
         )
+
+
+async def test_what_is_grouped_is_selected_from(same: Same) -> None:
+    await same(
+        select(COUNT).group_by(Product.category_id).having(func.max(Product.price) > 20),
+        "select count(*) from product group by category_id having max(price) > 20",
+    )

@@ -108,7 +108,7 @@ async def test_a_generator_and_an_async_generator_are_read_in_bounded_pieces(
 
     sent()
     assert (await session.copy_in(Item, sync(), batch_size=10)).rows == 95
-    assert sent.verbs() == ["BEGIN", "COPY", "COPY", "COPY"]
+    assert sent.verbs() == ["BEGIN", "SELECT", "COPY", "COPY", "COPY"]
     assert (await session.copy_in(Item, waiting(), columns=["code"], batch_size=10)).rows == 25
     await session.commit()
     found = [row[0] for row in await rows(engine, ITEMS)]

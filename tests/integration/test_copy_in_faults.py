@@ -193,3 +193,25 @@ async def test_a_connection_that_breaks_is_told(database_url: str, tables: Creat
                 await session.copy_in(Item, breaking())
         async with engine.connect() as connection:
             assert (await connection.fetch(COUNT))[0][0] == 0
+
+
+async def test_a_source_without_end_ends_with_the_connection(
+    session: Session, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    pid = (await session.connection()).server_pid()
+
+    async def end_it(sent: int) -> None:
+        if sent == 5000:
+            async with engine.connect() as connection:
+                await connection.fetch("select pg_terminate_backend($1)", [pid])
+
+    def without_end() -> Iterator[dict[str, Any]]:
+        # never waits, so that the driver is told of nothing unless the copy lets it be
+        return codes(10**9)
+
+    async with asyncio.timeout(20):
+        with pytest.raises(ConnectionLost):
+            await session.copy_in(Item, without_end(), progress=end_it)
+    assert "socket.send() raised" not in caplog.text
+    await session.rollback()
+    assert await session.scalar(select(Item.id)) is None

@@ -17,6 +17,7 @@ from asyncorm import (
     InvalidRequestError,
     ProgrammingError,
     Session,
+    aliased,
     func,
     insert,
     select,
@@ -189,10 +190,53 @@ async def test_the_session_does_nothing_else_meanwhile(session: Session) -> None
     assert await session.get(Counted, "c,00001")
 
 
+async def test_a_loop_needs_no_block(session: Session) -> None:
+    statement = select(Counted.code).where(Counted.amount < 3).order_by(Counted.code)
+    pieces = [piece async for piece in session.copy_out(statement, format="text")]
+    assert b"".join(pieces) == b"c,00000\nc,00001\nc,00002\n"
+    assert await session.get(Counted, "c,00001")
+
+
+async def test_a_loop_that_is_left_without_a_block_ends_the_copy_soon(session: Session) -> None:
+    await session.execute(insert(Counted).values(code="mine", amount=1))
+    async for piece in session.copy_out(Counted):
+        assert piece
+        break
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                assert await session.get(Counted, "mine")
+                break
+            except InvalidRequestError:  # it is inside of the copy_out() still
+                await asyncio.sleep(0.01)
+    await session.commit()
+
+
+async def test_an_error_in_a_loop_without_a_block_comes_out(engine: Engine) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with Session(engine) as other:
+            async for _ in other.copy_out(sql("select generate_series(1, 1000000)")):
+                1 / 0  # noqa: B018
+    await asyncio.sleep(0.1)
+    assert engine.pool.in_use == 0
+    async with Session(engine) as other:
+        assert await other.scalar(sql("select 1")) == 1
+
+
+async def test_columns_of_one_name_are_copied_with_bound_values_too(session: Session) -> None:
+    other = aliased(Counted)
+    joined = select(Counted.amount, other.amount, other.amount + 1, other.amount + 2).join(
+        other, other.code == Counted.code
+    )
+    out = io.BytesIO()
+    await session.copy_out(joined.where(Counted.amount == 7), header=True).to(out)
+    assert out.getvalue().split() == [b"amount,amount,column_3,column_4", b"7,7,8,9"]
+
+
 async def test_it_is_refused_outside_of_a_block_and_for_what_is_no_query(
     session: Session,
 ) -> None:
-    with pytest.raises(InvalidRequestError, match="inside of a block"):
+    with pytest.raises(InvalidRequestError, match="one by one inside of a block"):
         await anext(session.copy_out(Counted))
     with pytest.raises(ArgumentError, match="is no query"):
         await session.copy_out(insert(Counted).values(code="x", amount=1)).to(print)

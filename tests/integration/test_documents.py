@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from codeop import CommandCompiler
 from collections.abc import AsyncIterator
 from inspect import CO_COROUTINE
 from itertools import product
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+import asyncorm
 from asyncorm import Model, event, sessionmaker
 from asyncorm.engine.engine import Engine
 from asyncorm.tracking.event_names import EVENTS
@@ -37,8 +39,9 @@ COPYING = "docs/copying.md"
 MESSAGING = "docs/messaging.md"
 RAW_SQL = "docs/raw_sql.md"
 TYPES = "docs/types.md"
+FROM_SQLALCHEMY = "docs/from_sqlalchemy.md"
+MODELS_AND_ENGINES = "docs/models.md"
 MODELS = "The models of the examples"
-README = "A unit of work"
 
 
 def sections(document: str) -> dict[str, str]:
@@ -126,8 +129,10 @@ async def check(module: ModuleType, document: str, *titles: str) -> None:
             INHERITANCE,
             CHANGING,
             COPYING,
+            FROM_SQLALCHEMY,
             JSON_DOCUMENTS,
             MESSAGING,
+            MODELS_AND_ENGINES,
             QUERIES,
             RAW_SQL,
             TYPES,
@@ -142,8 +147,25 @@ async def test_a_section_of_a_document_runs_as_printed(
     await check(module, document, MODELS, title)
 
 
-async def test_the_examples_of_the_readme_run_as_printed(module: ModuleType) -> None:
-    await check(module, "README.md", README)
+@pytest.mark.parametrize(
+    "document", [*sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")), "README.md"]
+)
+def test_examples_can_be_pasted_into_python(document: str) -> None:
+    """An empty line ends a block there, and only an empty line does."""
+    complete = CommandCompiler()
+    complete.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    for title, code in sections(document).items():
+        typed: list[str] = []
+        for line in [*code.splitlines(), ""]:
+            typed.append(line)
+            if complete("\n".join(typed), f"{document}: {title}") is not None:
+                typed = []
+        assert not typed, title
+
+
+@pytest.mark.parametrize("title", [title for title in sections("README.md") if title])
+async def test_the_examples_of_the_readme_run_as_printed(module: ModuleType, title: str) -> None:
+    await check(module, "README.md", title)
 
 
 @pytest.mark.parametrize(
@@ -189,3 +211,15 @@ def test_the_table_of_events_is_complete() -> None:
         for name in re.findall(r"`(\w+)`", names)
     }
     assert told == {name: (of.arguments, of.awaited) for name, of in EVENTS.items()}
+
+
+def test_every_public_name_is_found_in_the_index() -> None:
+    text = (ROOT / "docs/README.md").read_text("utf-8")
+    listed = [
+        name
+        for row in re.findall(r"^\| (`.*`) \| \[", text, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    ]
+    assert sorted(listed) == sorted(asyncorm.__all__)
+    pages = {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"}
+    assert pages == set(re.findall(r"^\| \[(\w+\.md)\]", text, re.MULTILINE))

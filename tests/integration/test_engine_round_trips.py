@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 
 from asyncorm.engine.engine import create_engine
+from asyncorm.errors import DatabaseError
+from asyncorm.sql.text import sql
 from tests.support.wire import WireProxy
 
 
@@ -84,3 +86,32 @@ async def test_ranges_cost_no_look_up_either(database_url: str) -> None:
     assert (records[0][0].lower, records[0][0].upper) == (1, 3)
     assert records[0][1][0].lower == 5
     assert proxy.round_trips == 2
+
+
+async def test_a_type_of_the_user_is_looked_up_once_for_all_raw_sql(database_url: str) -> None:
+    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as engine:
+        async with engine.connect() as connection:
+            await connection.command("CREATE TYPE pg_temp.spot AS (x int, seen timestamptz)")
+            trips = []
+            for text in (
+                "SELECT (1, '2026-01-02Z')::pg_temp.spot",
+                "SELECT array[(2, 'infinity')]::pg_temp.spot[]",
+                "SELECT (3, '0044-03-15 BC')::pg_temp.spot, array[(4, null)]::pg_temp.spot[]",
+            ):
+                proxy.reset()
+                row = (await connection.execute(sql(text))).one()
+                trips.append(proxy.round_trips)
+                await connection.fetch(f"{text} AS fast WHERE false")
+            assert trips[2] == 2, trips
+            assert [str(row[0]["seen"]), row[1][0]["x"]] == ["0044-03-15 00:00:00+00 BC", 4]
+
+
+async def test_a_type_that_has_changed_is_looked_up_again(database_url: str) -> None:
+    async with create_engine(database_url) as engine, engine.connect() as connection:
+        await connection.command("CREATE TYPE pg_temp.spot AS (x int)")
+        await connection.execute(sql("SELECT null::pg_temp.spot, array[row(1)]::pg_temp.spot[]"))
+        await connection.command("ALTER TYPE pg_temp.spot ADD ATTRIBUTE y text")
+        with pytest.raises(DatabaseError):
+            await connection.execute(sql("SELECT '(1,a)'::pg_temp.spot"))
+        row = (await connection.execute(sql("SELECT '(1,a)'::pg_temp.spot, 1"))).one()
+        assert row[0]["y"] == "a"

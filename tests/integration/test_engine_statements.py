@@ -6,10 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 import pytest
 
-from asyncorm import Mapped, Model, column, delete, func, insert, select, sql, update
+from asyncorm import (
+    DDL,
+    ArgumentError,
+    CreateTable,
+    DropTable,
+    Mapped,
+    Model,
+    ProgrammingError,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    sql,
+    update,
+)
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine
 from asyncorm.errors import ConfigurationError, InvalidRequestError
@@ -118,6 +134,24 @@ async def test_raw_sql_gives_rows_or_counts_them(connection: Connection) -> None
     assert (await connection.execute(sql("create temp table t ()"))).rowcount == 0
     assert (await connection.execute(sql("select 1 where false"))).all() == []
     assert connection.used_raw_sql
+
+
+async def test_statements_that_define_something_run_one_by_one(connection: Connection) -> None:
+    await connection.execute(DropTable(Part, if_exists=True))
+    await connection.execute(CreateTable(Part))
+    await connection.execute(DDL("CREATE VIEW core_view AS SELECT name FROM core_part"))
+    assert (await connection.execute(sql("select * from core_view"))).all() == []
+    await connection.execute(DDL("DROP VIEW core_view"))
+    await connection.command("SAVEPOINT before")
+    with pytest.raises(ProgrammingError, match="multiple commands"):
+        await connection.execute(DDL("SELECT 1; SELECT 2"))
+    await connection.command("ROLLBACK TO SAVEPOINT before")
+
+
+async def test_text_and_classes_are_no_statements(connection: Connection) -> None:
+    text: Any = "select 1"
+    with pytest.raises(ArgumentError, match="a str is no statement"):
+        await connection.execute(text)
 
 
 async def test_statements_of_our_own_need_no_reset(connection: Connection) -> None:

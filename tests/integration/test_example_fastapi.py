@@ -124,6 +124,19 @@ def test_books_of_an_author(client: TestClient) -> None:
     assert client.get(f"/authors/{bob}/books").json() == []
 
 
+def test_books_are_searched_page_by_page(client: TestClient) -> None:
+    path = f"/authors/{new_author(client, ADA)}/books"
+    for number in range(21):
+        client.post(path, json={"title": f"Seas, volume {number}"})
+    client.post(path, json={"title": "The Sea-Wolf"})
+    found = client.get("/books", params={"search": "sea -wolf"}).json()
+    assert [book["title"] for book in found] == [f"Seas, volume {number}" for number in range(20)]
+    found = client.get("/books", params={"search": "sea -wolf", "after": found[-1]["id"]}).json()
+    assert [book["title"] for book in found] == ["Seas, volume 20"]
+    assert client.get("/books", params={"search": "\"'; drop table --"}).json() == []
+    assert len(client.get("/books").json()) == 20
+
+
 def test_an_author_with_books_can_not_be_deleted(client: TestClient) -> None:
     author_id = new_author(client, ADA)
     client.post(f"/authors/{author_id}/books", json={"title": "Notes"})

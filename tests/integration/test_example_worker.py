@@ -11,10 +11,11 @@ import pytest
 
 from asyncorm import Engine, Session, SessionFactory, select, sessionmaker, sql
 from asyncorm.errors import ConnectionLost
+from examples.worker import queue
 from examples.worker.__main__ import _start, demonstrate
 from examples.worker.models import MODELS, Job, JobStatus, Order, Receipt, SendReceipt
 from examples.worker.process import send_receipt, work
-from examples.worker.queue import LONGEST_PAUSE, MAX_ATTEMPTS, fail, pause, place_orders, run_jobs
+from examples.worker.queue import LONGEST_PAUSE, MAX_ATTEMPTS, fail, pause, place_orders, run_job
 
 
 @pytest.fixture
@@ -101,8 +102,24 @@ async def test_jobs_are_stored_with_the_orders_or_not_at_all(sessions: SessionFa
         assert await session.all(select(Job)) == []
 
 
-async def test_a_worker_passes_by_what_another_one_holds(sessions: SessionFactory) -> None:
-    await place(sessions, *[f"{number}@example.org" for number in range(15)])
+async def run_all(sessions: SessionFactory) -> int:
+    count = 0
+    while await run_job(sessions, send_receipt):
+        count += 1
+    return count
+
+
+async def break_connection(session: Session, job: Job) -> None:
+    """What the server sees of a job that kills its worker."""
+    await send_receipt(session, job)
+    await session.execute(sql("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+async def test_a_worker_passes_by_what_another_one_holds(
+    sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "LEASE", timedelta(0))  # nothing but its lock keeps the job
+    await place(sessions, *[f"{number}@example.org" for number in range(5)])
     inside, leave = asyncio.Event(), asyncio.Event()
 
     async def hold(session: Session, job: Job) -> None:
@@ -110,38 +127,74 @@ async def test_a_worker_passes_by_what_another_one_holds(sessions: SessionFactor
         await leave.wait()
         await send_receipt(session, job)
 
-    slow = asyncio.create_task(run_jobs(sessions, hold))
+    slow = asyncio.create_task(run_job(sessions, hold))
     await inside.wait()
     async with asyncio.timeout(5):
-        assert await run_jobs(sessions, send_receipt) == 5
-        assert await run_jobs(sessions, send_receipt) == 0
+        assert await run_all(sessions) == 4
     leave.set()
-    assert await slow == 10
+    assert await slow
     jobs, receipts = await jobs_and_receipts(sessions)
     assert receipts == [job.id for job in jobs]
+    assert {job.attempts for job in jobs} == {1}
 
 
-async def test_the_jobs_of_a_worker_whose_connection_breaks_are_done_by_another(
-    sessions: SessionFactory,
+async def test_a_job_taken_from_a_worker_that_slept_is_left_to_the_other(
+    sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(queue, "LEASE", timedelta(0))
+    await place(sessions, "ada@example.org")
+    async with sessions.begin() as session:
+        taken = await queue.take(session)
+    assert await run_all(sessions) == 1
+
+    async def again(session: Session) -> Job | None:
+        return taken
+
+    monkeypatch.setattr(queue, "take", again)
+    assert await run_job(sessions, send_receipt)
+    (job,), receipts = await jobs_and_receipts(sessions)
+    assert (job.attempts, receipts) == (2, [job.id])
+
+
+async def test_the_job_of_a_worker_whose_connection_breaks_is_done_by_another(
+    sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "LEASE", timedelta(seconds=0.2))
     await place(sessions, "ada@example.org", "bob@example.org")
-
-    async def write_and_break(session: Session, job: Job) -> None:
-        await send_receipt(session, job)
-        await session.execute(sql("SELECT pg_terminate_backend(pg_backend_pid())"))
-
     with pytest.raises(ConnectionLost):
-        await run_jobs(sessions, write_and_break)
+        await run_job(sessions, break_connection)
     assert (await jobs_and_receipts(sessions))[1] == []
-    assert await run_jobs(sessions, send_receipt) == 2
+    assert await run_all(sessions) == 1, "the first comes back later"
+    await asyncio.sleep(0.2)
+    assert await run_all(sessions) == 1
     jobs, receipts = await jobs_and_receipts(sessions)
     assert receipts == [job.id for job in jobs]
-    assert [job.attempts for job in jobs] == [1, 1]
+    assert [job.attempts for job in jobs] == [2, 1]
+
+
+async def test_a_job_that_kills_every_worker_is_put_aside(
+    sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "LEASE", timedelta(0))
+    await place(sessions, "poison@example.org")
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(ConnectionLost):
+            await run_job(sessions, break_connection)
+    await place(sessions, "ada@example.org")
+    assert await run_all(sessions) == 2
+    (poison, ada), receipts = await jobs_and_receipts(sessions)
+    assert (poison.status, poison.attempts) == (JobStatus.DEAD, MAX_ATTEMPTS)
+    assert poison.error == "its worker died"
+    assert (ada.status, receipts) == (JobStatus.DONE, [ada.id])
 
 
 async def test_a_worker_outlives_its_connection(
-    sessions: SessionFactory, engine: Engine, capsys: pytest.CaptureFixture[str]
+    sessions: SessionFactory,
+    engine: Engine,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(queue, "LEASE", timedelta(0))
     await place(sessions, "ada@example.org")
     stop = asyncio.Event()
     tried: list[int] = []
@@ -161,18 +214,18 @@ async def test_a_worker_outlives_its_connection(
 
 
 async def test_a_job_that_fails_keeps_nothing_and_is_tried_again_later(
-    sessions: SessionFactory,
+    sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(queue, "FIRST_PAUSE", timedelta(seconds=0.6))
     await place(sessions, "flaky@example.org", "ada@example.org")
-    assert await run_jobs(sessions, send_receipt) == 2
+    assert await run_all(sessions) == 2
     (flaky, ada), receipts = await jobs_and_receipts(sessions)
     assert (flaky.status, flaky.attempts) == (JobStatus.READY, 1)
     assert flaky.error == "RuntimeError: the mail server says no"
-    assert flaky.run_at > ada.run_at
     assert (ada.status, receipts) == (JobStatus.DONE, [ada.id])
-    assert await run_jobs(sessions, send_receipt) == 0, "not due yet"
-    await asyncio.sleep(0.15)
-    assert await run_jobs(sessions, send_receipt) == 1
+    assert await run_all(sessions) == 0, "not due yet"
+    await asyncio.sleep(0.6)
+    assert await run_all(sessions) == 1
     (flaky, _), receipts = await jobs_and_receipts(sessions)
     assert (flaky.status, flaky.attempts, flaky.error) == (JobStatus.DONE, 2, None)
     assert receipts == [flaky.id, ada.id]
@@ -186,7 +239,7 @@ def failing_job(attempts: int) -> Job:
 
 
 def test_the_pause_grows_and_is_bounded() -> None:
-    seconds = [pause(attempts).total_seconds() for attempts in range(100)]
+    seconds = [pause(attempts).total_seconds() for attempts in range(1, 100)]
     assert 0.05 <= seconds[0] <= 0.1
     assert all(0.05 * 2**n <= seconds[n] <= 0.1 * 2**n for n in range(10))
     assert all(LONGEST_PAUSE / 2 <= pause(attempts) <= LONGEST_PAUSE for attempts in range(20, 99))
@@ -194,10 +247,10 @@ def test_the_pause_grows_and_is_bounded() -> None:
 
 
 def test_a_job_is_given_up_after_the_last_attempt() -> None:
-    job = failing_job(MAX_ATTEMPTS - 2)
+    job = failing_job(MAX_ATTEMPTS - 1)
     fail(job, ValueError("no"), NOW)
     assert job.status == JobStatus.READY
     assert NOW < job.run_at < NOW + timedelta(seconds=1)
-    job = failing_job(MAX_ATTEMPTS - 1)
+    job = failing_job(MAX_ATTEMPTS)
     fail(job, ValueError("no"), NOW)
     assert (job.status, job.error) == (JobStatus.DEAD, "ValueError: no")

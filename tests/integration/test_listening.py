@@ -53,6 +53,10 @@ class Color(Enum):
     RED = "red"
 
 
+class Remark(BaseModel):
+    text: str = ""
+
+
 orders = Channel("orders", OrderPlaced)
 texts = Channel("texts")
 
@@ -199,6 +203,24 @@ async def test_the_longest_payload_arrives_and_a_longer_one_is_refused(engine: E
         await session.notify(texts, "ä" * 3999 + "x")
         await session.commit()
         assert await take(notifications) == ["ä" * 3999 + "x"]
+
+
+@pytest.mark.parametrize(
+    ("payload_type", "payload"),
+    [
+        (OrderPlaced, Color.RED),
+        (OrderPlaced, Remark()),
+        (list[OrderPlaced], [Remark()]),
+        (int, True),
+    ],
+)
+def test_what_is_none_of_the_type_is_refused_when_it_is_sent(
+    payload_type: Any, payload: Any
+) -> None:
+    """Pydantic writes a Remark where an OrderPlaced is due, as {}."""
+    channel: Channel[Any] = Channel("strict", payload_type)
+    with pytest.raises(DataError, match="is no "):
+        channel.encode(payload)
 
 
 async def test_a_payload_that_can_not_be_sent_leaves_the_session_as_it_was(engine: Engine) -> None:

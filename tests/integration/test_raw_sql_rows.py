@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from asyncorm import ArgumentError, InvalidRequestError, Session, aliased, sql
-from tests.support.shop import Category, Customer, Product, Sale, Shop, rows
+from tests.support.shop import Category, Customer, Product, Sale
 
 if TYPE_CHECKING:
     from asyncorm.engine.engine import Engine
@@ -36,17 +36,6 @@ class PriceTuple(NamedTuple):
 class PriceDict(TypedDict):
     name: str
     price: Decimal
-
-
-@pytest.fixture(scope="module")
-async def shop(engine: Engine) -> AsyncIterator[None]:
-    await engine.create_all(Shop)
-    async with Session(engine) as session:
-        for objects in rows().values():
-            session.add_all(objects)
-        await session.commit()
-    yield
-    await engine.drop_all(Shop)
 
 
 @pytest.fixture

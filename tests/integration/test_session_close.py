@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from asyncorm import InvalidRequestError, create_engine, inspect, select, sessionmaker, sql
+from asyncorm import Channel, InvalidRequestError, create_engine, inspect, select, sessionmaker, sql
 from asyncorm.engine.engine import Engine
 from asyncorm.session.factory import SessionFactory
 from asyncorm.session.session import Session as SessionType
@@ -108,6 +108,9 @@ USES: dict[str, Use] = {
     "connection": lambda s: s.connection(),
     "explain": lambda s: s.explain(select(Author)),
     "plan": lambda s: s.plan(),
+    "copy_in": lambda s: s.copy_in(Author, [{"name": "a"}]),
+    "notify": lambda s: s.notify(Channel("authors", str), "a"),
+    "advisory_lock": lambda s: s.advisory_lock("authors").__aenter__(),
     "__aenter__": lambda s: s.__aenter__(),
 }
 

@@ -1,4 +1,4 @@
-"""Tables for the tests of security: those of the shop, with their rows, for one module."""
+"""What the tests of security use: a session with the rows of the shop."""
 
 from __future__ import annotations
 
@@ -10,21 +10,6 @@ import pytest
 if TYPE_CHECKING:
     from asyncorm.engine.engine import Engine
     from asyncorm.session.session import Session as AnySession
-
-
-@pytest.fixture(scope="module")
-async def shop(engine: Engine) -> AsyncIterator[None]:
-    """The shop's tables with their rows."""
-    from asyncorm import Session
-    from tests.support.shop import Shop, rows
-
-    await engine.create_all(Shop)
-    async with Session(engine) as session:
-        for objects in rows().values():
-            session.add_all(objects)
-        await session.commit()
-    yield
-    await engine.drop_all(Shop)
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ async def test_34_a_lie_is_an_error(lie: str) -> None:
     tracemalloc.start()
     try:
         async with lying(LIES[lie]) as url:
-            async with create_engine(url, connect_timeout=1, pool_timeout=1) as engine:
+            async with create_engine(url, connect_timeout=0.4, pool_timeout=0.4) as engine:
                 async with asyncio.timeout(10):
                     with pytest.raises(AsyncORMError):
                         async with engine.connect() as connection:

@@ -28,7 +28,7 @@ from asyncorm import (
     update,
 )
 from asyncorm.compiler.compiler import compile_statement
-from tests.support.shop import Category, Customer, Product
+from tests.support.shop import Category, Customer, Product, Sale
 
 REFUSED = (AsyncORMError, TypeError, ValueError)
 
@@ -217,9 +217,34 @@ def test_28_a_boolean_is_no_number(value: Any) -> None:
             build()
 
 
-async def test_28_a_boolean_is_no_key(session: Session) -> None:
-    with pytest.raises(AsyncORMError):
-        await session.get(Product, True)
+@pytest.mark.parametrize("value", [True, False, 1.0, 1.9, Decimal("1.9"), math.nan], ids=repr)
+async def test_28_what_is_no_whole_number_is_no_key(session: Session, value: Any) -> None:
+    for key in (value, (value,), {"id": value}):
+        with pytest.raises(AsyncORMError, match="is no primary key of Product"):
+            await session.get(Product, key)
+        with pytest.raises(AsyncORMError, match="is no primary key of Product"):
+            await session.get_many(Product, [key])
+
+
+@pytest.mark.parametrize("value", ["x", 0, -1, True, 1.5, None, 2**31], ids=repr)
+async def test_21_rows_to_fetch_at_once_are_a_number(session: Session, value: Any) -> None:
+    with pytest.raises(AsyncORMError, match="prefetch"):
+        await session.stream(select(Product), prefetch=value)
+    await alive(session)
+
+
+@pytest.mark.parametrize("day", ["infinity", "-infinity", "4713-01-01 BC", "20000-01-01"])
+async def test_30_a_day_beyond_python_hides_no_row(session: Session, day: str) -> None:
+    await session.execute(sql("update product set added_on = {}::text::date where id = 1", day))
+    await session.execute(sql("update sale set sold_at = {}::text::timestamptz where id = 1", day))
+    products = await session.all(select(Product).order_by(Product.id))
+    assert [product.id for product in products] == list(range(1, 9))
+    assert len(await session.all(select(Product.added_on))) == 8
+    sales = await session.all(select(Sale.id, Sale.sold_at))
+    assert (1 in {id_ for id_, _ in sales}) and len(sales) > 1
+    products[0].name = "still writable"
+    await session.flush()
+    assert await session.scalar(sql("select added_on::text from product where id = 1")) == day
 
 
 async def test_31_a_document_that_is_too_deep_leaves_the_session_usable(session: Session) -> None:

@@ -54,7 +54,8 @@ MARK = "\u27e6canary 7\u27e7"
 QUOTES = (
     "", "'", '"', ";", "--", "/*", "*/", "\\", "\0", "$1", "{}", "{", "%", "%s", "?", ":x", "\n",
     "`", "$$", "$a$", "')", '")', "';", '";', "E'", 'U&"', "\x1f", "\x7f", "\x85", "\u2028",
-    "::text", ".", '"."', "->", "@>", "\ud800", "\r", "''", '""', "\\'",
+    "::text", ".", '"."', "->", "@>", "\ud800", "\r", "''", '""', "\\'", "\uff07", "\u02bc",
+    "\xbf'", "%27", "||", "=", "\\x27", "U&'\\0027", "\b", "\ufeff", "e\u0301", "\t",
 )  # fmt: skip
 _WORST = (
     ("", ""),
@@ -69,6 +70,7 @@ _WORST = (
 WORST = tuple(f"{before}{MARK}{after}" for before, after in _WORST)
 _OTHERS = [f"{quote}{MARK}{end}" for quote in QUOTES for end in (quote, "", "'\";--", "\";'")]
 EVERY = tuple(dict.fromkeys([*WORST, *_OTHERS]))
+OTHERS = EVERY[len(WORST) :]
 #: what a value for one parameter may look like
 FORMS: tuple[Callable[[str], Any], ...] = (
     lambda text: text,

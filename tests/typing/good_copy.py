@@ -57,6 +57,14 @@ async def copy_in(session: Session, connection: Connection) -> None:
         set_=["text"],
         where=Letter.text != "b",
     )
+    await session.copy_in(
+        Letter,
+        generate(),
+        on_conflict="nothing",
+        index_elements=["text"],
+        index_where=Letter.id > 5,
+    )
+    await session.copy_in(Letter, generate(), on_conflict="update", constraint="letter_text")
     assert_type(await connection.copy_in(Letter, generate()), CopyResult)
 
 
@@ -65,6 +73,8 @@ async def copy_out(session: Session, connection: Connection) -> None:
         assert_type(pieces, CopyOut)
         async for piece in pieces:
             assert_type(piece, bytes)
+    async for piece in connection.copy_out(Letter):
+        assert_type(piece, bytes)
     found: list[Any] = []
     assert_type(await session.copy_out(select(Letter.text)).to(Path("letters.csv")), int)
     await connection.copy_out(Letter, format="text").to(found.append)

@@ -76,6 +76,23 @@ def test_an_integrity_error_names_constraint_table_and_columns() -> None:
     assert "\nhint: " in str(translated)
 
 
+@pytest.mark.parametrize(
+    ("sqlstate", "message", "advice"),
+    [
+        ("42704", 'text search configuration "klingon" does not exist', "check the name"),
+        ("42803", "aggregate functions are not allowed in WHERE", "having()"),
+        ("42804", "UNION types bigint and text cannot be matched", "cast()"),
+        ("42P10", "there is no unique constraint matching ON CONFLICT", "a unique constraint"),
+        ("0A000", "cached plan must not change result type", "repeat the unit of work"),
+        ("0A000", "FOR UPDATE is not allowed with GROUP BY clause", "in another way"),
+        ("42P01", 'relation "users" does not exist', "create_all"),
+        ("42P01", 'missing FROM-clause entry for table "users"', "join"),
+    ],
+)
+def test_a_hint_is_about_what_was_wrong(sqlstate: str, message: str, advice: str) -> None:
+    assert advice in (translate(server_error(sqlstate, message)).hint or "")
+
+
 def test_a_null_names_its_column() -> None:
     translated = translate(server_error("23502", "null value", table="users", column="email"))
     assert isinstance(translated, errors.NotNullViolation)
@@ -131,6 +148,18 @@ def test_the_message_of_a_data_error_holds_no_value(message: str, shown: str) ->
             "SELECT $1::text, $2::bigint",
             ["x", "secret"],
             "parameter $2 is no bigint (got str)",
+        ),
+        (
+            "invalid input for query argument $1: 'secret' (…)",
+            "UPDATE t SET d = $1::double precision WHERE t.id = $2::timestamp with time zone",
+            ["secret"],
+            "parameter $1 is no double precision (got str)",
+        ),
+        (
+            "invalid input for query argument $1: 5 (…)",
+            "UPDATE t SET name = $1::text WHERE t.id = 1",
+            [5],
+            "parameter $1 is no text (got int)",
         ),
         (
             "invalid input for query argument $1: 99999 (value out of int16 range)",
@@ -236,3 +265,23 @@ def test_what_fails_while_connecting_is_one_clear_error(
     assert message in str(translated)
     assert "\nhint: " in str(translated)
     assert "s3cr3t" not in str(translated)
+
+
+class Long(bytes):
+    """Bytes that need no memory."""
+
+    def __len__(self) -> int:
+        return 2**30
+
+
+@pytest.mark.parametrize("arguments", [[Long()], [1, [b"x", Long()]]], ids=["one", "in an array"])
+def test_values_too_large_for_a_message_are_named_as_the_cause(arguments: list[object]) -> None:
+    closed = asyncpg.ConnectionDoesNotExistError("connection was closed")
+    lost = translate(closed, statement="select $1", arguments=arguments)
+    unsent = translate(BufferError("message is too large"), arguments=arguments)
+    assert isinstance(lost, errors.ConnectionLost)
+    assert isinstance(unsent, errors.DataError)
+    for error in (lost, unsent):
+        assert "larger than the 1 GiB" in str(error)
+        assert "repeat" not in str(error)
+    assert "1 GiB" not in str(translate(closed, arguments=[b"x" * 100, ["y"]]))

@@ -53,6 +53,34 @@ class Settings(BaseModel):
     dark: bool = False
 
 
+class Stranger(BaseModel):
+    other: int = 1
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        (Settings, Stranger()),
+        (Settings | None, Stranger()),
+        (list[Settings], [Stranger()]),
+        (dict[str, list[Settings]], {"a": [Settings(), Stranger()]}),
+    ],
+)
+def test_a_document_of_another_class_is_no_document_of_this_one(
+    annotation: Any, value: Any
+) -> None:
+    """Pydantic writes a Stranger where Settings are due, as {}."""
+    with pytest.raises(DataError, match=r"does not fit jsonb: expected .*Settings"):
+        ModelJSON(annotation).as_text(value)
+
+
+def test_a_document_of_a_subclass_is_written_as_the_class() -> None:
+    class Larger(Settings):
+        size: int = 1
+
+    assert json.loads(ModelJSON(Settings).as_text(Larger())) == {"dark": False}
+
+
 def test_types_compare_by_value() -> None:
     assert String(5) == String(5)
     assert String(5) != String(6)
@@ -95,6 +123,8 @@ def test_a_parameter_type_has_no_size() -> None:
         (lambda: Enum(enum.Enum("Long", {"A": "x" * 64})), "label of Long.A"),  # type: ignore[arg-type]
         (lambda: Enum(Status, name="a\0b"), "can't be the name of a type"),
         (lambda: Enum(Status, name="é" * 32), "can't be the name of a type"),
+        (lambda: Enum(Status, name="\ud800"), "can't be the name of a type"),
+        (lambda: Enum(enum.Enum("Odd", {"A": "\ud800"})), "label of Odd.A"),  # type: ignore[arg-type]
     ],
 )
 def test_a_wrong_type_is_refused_when_it_is_made(wrong: Any, text: str) -> None:
