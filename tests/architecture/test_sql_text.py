@@ -38,7 +38,7 @@ KNOWN = {
     # operators of the closed table PRECEDENCE
     "operators.py": {
         "_OF_COMPOSITES.get(operator, operator)", "array._type.ddl", "array._type.item.cast_type",
-        "before", "between", "operator", "text", "text or operator",
+        "before", "between", "operator", "quantified", "text", "text or operator",
     },
     "renderer.py": {
         "added", "between", "by", "materialized[derived.materialized]", "self.constant(parameter)",
