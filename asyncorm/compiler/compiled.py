@@ -85,6 +85,7 @@ class CompiledStatement:
         constants: tuple[Any, ...] = (),
         needs: Feature | None = None,
         written: tuple[Any, ...] = (),
+        acts: bool = False,
     ) -> None:
         self.sql = sql
         self.kind = kind
@@ -92,6 +93,8 @@ class CompiledStatement:
         self.items = items
         #: whether a statement inside it changes rows
         self.writes = writes
+        #: whether it may do more than read: it calls functions that nobody has described
+        self.acts = acts
         #: the entities (or tables) whose rows those change
         self.written = written
         #: what the server must understand

@@ -156,6 +156,7 @@ def compile_statement(
         constants=constants,
         needs=renderer.needs,
         written=tuple(renderer.written),
+        acts=renderer.acts,
     )
 
 

@@ -23,6 +23,7 @@ from asyncorm.sql.expressions import (
     ScalarQuery,
 )
 from asyncorm.sql.function_calls import FunctionCall
+from asyncorm.sql.functions import Functions
 from asyncorm.sql.grouping import Grouping
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.keys import AmongRows
@@ -189,6 +190,8 @@ def render_function(renderer: Renderer, call: FunctionCall[Any, Any]) -> None:
     if call.name in _BARE_FUNCTIONS and not call.arguments:
         renderer.write(call.name.upper())
         return
+    if not hasattr(Functions, call.name):
+        renderer.acts = True
     schema, dot, name = call.name.rpartition(".")
     renderer.write(quote_qualified(schema, name) if dot else name, "(")
     if call.is_distinct:

@@ -10,12 +10,19 @@ from asyncorm.compiler.renderer import Renderer
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.constructs import Quantified
 from asyncorm.sql.expressions import Label, Operation, ScalarQuery
+from asyncorm.types.arrays import BulkArray
+from asyncorm.types.composites import is_composite
 
 Operands = tuple[Any, ...]
 #: writes an operation of the operator that is named
 Writer = Callable[[Renderer, str, Operands], None]
 
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+#: IS NULL asks whether all fields of a composite are NULL, and IS NOT NULL whether none is
+_OF_COMPOSITES = {
+    "IS NULL": "IS NOT DISTINCT FROM NULL",
+    "IS NOT NULL": "IS DISTINCT FROM NULL",
+}
 _LEFT_ASSOCIATIVE = frozenset(("+", "-", "*", "/", "%", "||", "->", "->>", "#>", "#>>", "#-"))
 _ASSOCIATIVE = frozenset(("AND", "OR"))
 
@@ -84,7 +91,8 @@ def _prefix(text: str) -> Writer:
 
 def _postfix(renderer: Renderer, operator: str, operands: Operands) -> None:
     _operand(renderer, operands[0], operator)
-    renderer.write(" ", operator)
+    whole = is_composite(operands[0]._type)
+    renderer.write(" ", _OF_COMPOSITES.get(operator, operator) if whole else operator)
 
 
 def _between(renderer: Renderer, operator: str, operands: Operands) -> None:
@@ -107,7 +115,12 @@ def _quantified(renderer: Renderer, operator: str, operands: Operands) -> None:
     value, array = operands
     _operand(renderer, value, operator)
     renderer.write(f" {operator} ")
-    parentheses(renderer, (array,))
+    if isinstance(array._type, BulkArray):  # there are no arrays of arrays
+        renderer.write("(SELECT unnest")
+        parentheses(renderer, (array,))
+        renderer.write("::", array._type.item.cast_type, ")")
+    else:
+        parentheses(renderer, (array,))
 
 
 def _elements(quantified: str) -> Writer:

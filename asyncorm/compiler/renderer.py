@@ -38,6 +38,8 @@ class Renderer:
         #: whether a statement inside the one that is written changes rows, and of what
         self.writes = False
         self.written: list[Any] = []
+        #: whether it calls functions, or has texts, of which nobody knows what they do
+        self.acts = False
         #: the newest of what the server must understand
         self.needs: Feature | None = None
         #: in RETURNING, what the row before and after is called; None elsewhere
@@ -61,6 +63,8 @@ class Renderer:
         self.bare_columns = False
         #: labels that ORDER BY may refer to by name
         self.labels: frozenset[Any] = frozenset()
+        #: while rows are written that get their casts around them: the columns of each
+        self.uncast: list[Any] | None = None
         #: in raw SQL with several entities in a row, how many have been written
         self.entities_of_text: int | None = None
         #: writes a value as a constant, for DDL; None binds it

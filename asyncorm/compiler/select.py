@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from asyncorm.compiler.around import cast_around
 from asyncorm.compiler.bases import check_linked, explicit_sources, standing_in
 from asyncorm.compiler.compounds import result_order
 from asyncorm.compiler.criteria import Filters
@@ -50,6 +51,9 @@ def render_compound(renderer: Renderer, compound: Compound[Any]) -> None:
 
 def write_select(renderer: Renderer, select: Select[Any], *, is_top: bool) -> None:
     """SELECT; at the top, columns that the driver should not see as they are get a cast."""
+    if is_top and renderer.uncast is None and select._extras.distinct == ():
+        cast_around(renderer, lambda: write_select(renderer, select, is_top=True))
+        return
     with renderer.placing(_places(renderer, select)):
         with renderer.deriving({}):
             found = _named(renderer, select)
@@ -304,6 +308,8 @@ def write_items(
         columns.extend(entity_columns(item) if is_entity(item) else (item,))
         if further is not None:
             columns.extend(further(position))
+    if is_top and renderer.uncast == []:
+        renderer.uncast.extend(columns)
     for index, column in enumerate(columns):
         renderer.write(", " if index else "")
         _write_item(renderer, column, is_top=is_top)
@@ -312,6 +318,8 @@ def write_items(
 def _write_item(renderer: Renderer, item: Expression[Any, Any], *, is_top: bool) -> None:
     inner = item.inner if isinstance(item, Label) else item
     cast = item._type.select_type if is_top else None
+    if cast is not None and renderer.uncast is not None and item._type.comparable:
+        cast = None
     is_wrapped = cast is not None and not isinstance(inner, BaseColumn)
     renderer.write("(" if is_wrapped else "")
     renderer.render(inner)
@@ -379,6 +387,10 @@ def _lock_name(renderer: Renderer, source: Any) -> str:
 
 def write_compound(renderer: Renderer, compound: Compound[Any], *, is_top: bool) -> None:
     """A set operation; its ORDER BY can only name columns of the result."""
+    is_plain = compound.operator == "UNION ALL" and not compound._order
+    if is_top and renderer.uncast is None and not is_plain:
+        cast_around(renderer, lambda: write_compound(renderer, compound, is_top=True))
+        return
     for index, query in enumerate(compound.queries):
         renderer.write(f" {compound.operator} " if index else "")
         is_loose = _is_loose(query)

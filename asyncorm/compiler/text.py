@@ -16,6 +16,7 @@ from asyncorm.sql.text import EntityColumns, Name, RowOf, Text, part_name
 def render_text(renderer: Renderer, text: Text[Any]) -> None:
     """The developer's text, with the arguments in their places."""
     first, *rest = text.pieces
+    renderer.acts = True
     renderer.write(first)
     renderer.entities_of_text = 0 if isinstance(text._shape, RowOf) else None
     with renderer.within([set()]):  # nothing can be joined to what the text says

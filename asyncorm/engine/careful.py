@@ -3,8 +3,8 @@ room for.
 
 The driver's own raise an error for such a value, and all rows of the result are
 lost. So rows that may be asked for again are read fast, and again with these if that fails; rows
-of raw SQL, of cursors and of statements that change rows with values that are there already are
-read with these at once. A flush, which reads back what the server has made, is fast (``learned``).
+of raw SQL, of cursors, of functions that may do something and of statements that change rows are
+read with these at once. A flush reads fast what the clock of the server has made.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import asyncpg
 
@@ -29,11 +30,29 @@ from asyncorm.types.beyond import time_of
 
 T = TypeVar("T")
 
-#: texts whose rows could not be read fast; they never will be again
-learned: set[str] = set()
+#: how many texts an engine keeps in mind
+_MOST_LEARNED = 1000
 
+#: record and record[]
+_RECORDS = frozenset((2249, 2287))
 #: as the driver has it: its infinity has no zone
 _read_zoned = moment_reader(UTC, None)
+
+
+class Learned(dict[str, None]):
+    """The texts of an engine's statements whose rows could not be read fast; the newest of them."""
+
+    __slots__ = ()
+
+    def add(self, sql: str) -> None:
+        """Read the rows of the text carefully from now on."""
+        if len(self) >= _MOST_LEARNED:
+            del self[next(iter(self))]
+        self[sql] = None
+
+
+#: texts that a connection has prepared, whose rows have records inside
+_with_records: WeakKeyDictionary[Any, Learned] = WeakKeyDictionary()
 
 
 class CarefulRecord(asyncpg.Record):
@@ -107,22 +126,31 @@ CODECS: tuple[Codec, ...] = (
 async def carefully(driver: Any, sql: str, call: Callable[[], Awaitable[T]]) -> T:
     """Await a call of the driver that runs the statement with ``CarefulRecord``.
 
-    A statement keeps the codecs that it was prepared with, so they are there only meanwhile.
+    A statement keeps the codecs that it was prepared with, so they are there only meanwhile; but
+    what is inside of records is read by the codecs of the moment.
     """
-    if _is_prepared(driver, sql) or not add_codecs(driver, CODECS):
+    is_new = _prepared(driver, sql) is None
+    if not (is_new or sql in _with_records.get(driver, ())) or not add_codecs(driver, CODECS):
         return await call()
     try:
         return await call()
     finally:
         remove_codecs(driver, CODECS)
+        if is_new and _has_records(_prepared(driver, sql)):
+            _with_records.setdefault(driver, Learned()).add(sql)
 
 
-def _is_prepared(driver: Any, sql: str) -> bool:
+def _prepared(driver: Any, sql: str) -> Any:
     try:
-        found = driver._stmt_cache.get((sql, CarefulRecord, False), promote=False)
+        return driver._stmt_cache.get((sql, CarefulRecord, False), promote=False)
     except (AttributeError, TypeError):  # another version of the driver
-        return False
-    return found is not None
+        return None
+
+
+def _has_records(statement: Any) -> bool:
+    return statement is not None and any(
+        attribute.type.oid in _RECORDS for attribute in statement._get_attributes()
+    )
 
 
 def is_unreadable(error: BaseException) -> bool:

@@ -95,6 +95,10 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         """Run one statement that is a transaction by itself; certain about its end like COMMIT."""
         return await self._carry_through(self.fetch, sql, arguments)
 
+    async def commit_fetch_carefully(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+        """Like ``commit_fetch``, where the rows may hold what Python has no room for."""
+        return await self._carry_through(self.fetch_carefully, sql, arguments)
+
     async def commit_run(self, sql: str, arguments: Sequence[object] = ()) -> int:
         """Like ``commit_fetch``, for a statement that returns no rows."""
         return await self._carry_through(self.run, sql, arguments)
@@ -209,7 +213,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         if compiled.kind == "text":
             records, count = await self._fetch_and_count(compiled.sql, arguments)
         elif compiled.returns_rows:
-            reads = compiled.kind == "select" and not compiled.writes
+            reads = compiled.kind == "select" and not (compiled.writes or compiled.acts)
             records = await (self.read if reads else self.fetch_carefully)(compiled.sql, arguments)
             count = len(records)
         else:

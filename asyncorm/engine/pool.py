@@ -19,6 +19,7 @@ from typing import Any
 
 import asyncpg
 
+from asyncorm.engine.careful import Learned
 from asyncorm.engine.driver import RESET, Driver
 from asyncorm.engine.error_translation import translate_connect
 from asyncorm.engine.url import ConnectionSettings
@@ -76,6 +77,7 @@ class Pool:
         self._connect_timeout = connect_timeout
         self._max_lifetime = max_lifetime
         self.cancel_grace = cancel_grace
+        self.learned = Learned()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots: set[Pooled] = set()
         #: connections that belong to no slot

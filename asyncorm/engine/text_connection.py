@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.quoting import quote_qualified
-from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable, learned
+from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
 from asyncorm.engine.command_tag import affected_rows, copy_text_of, row_count
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.pool import Pool, Pooled
@@ -146,6 +146,7 @@ class TextConnection:
         pooled = self._pooled
         if self._driver is None:
             raise _released()
+        learned = self._pool.learned
         if learned and sql in learned:
             return await self._fetch_carefully(sql, arguments)
         pooled.busy = True
@@ -157,7 +158,7 @@ class TextConnection:
         return records
 
     async def _fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
-        if sql in learned:
+        if sql in self._pool.learned:
             return await self._fetch_carefully(sql, arguments)
         records: list[Any] = await self._run_driver("fetch", sql, arguments)
         return records
@@ -329,7 +330,7 @@ class TextConnection:
         A cancellation does not come here: the connection stays busy until the pool cleans it.
         """
         if is_unreadable(error):
-            learned.add(sql)
+            self._pool.learned.add(sql)
         translated = translate(error, statement=sql, arguments=arguments)
         if not isinstance(translated, InvalidRequestError):
             # answered by the server, or not sent; the other is a second task's use meanwhile

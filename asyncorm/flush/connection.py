@@ -15,6 +15,10 @@ class FlushConnection(Protocol):
         """Send a statement and return its rows."""
         ...
 
+    async def fetch_carefully(self, sql: str, arguments: list[Any]) -> list[Any]:
+        """The same where the rows may hold what Python has no room for."""
+        ...
+
     async def run(self, sql: str, arguments: list[Any]) -> int:
         """Send a statement and return how many rows it touched."""
         ...
@@ -66,6 +70,10 @@ class CommittingConnection:
     async def fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
         """Run the statement and return its rows; certain about its end like COMMIT."""
         return await self._connection.commit_fetch(sql, arguments)
+
+    async def fetch_carefully(self, sql: str, arguments: list[Any]) -> list[Any]:
+        """The same where the rows may hold what Python has no room for."""
+        return await self._connection.commit_fetch_carefully(sql, arguments)
 
     async def run(self, sql: str, arguments: list[Any]) -> int:
         """Run the statement; certain about its end like COMMIT."""

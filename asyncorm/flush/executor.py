@@ -128,7 +128,8 @@ async def _execute_statement(
         rows = await _fetch_guarded(batch, statement, arguments, keys, versions, connection)
         count = len(batch.instances)
     elif statement.results or statement.numbered:
-        rows = await connection.fetch(statement.sql, arguments)
+        fetch = connection.fetch_carefully if statement.careful else connection.fetch
+        rows = await fetch(statement.sql, arguments)
         count = len(rows)
     else:
         count = await connection.run(statement.sql, arguments)
@@ -155,7 +156,8 @@ async def _fetch_guarded(
 ) -> list[Any]:
     """Run a statement that fails by itself if it does not write all rows."""
     try:
-        return await connection.fetch(statement.sql, arguments)
+        fetch = connection.fetch_carefully if statement.careful else connection.fetch
+        return await fetch(statement.sql, arguments)
     except DataError as error:
         count = refused_count(error)
         if count is None:
@@ -201,7 +203,7 @@ async def _execute_single(
     (instance,) = batch.instances
     statement = single_statement(batch, instance, versions)
     compiled = statements.get(statement)
-    rows = await connection.fetch(compiled.sql, compiled.arguments(statement))
+    rows = await connection.fetch_carefully(compiled.sql, compiled.arguments(statement))
     if len(rows) != 1:
         raise StaleDataError(
             f"{batch.kind.value} of a {batch.part.name} matched no row", objects=[instance]

@@ -45,6 +45,15 @@ class BatchStatement:
     guarded: bool = False
     #: the version that the rows must still have, with its encoder: the last parameter
     version: tuple[str, Converter | None] | None = None
+    #: whether the rows may hold dates and times that Python has no room for
+    careful: bool = False
+
+
+#: defaults that are read the fast way
+_CLOCKS = frozenset(
+    ("now()", "current_timestamp", "current_date", "localtimestamp", "clock_timestamp()",
+     "statement_timestamp()", "transaction_timestamp()")
+)  # fmt: skip
 
 
 def uses_copy(batch: Batch) -> bool:
@@ -92,8 +101,19 @@ def statement_for(batch: Batch, guarded: bool = False) -> BatchStatement:
             found = _guard(found)
         elif many and batch.kind is Kind.DELETE:
             found = _returning_keys(found, batch.part)
+        if _brings_any_time(found, batch):
+            found = replace(found, careful=True)
         batch.part.memo[memo_key] = found
     return found
+
+
+def _brings_any_time(statement: BatchStatement, batch: Batch) -> bool:
+    """Whether dates or times come back that the clock of the server has not made."""
+    columns = [batch.part.columns[name] for name, _ in statement.results]
+    return any(
+        column._type.beyond_python and str(column.server_default).lower() not in _CLOCKS
+        for column in columns
+    )
 
 
 def _guard(statement: BatchStatement) -> BatchStatement:

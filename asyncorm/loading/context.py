@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.loading.plan import LoadPlan, plan_for
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
-Fetch = Callable[[str, Sequence[Any]], Awaitable[list[Any]]]
+
+class Fetch(Protocol):
+    """Sends a statement that only reads; ``once`` where it may do more than that."""
+
+    def __call__(
+        self, sql: str, arguments: Sequence[Any], /, *, once: bool = False
+    ) -> Awaitable[list[Any]]:
+        """The records of the statement."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

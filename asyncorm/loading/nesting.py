@@ -30,7 +30,7 @@ from asyncorm.sql.order import Order
 from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, Derived, column_of
 from asyncorm.sql.values import UNKNOWN
-from asyncorm.types.arrays import Array
+from asyncorm.types.arrays import is_array
 from asyncorm.types.scalars import BIGINT
 from asyncorm.types.transport import Transport, transport_of
 
@@ -165,7 +165,7 @@ class Field(NamedTuple):
     @property
     def is_array(self) -> bool:
         """Whether its values are arrays."""
-        return isinstance(self.column._type, Array)
+        return is_array(self.column._type)
 
 
 def nest_related(draft: Draft, *, in_pieces: bool) -> None:

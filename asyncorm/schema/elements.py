@@ -81,7 +81,9 @@ def label_check(column: BaseColumn[Any, Any]) -> str | None:
     name = quote_name(column.name)
     if item is type_:
         return f"CHECK ({name} IN ({labels}))"
-    return f"CHECK (array_remove({name}, NULL) <@ ARRAY[{labels}])"
+    # NULL is in no array; array_remove() takes arrays of one dimension only
+    first = string_literal(item.labels[0])
+    return f"CHECK (array_replace({name}, NULL, {first}) <@ ARRAY[{labels}])"
 
 
 class NamedConstraints:

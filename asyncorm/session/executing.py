@@ -72,13 +72,16 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
     existing = existing_policy(statement)
     plan = core.context.plan(statement)
     compiled = plan.compiled
-    fetch = core.context.fetch
+    fetch, arguments = core.context.fetch, compiled.arguments(statement)
     if compiled.writes or locks(statement):
         connection = await core.write_connection()
         connection.check_features(compiled)
-        if compiled.writes:
-            fetch = connection.fetch_carefully  # as the other one it could be sent twice
-    records = await fetch(compiled.sql, compiled.arguments(statement))
+    if compiled.writes:
+        # by the connection, since writing again is no mistake
+        connection = await core.write_connection()
+        records = await connection.fetch_carefully(compiled.sql, arguments)
+    else:
+        records = await fetch(compiled.sql, arguments, once=compiled.acts)
     loaded = await make_rows(statement, plan, records, core.context, existing)
     expire_written(core.unit, statement, compiled.written)
     return Result(loaded.rows, loaded.names, len(loaded.rows))

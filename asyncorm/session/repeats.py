@@ -71,10 +71,10 @@ class RepeatGuard(TaskGuard):
         self._call += 1
         return guard
 
-    async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
+    async def fetch(self, sql: str, arguments: Sequence[Any], *, once: bool = False) -> list[Any]:
         """Count a statement, and send it."""
         self.count(sql)
-        return await self._send(sql, arguments)
+        return await self._send(sql, arguments, once=once)
 
     def count(self, sql: str) -> None:
         """Note that a statement is about to be sent; NPlusOneError if that is refused."""

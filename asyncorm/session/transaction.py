@@ -170,11 +170,16 @@ class Transaction:
                 raise
         return connection
 
-    async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
-        """Send a statement that only reads; no BEGIN is needed for it."""
+    async def fetch(self, sql: str, arguments: Sequence[Any], *, once: bool = False) -> list[Any]:
+        """Send a statement that only reads; no BEGIN is needed for it.
+
+        One that must be sent ``once`` is not sent again where its rows can't be read fast.
+        """
         connection = self.connection
         if connection is None or self.begins_early:
             connection = await self.connect()
+        if once:
+            return await connection.fetch_carefully(sql, arguments)
         return await connection.read(sql, arguments)
 
     async def begin_on_server(self) -> Connection:

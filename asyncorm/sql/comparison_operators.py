@@ -9,6 +9,7 @@ from typing import Any, overload
 from asyncorm.sql.nodes import Query
 from asyncorm.sql.operators import C, Operators, R, V
 from asyncorm.sql.values import array_type, item_type, listed, truth_name
+from asyncorm.types.arrays import BulkArray, is_array
 
 
 class ComparisonOperators(Operators[V, R, C]):
@@ -128,4 +129,5 @@ class ComparisonOperators(Operators[V, R, C]):
     def _array_of(self, values: Any) -> Any:
         name = self._describe()
         found = listed(values, name)
-        return self._operand(found, array_type(item_type(found, self._type, name)))
+        type_ = item_type(found, self._type, name)
+        return self._operand(found, BulkArray(type_) if is_array(type_) else array_type(type_))

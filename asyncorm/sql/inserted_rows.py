@@ -14,22 +14,10 @@ from asyncorm.sql.nodes import Query, combined
 from asyncorm.sql.sources import column_of, entity_name, table_of
 from asyncorm.sql.table import BaseColumn
 from asyncorm.sql.values import fitting_type
-from asyncorm.types.base import Converter, SQLType
+from asyncorm.types.arrays import BulkArray
 
 #: how many parameters PostgreSQL's protocol lets the driver send with one statement
 PARAMETER_LIMIT = 32767
-
-
-class BulkArray(SQLType[Any]):
-    """An array with the values of one column for ``unnest()``."""
-
-    python_type = list
-
-    def __init__(self, item: SQLType[Any]) -> None:
-        super().__init__(f"{item.bulk_type}[]")
-        self.item = item
-        self.encode = None if item.encode_bulk is None else _each(item.encode_bulk)
-        self._identity = item
 
 
 class BulkRows:
@@ -43,13 +31,6 @@ class BulkRows:
         self.columns = columns
         keys, self._parameters = combined(parameters)
         self._key: Hashable = ("bulk", tuple(column._key for column in columns), keys)
-
-
-def _each(convert: Converter) -> Converter:
-    def converted(values: Sequence[Any]) -> list[Any]:
-        return [None if value is None else convert(value) for value in values]
-
-    return converted
 
 
 class ValueRows:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.sql.expressions import Condition, Expression, Parameter
-from asyncorm.sql.inserted_rows import BulkArray
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.table import BaseColumn
+from asyncorm.types.arrays import BulkArray
 from asyncorm.types.scalars import BOOLEAN
 
 

@@ -113,7 +113,11 @@ def array_type(item: SQLType[Any]) -> SQLType[Any]:
     found = _arrays.get(item)
     if found is None:
         # values that are looked for need not fulfil the rule of a domain
-        found = _arrays[item] = Array(item.base if isinstance(item, Domain) else item)
+        if isinstance(item, Array):  # what array_agg() makes of arrays
+            made = Array(item.item, dimensions=item.dimensions + 1)
+        else:
+            made = Array(item.base if isinstance(item, Domain) else item)
+        found = _arrays[item] = made
     return found
 
 

@@ -47,6 +47,8 @@ class SQLType(Generic[T]):
     ddl: str = ""
     #: the type without size, to which parameters are cast
     cast_type: str = ""
+    #: the same for the elements of arrays, where arrays of that are of another type
+    element_type: str | None = None
     #: how one bound value travels
     parameter_type: str = ""
     #: how one element of a bulk array travels
@@ -68,6 +70,10 @@ class SQLType(Generic[T]):
     thaw: Converter | None = None
     #: whether binary COPY can carry it as it is; else it goes as text
     copyable: bool = True
+    #: whether the driver fails to read values of it that Python has no room for
+    beyond_python: bool = False
+    #: whether the server knows which values are equal
+    comparable: bool = True
     #: the operators of contains(), contained_by() and overlaps(); None where the type has none
     contains_operator: str | None = None
     contained_by_operator: str | None = None

@@ -1,7 +1,8 @@
 """Dates and times of PostgreSQL that Python's have no room for: before year 1, after 9999, 24:00.
 
 They are dates and times themselves, so that nothing that holds them has to know: a table with
-one such row can be read, and the row is written back as it was.
+one such row can be read, and the row is written back as it was. Each says what != is, since
+Python's own classes have one that does not ask ==.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ _MOMENT_ZERO_UTC = datetime(2000, 1, 1, tzinfo=UTC)
 _LAST_DAY = date.max.toordinal()
 #: fewer surely fit into a timedelta, whatever the time of day beside them is
 _MANY_DAYS = 800_000_000
+#: pydantic writes no longer ones of a class that derives from timedelta
+_LONGEST = timedelta(days=timedelta.max.days)
 INFINITE_MONTHS = 2**31 - 1
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
@@ -54,6 +57,9 @@ class OutOfRangeDate(date):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OutOfRangeDate) and other._ordinal == self._ordinal
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def __hash__(self) -> int:
         return hash(self._ordinal)
@@ -127,6 +133,9 @@ class OutOfRangeDateTime(datetime):
             and (other.tzinfo is None) is (self.tzinfo is None)
         )
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     def __hash__(self) -> int:
         return hash(self._microseconds)
 
@@ -186,6 +195,9 @@ class EndOfDay(time):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EndOfDay) and other.utcoffset() == self.utcoffset()
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def __hash__(self) -> int:
         return hash(("24:00:00", self.utcoffset()))
@@ -260,9 +272,9 @@ class CalendarInterval(timedelta):
         years, rest = divmod(abs(months), 12)
         days = (years * 365 + rest * 30) * (1 if months > 0 else -1) + whole_days
         try:
-            span = timedelta(days, 0, clock)
+            span = min(timedelta(days, 0, clock), _LONGEST)
         except OverflowError:
-            span = timedelta.max if days > 0 else timedelta.min
+            span = _LONGEST if days > 0 else timedelta.min
         made = super().__new__(cls, span.days, span.seconds, span.microseconds)
         made.months, made.whole_days, made.clock = months, whole_days, clock
         return made
@@ -288,6 +300,9 @@ class CalendarInterval(timedelta):
                 other.clock,
             )
         return not self.is_infinite and super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def __hash__(self) -> int:
         return super().__hash__()

@@ -137,6 +137,8 @@ class Bit(SQLType[BitString]):
     """bit(n): exactly ``length`` bits."""
 
     python_type = BitString
+    # in quotes, which make it bits of any length
+    element_type = '"bit"'
 
     def __init__(self, length: int) -> None:
         # as varbit, since a cast to bit would cut the value to one bit

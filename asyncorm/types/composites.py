@@ -11,6 +11,8 @@ from typing import Any
 from asyncorm.errors import ConfigurationError, DataError
 from asyncorm.types.base import Converter, SQLType
 from asyncorm.types.carried import Carried
+from asyncorm.types.custom import CustomType
+from asyncorm.types.domains import Domain
 from asyncorm.types.enums import snake_case
 from asyncorm.types.from_text import record_fields, text_reader
 from asyncorm.types.quoting import MAX_NAME_BYTES, is_name, quoted, type_name
@@ -36,6 +38,7 @@ class Composite(Carried[Any]):
         self.python_type = python_type
         self.fields = _fields(python_type)
         self.parts = tuple(self.fields.values())
+        self.comparable = all(part.comparable for part in self.parts)
         self.is_tuple = issubclass(python_type, tuple)
         self.encode = self.encode_bulk = self.as_text
         self.decode = self._decode
@@ -103,6 +106,13 @@ class Composite(Carried[Any]):
         # the database has checked them; a pydantic model would do so again
         make: Callable[..., Any] = getattr(self.python_type, "model_construct", self.python_type)
         return make(**named)
+
+
+def is_composite(type_: SQLType[Any]) -> bool:
+    """Whether the server holds composites: also of a domain or custom type over one."""
+    while isinstance(type_, (CustomType, Domain)):
+        type_ = type_.parts[0]
+    return isinstance(type_, Composite)
 
 
 def _fields(python_type: type[Any]) -> Mapping[str, SQLType[Any]]:

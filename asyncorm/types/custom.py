@@ -73,8 +73,11 @@ class CustomType(SQLType[T]):
         self.parts = (sql,)
         self.python_type = type(self).values or object
         self.ddl, self.cast_type = sql.ddl, sql.cast_type
+        self.element_type = sql.element_type
         self.parameter_type, self.bulk_type = sql.parameter_type, sql.bulk_type
         self.select_type, self.copyable = sql.select_type, sql.copyable
+        self.comparable = sql.comparable
+        self.beyond_python = sql.beyond_python
         self.encode = self._written(sql.encode)
         self.encode_bulk = self._written(sql.encode_bulk)
         self.decode = self._reader(sql.decode)

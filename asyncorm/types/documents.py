@@ -86,6 +86,8 @@ def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
         item = json_template(type_.item, data)
         if item is None or item == "{0}":
             return item
+        if type_.dimensions > 1:  # unnest() makes them one row
+            return None
         # unnest() would spread composites over columns
         elements = _SUBSCRIPTS if isinstance(type_.item, Composite) else _UNNESTED
         return (

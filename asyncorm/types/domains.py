@@ -43,13 +43,15 @@ class Domain(SQLType[Any]):
         self.python_type = base.python_type
         self.ddl = type_name(name, schema)
         self.cast_type = base.cast_type
+        self.element_type = self.ddl
         self.parameter_type = base.parameter_type
         self.bulk_type = base.bulk_type
         # arrays of a domain are a type that the driver does not know
         self.select_type = base.select_type or base.cast_type
         self.encode, self.encode_bulk, self.decode = base.encode, base.encode_bulk, base.decode
+        self.beyond_python = base.beyond_python
         self.mutable, self.snapshot, self.thaw = base.mutable, base.snapshot, base.thaw
-        self.copyable = base.copyable
+        self.copyable, self.comparable = base.copyable, base.comparable
         self.contains_operator = base.contains_operator
         self.contained_by_operator = base.contained_by_operator
         self.overlaps_operator = base.overlaps_operator

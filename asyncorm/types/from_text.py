@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,6 +28,8 @@ from asyncorm.types.quoting import unescaped
 
 #: an element: in quotes with escapes, or plain up to the next comma or the end
 _ELEMENT = re.compile(r'"((?:[^"\\]|\\.|"")*)"|([^,"]*)', re.DOTALL)
+#: a brace, or an element in quotes, in which braces mean nothing
+_BRACE = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"', re.DOTALL)
 #: a part of an interval; what is left is its time of day
 _SPAN_PART = re.compile(r"([+-]?\d+) (year|mon|day|sec|microsecond)s? ?")
 _SPAN_CLOCK = re.compile(r"([+-]?)(\d+):(\d\d):(\d\d(?:\.\d+)?)")
@@ -38,10 +40,10 @@ _MICROSECONDS = 1_000_000
 def text_reader(type_: SQLType[Any]) -> Converter:
     """What makes a value of the type from its text; ConfigurationError if nothing does."""
     if isinstance(type_, Array):
-        item, container = text_reader(type_.item), type_.container
-        return lambda text: container(
-            None if element is None else item(element) for element in array_elements(text)
-        )
+        reader = _array_reader(text_reader(type_.item), array_elements, type_.container)
+        for _ in range(1, type_.dimensions):
+            reader = _array_reader(reader, inner_arrays, type_.container)
+        return reader
     if isinstance(type_, Domain):
         return text_reader(type_.base)
     # what travels as text is read from it anyway
@@ -54,11 +56,36 @@ def text_reader(type_: SQLType[Any]) -> Converter:
     return _chained(read, type_.decode)
 
 
+def _array_reader(
+    read: Converter,
+    split: Callable[[str], Iterable[str | None]],
+    container: Callable[[Iterable[Any]], Any],
+) -> Converter:
+    return lambda text: container(
+        None if element is None else read(element) for element in split(text)
+    )
+
+
 def array_elements(text: str) -> list[str | None]:
     """The elements of an array's text; None for NULL."""
     if text.startswith("["):  # bounds that are not the usual ones
         text = text.partition("=")[2]
     return list(_elements(text[1:-1], "NULL")) if text != "{}" else []
+
+
+def inner_arrays(text: str) -> list[str]:
+    """The texts of the arrays inside an array's text."""
+    found: list[str] = []
+    begin = depth = 0
+    for match in _BRACE.finditer(text):
+        if match[0] == "{":
+            depth += 1
+            begin = match.start() if depth == 2 else begin
+        elif match[0] == "}":
+            if depth == 2:
+                found.append(text[begin : match.end()])
+            depth -= 1
+    return found
 
 
 def record_fields(text: str) -> list[str | None]:

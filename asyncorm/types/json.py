@@ -172,6 +172,8 @@ class JSONB(JSONDocument):
 class JSON(JSONDocument):
     """json: keeps the text as it was sent, and has no comparison operators."""
 
+    comparable = False
+
     def __init__(self) -> None:
         super().__init__("json")
 

@@ -8,6 +8,8 @@ from asyncorm.types.carried import CarriedText
 class JSONPath(CarriedText):
     """jsonpath, such as ``$.items[*] ? (@.price > 10)``; the values of Python are ``str``."""
 
+    comparable = False
+
     def __init__(self) -> None:
         super().__init__("jsonpath")
 

@@ -12,6 +12,11 @@ from asyncorm.types.quoting import type_name
 _HINT = "use Numeric(12, 2), which is exact and does not depend on the locale of the server"
 
 
+_INCOMPARABLE = frozenset(
+    ("xml", "json", "jsonpath", "point", "lseg", "line", "box", "path", "polygon", "circle")
+)
+
+
 class NamedType(CarriedText):
     """A type by its name in ``pg_type``: values are ``str``, as the server writes them.
 
@@ -30,6 +35,7 @@ class NamedType(CarriedText):
         if sizes:
             self.ddl += f"({', '.join(map(str, sizes))})"
         self.name = name
+        self.comparable = name not in _INCOMPARABLE
 
 
 class Money(SQLType[NoReturn]):

@@ -125,10 +125,18 @@ class Range(Generic[T]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Range):
             return NotImplemented
-        return _canonical(self) == _canonical(other)
+        mine = _canonical(self)
+        if mine != _canonical(other):
+            return False
+        # what is one range of whole numbers may be two of numeric
+        is_one = mine[2] == "empty" or self._parts() == other._parts()
+        return is_one or _is_stepped(self) == _is_stepped(other)
 
     def __hash__(self) -> int:
         return hash(_canonical(self))
+
+    def _parts(self) -> tuple[T | None, T | None, str]:
+        return self._lower, self._upper, self._bounds
 
     def __repr__(self) -> str:
         if self.is_empty:
@@ -270,6 +278,11 @@ def _canonical(value: Range[Any]) -> tuple[Any, Any, str]:
     if bounds == "[)" and lower is not None and lower == upper:  # nothing between 1 and 2
         return None, None, "empty"
     return lower, upper, bounds
+
+
+def _is_stepped(value: Range[Any]) -> bool:
+    """Whether between the bounds and their neighbours there is nothing."""
+    return any(_step(bound) is not None for bound in (value._lower, value._upper))
 
 
 def _step(bound: Any) -> Any:

@@ -141,6 +141,8 @@ class Text(SQLType[str]):
 class String(Text):
     """varchar, with a length or without."""
 
+    element_type = "varchar"
+
     def __init__(self, length: int | None = None) -> None:
         super().__init__()
         self.ddl = "varchar"
@@ -154,6 +156,7 @@ class Date(SQLType[datetime.date]):
     """date; ``date.max`` and ``date.min`` are PostgreSQL's infinity and -infinity."""
 
     python_type = datetime.date
+    beyond_python = True
 
     def __init__(self) -> None:
         super().__init__("date")
@@ -170,6 +173,7 @@ class Time(SQLType[datetime.time]):
     """time, or timetz with ``timezone=True``."""
 
     python_type = datetime.time
+    beyond_python = True
 
     def __init__(self, timezone: bool = False) -> None:
         super().__init__("timetz" if timezone else "time")
@@ -188,6 +192,7 @@ class DateTime(SQLType[datetime.datetime]):
     """
 
     python_type = datetime.datetime
+    beyond_python = True
 
     def __init__(self, timezone: bool = True) -> None:
         super().__init__("timestamptz" if timezone else "timestamp")
@@ -196,15 +201,18 @@ class DateTime(SQLType[datetime.datetime]):
     def as_text(self, value: Any) -> str:
         """The time stamp in ISO form, in UTC if it has a zone."""
         self.check(value)
-        if value.tzinfo is None:
-            infinite = _infinite(value, datetime.datetime.min, datetime.datetime.max)
-            if infinite is not None:
-                return infinite
-        if self.timezone:
-            value = value.astimezone(datetime.UTC)
-        elif value.tzinfo is not None:
+        if value.tzinfo is not None and not self.timezone:
             raise self.unfit(value, "it has a time zone and the column has none")
-        return str(value.isoformat())
+        low, high = datetime.datetime.min, datetime.datetime.max
+        try:
+            if self.timezone and value not in (low, high):
+                value = value.astimezone(datetime.UTC)
+        except OverflowError:
+            raise self.unfit(value, "it is out of range in UTC") from None
+        # as the driver has it, the first and the last moment of UTC are infinite, too
+        is_end = type(value) is datetime.datetime and value.year in (low.year, high.year)
+        infinite = _infinite(value.replace(tzinfo=None), low, high) if is_end else None
+        return infinite or str(value.isoformat())
 
 
 class Interval(SQLType[datetime.timedelta]):

@@ -3,11 +3,10 @@ but the types of its fields."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from asyncorm.types.arrays import Array
+from asyncorm.types.arrays import Array, each
 from asyncorm.types.base import Converter, SQLType
 from asyncorm.types.custom import CustomType
 from asyncorm.types.domains import Domain
@@ -44,7 +43,8 @@ def transport_of(type_: SQLType[Any]) -> Transport | None:
         if item is None:
             return None
         cast = None if item.cast is None else Array(item.cast)
-        return Transport(cast, None if item.convert is None else _each(item.convert))
+        convert = item.convert
+        return Transport(cast, None if convert is None else each(convert, type_.dimensions))
     if isinstance(type_, CustomType):
         return transport_of(type_.parts[0])
     if isinstance(type_, Domain):
@@ -72,7 +72,3 @@ def _range_of_text(text: str) -> Range[Decimal]:
 
 def _multirange_of_text(text: str) -> Multirange[Decimal]:
     return parsed_multirange(text, Decimal)
-
-
-def _each(convert: Converter) -> Callable[[list[Any]], list[Any]]:
-    return lambda values: [None if value is None else convert(value) for value in values]

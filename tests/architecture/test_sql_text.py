@@ -18,6 +18,8 @@ QUOTED = ("quote_name(", "quote_qualified(", "quote_text(")
 SOURCES = ("renderer.source_name(", "self.source_name(")
 #: what ``write()`` is given, by file of the compiler
 KNOWN = {
+    # names that are counted, and the types of columns
+    "around.py": {"', '.join(names)", "', '.join(outer)"},
     # SQL types and fields of documents
     "document_paths.py": {"type_.ddl"},
     "documents.py": {"KEY", "key", "name", "piece"},
@@ -35,8 +37,8 @@ KNOWN = {
     "modification.py": {"named", "word"},
     # operators of the closed table PRECEDENCE
     "operators.py": {
-        "array._type.ddl", "before", "between", "operator", "quantified", "text",
-        "text or operator",
+        "_OF_COMPOSITES.get(operator, operator)", "array._type.ddl", "array._type.item.cast_type",
+        "before", "between", "operator", "quantified", "text", "text or operator",
     },
     "renderer.py": {
         "added", "between", "by", "materialized[derived.materialized]", "self.constant(parameter)",

@@ -64,7 +64,7 @@ async def test_two_slices_of_one_shape(same: Same) -> None:
         )
 
 
-def test_wrong_elements_are_refused() -> None:
+async def test_wrong_elements_are_refused() -> None:
     for build in (
         lambda: Use.tags["a"],
         lambda: Use.tags[1:3:2],

@@ -75,7 +75,7 @@ async def test_functions_with_an_address_as_result(same: Same) -> None:
     assert found[0][:2] == (IPv4Interface("10.0.0.255/24"), IPv4Address("255.255.255.0"))
 
 
-def test_what_is_no_network_has_no_such_operators() -> None:
+async def test_what_is_no_network_has_no_such_operators() -> None:
     for build in (
         lambda: Use.id.strictly_contains(NETWORK),  # type: ignore[misc]
         lambda: Use.bits.contained_by(NETWORK),  # type: ignore[call-overload]

@@ -116,7 +116,7 @@ async def test_aggregates_and_rows_of_a_multirange(same: Same) -> None:
     assert found == [(Range(1, 3),), (Range(7, None),)]
 
 
-def test_what_is_no_range_has_no_such_operators() -> None:
+async def test_what_is_no_range_has_no_such_operators() -> None:
     for build in (
         lambda: Use.id.contains(5),  # type: ignore[arg-type, misc]
         lambda: Use.id.overlaps(5),  # type: ignore[call-overload]

@@ -22,11 +22,14 @@ from asyncorm import (
     Related,
     Session,
     Time,
+    cast,
     column,
     delete,
     foreign_key,
+    func,
     generated,
     joinedload,
+    literal,
     nestedload,
     relationship,
     select,
@@ -35,7 +38,6 @@ from asyncorm import (
     update,
 )
 from asyncorm.engine.engine import Engine
-from asyncorm.errors import DataError
 from tests.conftest import CreateTables
 
 
@@ -194,6 +196,16 @@ async def test_related_objects(engine: Engine, option: Any) -> None:
         assert str(notes[0].event.day) == "10000-01-01"
 
 
+async def test_related_objects_again_and_again(engine: Engine) -> None:
+    query = select(Event).options(nestedload(Event.notes)).order_by(Event.id)
+    async with Session(engine) as session:
+        await session.connection()
+        for _ in range(3):
+            session.expunge_all()
+            events = await session.all(query)
+            assert {str(e.notes[0].written) for e in events} == {"10000-01-01 00:00:00+00"}
+
+
 async def test_returning_raw_sql_streams_and_refresh(engine: Engine) -> None:
     async with Session(engine) as session:
         changed = await session.execute(
@@ -221,19 +233,28 @@ async def test_read_models_have_the_first_or_the_last_there_is(engine: Engine) -
     assert second.during.upper == datetime.max.replace(tzinfo=UTC)
 
 
-async def test_a_flush_that_reads_such_a_value_back_succeeds_the_second_time(
-    engine: Engine,
-) -> None:
+@pytest.mark.parametrize("count", [1, 3])
+async def test_a_flush_reads_such_values_back(engine: Engine, count: int) -> None:
     async with Session(engine) as session:
-        session.add(Note(event_id=1))
-        with pytest.raises(DataError, match="can't be converted"):
-            await session.flush()
-        await session.rollback()
-    async with Session(engine) as session:
-        note = Note(event_id=1)
-        session.add(note)
+        notes = [Note(event_id=1) for _ in range(count)]
+        session.add_all(notes)
         await session.commit()
-        assert str(note.written) == "10000-01-01 00:00:00+00"
+        assert [str(note.written) for note in notes] == ["10000-01-01 00:00:00+00"] * count
+        notes[0].written = cast(literal("4713-01-01 UTC BC"), datetime)
+        await session.commit()
+        assert str(notes[0].written) == "4713-01-01 00:00:00+00 BC"
+
+
+async def test_a_function_that_may_do_something_is_called_once(engine: Engine) -> None:
+    async with Session(engine) as session:
+        await session.execute(sql("CREATE SEQUENCE turns"))
+        turn = func.nextval("turns", type_=int)
+        found = await session.execute(select(turn, Event.day).where(Event.id == 1))
+        assert found.one()[0] == 1
+        connection = await session.connection()
+        found = await connection.execute(select(turn, Event.clock).where(Event.id == 1))
+        assert found.one()[0] == 2
+        await session.rollback()
 
 
 async def test_it_costs_one_more_statement_once(engine: Engine, sent: Any) -> None:

@@ -175,6 +175,12 @@ def test_the_message_of_a_data_error_holds_no_value(message: str, shown: str) ->
         ),
         (
             "invalid input for query argument $1: 'secret' (…)",
+            "UPDATE t SET a = $1::double precision WHERE t.id = 1",
+            ["secret"],
+            "parameter $1 is no double precision (got str)",
+        ),
+        (
+            "invalid input for query argument $1: 'secret' (…)",
             "INSERT INTO t VALUES ($1)",
             [],
             "parameter $1 is no value of the type its place demands",
