@@ -2,13 +2,13 @@
 
 from asyncorm.compiler.compiled import CompiledStatement
 from asyncorm.engine.advisory_lock import AdvisoryLock
-from asyncorm.engine.channel import Channel, Gap, Notification
 from asyncorm.engine.connection import Connection
-from asyncorm.engine.copy_out import CopyOut
-from asyncorm.engine.copying import CopyResult
+from asyncorm.engine.copy.into import CopyResult
+from asyncorm.engine.copy.out import CopyOut
 from asyncorm.engine.engine import Engine, create_engine
-from asyncorm.engine.listener import Listener
 from asyncorm.engine.result import Result
+from asyncorm.engine.signals.channel import Channel, Gap, Notification
+from asyncorm.engine.signals.listener import Listener
 from asyncorm.errors import (
     ArgumentError,
     AsyncORMError,
@@ -89,7 +89,6 @@ from asyncorm.session.scoped import scoped_session
 from asyncorm.session.session import Session
 from asyncorm.session.states import make_transient, make_transient_to_detached, object_session
 from asyncorm.session.streaming import ResultStream
-from asyncorm.sql.assignments import default
 from asyncorm.sql.conditions import and_, not_, or_
 from asyncorm.sql.constraints import (
     CheckConstraint,
@@ -111,15 +110,19 @@ from asyncorm.sql.constructs import (
     true,
     type_coerce,
 )
-from asyncorm.sql.delete import Delete, delete
 from asyncorm.sql.document_columns import DocumentColumn
 from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.expressions import Condition, Expression, NullExpression
-from asyncorm.sql.functions import func
-from asyncorm.sql.insert import Insert, insert
-from asyncorm.sql.merge import Merge, merge, merge_action
+from asyncorm.sql.functions.frames import Window, window
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.nodes import Statement
-from asyncorm.sql.query import (
+from asyncorm.sql.samples import tablesample
+from asyncorm.sql.sources import aliased
+from asyncorm.sql.statements.assignments import default
+from asyncorm.sql.statements.delete import Delete, delete
+from asyncorm.sql.statements.insert import Insert, insert
+from asyncorm.sql.statements.merge import Merge, merge, merge_action
+from asyncorm.sql.statements.query import (
     except_,
     except_all,
     intersect,
@@ -127,16 +130,13 @@ from asyncorm.sql.query import (
     union,
     union_all,
 )
-from asyncorm.sql.row_versions import new, old
-from asyncorm.sql.samples import tablesample
-from asyncorm.sql.select import Select, exists, select
-from asyncorm.sql.sources import aliased
+from asyncorm.sql.statements.raw import ident, sql
+from asyncorm.sql.statements.row_versions import new, old
+from asyncorm.sql.statements.select import Select, exists, select
+from asyncorm.sql.statements.update import Update, update
 from asyncorm.sql.table import Column, MetaData, NullColumn, Table
-from asyncorm.sql.text import ident, sql
 from asyncorm.sql.tuples import tuple_
-from asyncorm.sql.update import Update, update
 from asyncorm.sql.value_tables import values
-from asyncorm.sql.windows import Window, window
 from asyncorm.tracking.unit_of_work import Expunged
 from asyncorm.tracking.write_only import WriteOnlyCollection
 from asyncorm.types.arrays import Array

@@ -12,8 +12,8 @@ from typing import Any
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import SourceKey, source_key
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.select import Select
 from asyncorm.sql.sources import entity_name, is_entity, source_of
+from asyncorm.sql.statements.select import Select
 from asyncorm.sql.subtype import Subtype
 
 

@@ -25,10 +25,8 @@ from asyncorm.compiler.results import result_of
 from asyncorm.compiler.scopes import source_key
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import Adapted
-from asyncorm.sql.assignments import Default
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
 from asyncorm.sql.criteria import REREADING, Criterion, criteria_of
-from asyncorm.sql.delete import Delete
 from asyncorm.sql.document_columns import PartColumn
 from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.documents import DocumentRows, DocumentValue
@@ -42,21 +40,23 @@ from asyncorm.sql.expressions import (
     Parameter,
     ScalarQuery,
 )
-from asyncorm.sql.function_calls import FunctionCall, Over
-from asyncorm.sql.grouping import Grouping
-from asyncorm.sql.insert import Insert
-from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.functions.calls import FunctionCall, Over
+from asyncorm.sql.functions.grouping import Grouping
 from asyncorm.sql.keys import AmongRows
-from asyncorm.sql.merge import Merge
 from asyncorm.sql.nodes import Statement, set_renderer
-from asyncorm.sql.order import Order
-from asyncorm.sql.query import Compound
-from asyncorm.sql.select import Select
+from asyncorm.sql.operators.order import Order
 from asyncorm.sql.sources import is_entity, source_of
+from asyncorm.sql.statements.assignments import Default
+from asyncorm.sql.statements.delete import Delete
+from asyncorm.sql.statements.insert import Insert
+from asyncorm.sql.statements.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.statements.merge import Merge
+from asyncorm.sql.statements.query import Compound
+from asyncorm.sql.statements.raw import EntityColumns, Name, Text
+from asyncorm.sql.statements.select import Select
+from asyncorm.sql.statements.update import Update
 from asyncorm.sql.subtype import OfKind
 from asyncorm.sql.table import BaseColumn
-from asyncorm.sql.text import EntityColumns, Name, Text
-from asyncorm.sql.update import Update
 
 FUNCTIONS: Mapping[type[Any], Render] = {
     BaseColumn: expressions.render_column,

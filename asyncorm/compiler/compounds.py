@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.constructs import Constant
 from asyncorm.sql.expressions import Label
-from asyncorm.sql.order import Order
-from asyncorm.sql.query import Compound, columns_of
+from asyncorm.sql.operators.order import Order
+from asyncorm.sql.statements.query import Compound, columns_of
 from asyncorm.sql.table import BaseColumn
 from asyncorm.types.scalars import INTEGER
 

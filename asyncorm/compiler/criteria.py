@@ -9,8 +9,8 @@ from asyncorm.compiler.scopes import SourceKey, source_key
 from asyncorm.sql.adapted import adapted
 from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.expressions import Expression
-from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, entity_of, is_entity, source_of
+from asyncorm.sql.statements.select import Select
 from asyncorm.sql.subtype import meanings
 from asyncorm.sql.table import Table
 

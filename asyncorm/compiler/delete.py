@@ -21,7 +21,7 @@ from asyncorm.compiler.modification import (
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.select import write_where
 from asyncorm.compiler.subtypes import kinds_of
-from asyncorm.sql.delete import Delete
+from asyncorm.sql.statements.delete import Delete
 
 
 def render_delete(renderer: Renderer, delete: Delete[Any]) -> None:

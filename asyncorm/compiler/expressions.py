@@ -9,7 +9,6 @@ from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.sql.adapted import Adapted
-from asyncorm.sql.assignments import Default
 from asyncorm.sql.constructs import Case, Constant, Extract, Quantified, Retyped, RowValue
 from asyncorm.sql.correlated import Correlated
 from asyncorm.sql.criteria import Criterion
@@ -22,12 +21,13 @@ from asyncorm.sql.expressions import (
     Parameter,
     ScalarQuery,
 )
-from asyncorm.sql.function_calls import FunctionCall
-from asyncorm.sql.functions import Functions
-from asyncorm.sql.grouping import Grouping
+from asyncorm.sql.functions.calls import FunctionCall
+from asyncorm.sql.functions.func import Functions
+from asyncorm.sql.functions.grouping import Grouping
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.keys import AmongRows
-from asyncorm.sql.order import Order
+from asyncorm.sql.operators.order import Order
+from asyncorm.sql.statements.assignments import Default
 from asyncorm.sql.table import BaseColumn
 
 #: functions that are written without parentheses

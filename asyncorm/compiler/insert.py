@@ -15,13 +15,13 @@ from asyncorm.compiler.modification import (
 from asyncorm.compiler.quoting import quote_name
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.clauses import Conflict
-from asyncorm.sql.function_calls import FunctionCall
-from asyncorm.sql.insert import Insert
-from asyncorm.sql.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.functions.calls import FunctionCall
 from asyncorm.sql.sources import entity_name
+from asyncorm.sql.statements.clauses import Conflict
+from asyncorm.sql.statements.insert import Insert
+from asyncorm.sql.statements.inserted_rows import BulkRows, QueryRows, ValueRows
+from asyncorm.sql.statements.raw import Text
 from asyncorm.sql.table import BaseColumn
-from asyncorm.sql.text import Text
 
 
 def render_insert(renderer: Renderer, insert: Insert[Any]) -> None:

@@ -18,14 +18,14 @@ from asyncorm.compiler.scopes import source_key
 from asyncorm.compiler.select import write_conditions
 from asyncorm.compiler.subtypes import kinds_sql
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.delete import Delete
 from asyncorm.sql.document_columns import PartColumn
-from asyncorm.sql.modification import Filtered
 from asyncorm.sql.nodes import AnonymousName
 from asyncorm.sql.sources import Alias, entity_name
+from asyncorm.sql.statements.delete import Delete
+from asyncorm.sql.statements.modification import Filtered
+from asyncorm.sql.statements.update import Update
 from asyncorm.sql.subtype import Part, Subtype
 from asyncorm.sql.table import BaseColumn, Table
-from asyncorm.sql.update import Update
 
 Column = BaseColumn[Any, Any]
 Write = Callable[[], None]

@@ -8,12 +8,12 @@ from typing import Any
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.clauses import Join
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.expressions import Expression
-from asyncorm.sql.function_tables import FunctionTable
+from asyncorm.sql.functions.sources import FunctionTable
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.sources import Alias, Derived, column_of, entity_name
+from asyncorm.sql.statements.clauses import Join
 from asyncorm.sql.table import ForeignKey, Table
 
 

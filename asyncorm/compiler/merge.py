@@ -17,9 +17,9 @@ from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
 from asyncorm.compiler.select import write_conditions, write_source
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.merge import Merge
-from asyncorm.sql.merge_actions import DeleteRow, InsertRow, MergeBranch, UpdateRow
 from asyncorm.sql.sources import entity_name
+from asyncorm.sql.statements.merge import Merge
+from asyncorm.sql.statements.merge_actions import DeleteRow, InsertRow, MergeBranch, UpdateRow
 from asyncorm.sql.subtype import Subtype
 
 

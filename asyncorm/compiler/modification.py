@@ -16,12 +16,12 @@ from asyncorm.compiler.select import write_items, write_tree
 from asyncorm.compiler.subtypes import own_further
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.assignment import Assignment
-from asyncorm.sql.assignments import RowAssignment
-from asyncorm.sql.modification import Filtered, Modification
 from asyncorm.sql.nodes import AnonymousName
-from asyncorm.sql.row_versions import RowVersion
-from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, entity_name, is_entity, source_of
+from asyncorm.sql.statements.assignments import RowAssignment
+from asyncorm.sql.statements.modification import Filtered, Modification
+from asyncorm.sql.statements.row_versions import RowVersion
+from asyncorm.sql.statements.select import Select
 from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import Table
 

@@ -14,8 +14,8 @@ from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.expressions import Parameter
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nodes import AnonymousName
-from asyncorm.sql.row_versions import RowVersion
 from asyncorm.sql.sources import Derived, Excluded, Walk, entity_name
+from asyncorm.sql.statements.row_versions import RowVersion
 from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import Table
 

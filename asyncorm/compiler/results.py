@@ -6,14 +6,12 @@ from typing import Any
 
 from asyncorm.compiler.compiled import ColumnItem, EntityItem, ResultColumn, ResultItem
 from asyncorm.compiler.subtypes import below_of, own_further
-from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.expressions import Expression, Label
-from asyncorm.sql.function_calls import FunctionCall, Over
+from asyncorm.sql.functions.calls import FunctionCall, Over
 from asyncorm.sql.implied import ImpliedAlias
 from asyncorm.sql.nesting import EntityPart
-from asyncorm.sql.query import Compound, Rows, columns_of
-from asyncorm.sql.select import Select
+from asyncorm.sql.operators.arithmetic import common_type
 from asyncorm.sql.sources import (
     entity_columns,
     entity_of,
@@ -22,6 +20,8 @@ from asyncorm.sql.sources import (
     table_of,
     whole,
 )
+from asyncorm.sql.statements.query import Compound, Rows, columns_of
+from asyncorm.sql.statements.select import Select
 from asyncorm.sql.table import BaseColumn
 
 

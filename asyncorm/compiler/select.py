@@ -16,14 +16,11 @@ from asyncorm.compiler.scopes import Scope, SourceKey, source_key
 from asyncorm.compiler.subtypes import Widened, kinds_of, write_subtype
 from asyncorm.compiler.tables import write_function_table, write_sample, write_value_table
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.clauses import Extras, Join, Lock
 from asyncorm.sql.expressions import Expression, Label
-from asyncorm.sql.function_tables import FunctionTable
+from asyncorm.sql.functions.sources import FunctionTable
 from asyncorm.sql.implied import ImpliedAlias, ImpliedName
-from asyncorm.sql.order import Order
-from asyncorm.sql.query import Compound, Rows, WithTies
+from asyncorm.sql.operators.order import Order
 from asyncorm.sql.samples import Sample
-from asyncorm.sql.select import Select
 from asyncorm.sql.sources import (
     Alias,
     Derived,
@@ -34,6 +31,9 @@ from asyncorm.sql.sources import (
     is_entity,
     source_of,
 )
+from asyncorm.sql.statements.clauses import Extras, Join, Lock
+from asyncorm.sql.statements.query import Compound, Rows, WithTies
+from asyncorm.sql.statements.select import Select
 from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import BaseColumn, Table
 from asyncorm.sql.value_tables import ValueTable
@@ -308,7 +308,7 @@ def write_items(
         columns.extend(entity_columns(item) if is_entity(item) else (item,))
         if further is not None:
             columns.extend(further(position))
-    if is_top and renderer.uncast == []:
+    if is_top and renderer.uncast is not None and not renderer.uncast:
         renderer.uncast.extend(columns)
     for index, column in enumerate(columns):
         renderer.write(", " if index else "")

@@ -9,7 +9,6 @@ from asyncorm.compiler.joins import JoinTree
 from asyncorm.compiler.quoting import quote_name, quote_qualified, quote_text
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.scopes import source_key
-from asyncorm.sql.clauses import Join
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.expressions import Label
 from asyncorm.sql.implied import ImpliedAlias
@@ -24,6 +23,7 @@ from asyncorm.sql.sources import (
     table_of,
     whole,
 )
+from asyncorm.sql.statements.clauses import Join
 from asyncorm.sql.subtype import Below, Kinds, OfKind, Part, Subtype
 from asyncorm.sql.table import BaseColumn
 

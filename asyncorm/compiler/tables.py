@@ -6,7 +6,7 @@ from asyncorm.compiler.expressions import parentheses, write_unnested
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.function_tables import FunctionTable
+from asyncorm.sql.functions.sources import FunctionTable
 from asyncorm.sql.samples import Sample
 from asyncorm.sql.sources import entity_name
 from asyncorm.sql.subtype import Subtype

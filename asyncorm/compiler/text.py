@@ -10,7 +10,7 @@ from asyncorm.compiler.select import write_items
 from asyncorm.compiler.subtypes import physical_columns
 from asyncorm.sql.expressions import Label
 from asyncorm.sql.sources import entity_columns, is_entity
-from asyncorm.sql.text import EntityColumns, Name, RowOf, Text, part_name
+from asyncorm.sql.statements.raw import EntityColumns, Name, RowOf, Text, part_name
 
 
 def render_text(renderer: Renderer, text: Text[Any]) -> None:

@@ -21,7 +21,7 @@ from asyncorm.compiler.modification import (
 from asyncorm.compiler.renderer import Renderer
 from asyncorm.compiler.select import write_where
 from asyncorm.compiler.subtypes import kinds_of
-from asyncorm.sql.update import Update
+from asyncorm.sql.statements.update import Update
 
 
 def render_update(renderer: Renderer, update: Update[Any]) -> None:

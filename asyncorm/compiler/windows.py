@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from asyncorm.compiler.renderer import Renderer
-from asyncorm.sql.function_calls import Over
-from asyncorm.sql.windows import Bound, Frame, Window
+from asyncorm.sql.functions.calls import Over
+from asyncorm.sql.functions.frames import Bound, Frame, Window
 
 _SIDES = {-2: "UNBOUNDED PRECEDING", -1: " PRECEDING", 0: "CURRENT ROW", 1: " FOLLOWING",
           2: "UNBOUNDED FOLLOWING"}  # fmt: skip

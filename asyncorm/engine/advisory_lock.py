@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
-from asyncorm.engine.advisory_key import LockKey, checked_timeout, in_words, key_arguments
 from asyncorm.engine.connection import Connection
-from asyncorm.engine.locking import take_lock, unlock_text
 from asyncorm.engine.pooler import behind_pooler
+from asyncorm.engine.signals.advisory_key import LockKey, checked_timeout, in_words, key_arguments
+from asyncorm.engine.signals.locking import take_lock, unlock_text
 from asyncorm.errors import DatabaseError, InvalidRequestError, LockLost
 
 #: (task, arguments of the key) of the locks that an engine's tasks hold alone

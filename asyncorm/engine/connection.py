@@ -7,16 +7,16 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, cast, overload
 
 from asyncorm.compiler.compiled import CompiledStatement
-from asyncorm.engine.bulk_connection import BulkConnection
 from asyncorm.engine.careful import CarefulRecord, carefully
 from asyncorm.engine.command_tag import affected_rows
 from asyncorm.engine.connection_block import ConnectionTransaction
+from asyncorm.engine.copy.connection import BulkConnection
 from asyncorm.engine.features import check_server
 from asyncorm.engine.query_watch import WATCHES, on_behalf
 from asyncorm.engine.result import Result
 from asyncorm.engine.rows import convert_records, row_names
 from asyncorm.engine.shapes import shape_rows
-from asyncorm.engine.signalling import SignallingConnection
+from asyncorm.engine.signals.signalling import SignallingConnection
 from asyncorm.engine.stream import RowStream
 from asyncorm.engine.text_connection import TextConnection
 from asyncorm.engine.transaction import Interrupted, begin_text, savepoint_name, shielded
@@ -29,8 +29,8 @@ from asyncorm.errors import (
     TransactionRolledBack,
 )
 from asyncorm.schema.ddl import DDL
-from asyncorm.sql.insert import Insert
 from asyncorm.sql.nodes import Statement
+from asyncorm.sql.statements.insert import Insert
 from asyncorm.sql.table import Table
 
 T = TypeVar("T")

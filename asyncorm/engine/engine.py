@@ -14,16 +14,16 @@ from weakref import WeakSet
 import anyio.to_thread
 
 from asyncorm.compiler.cache import StatementCache
-from asyncorm.engine.advisory_key import LockKey
 from asyncorm.engine.advisory_lock import AdvisoryLock, Held
 from asyncorm.engine.blocks import ConnectionContext, TransactionContext
-from asyncorm.engine.channel import Channel
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.driver import Driver, DriverOptions, open_driver
 from asyncorm.engine.embedded import start_embedded
-from asyncorm.engine.listener import Listener, ListenOptions
 from asyncorm.engine.pool import Pool
 from asyncorm.engine.repeat_limit import OnRepeat, RepeatLimit
+from asyncorm.engine.signals.advisory_key import LockKey
+from asyncorm.engine.signals.channel import Channel
+from asyncorm.engine.signals.listener import Listener, ListenOptions
 from asyncorm.engine.sql_log import echo_to_console, logger
 from asyncorm.engine.url import SSL_MODES, ConnectionSettings, parse_url
 from asyncorm.errors import ConfigurationError, DatabaseError

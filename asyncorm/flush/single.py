@@ -11,9 +11,9 @@ from asyncorm.flush.row import row_key
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.sql.expressions import Expression
-from asyncorm.sql.insert import insert
+from asyncorm.sql.statements.insert import insert
+from asyncorm.sql.statements.update import update
 from asyncorm.sql.subtype import Subtype
-from asyncorm.sql.update import update
 
 
 def single_statement(batch: Batch, instance: Any, versions: Sequence[Any] = ()) -> Any:

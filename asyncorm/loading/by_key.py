@@ -8,7 +8,7 @@ from typing import Any
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.expressions import Parameter
 from asyncorm.sql.keys import any_of
-from asyncorm.sql.select import Select, select
+from asyncorm.sql.statements.select import Select, select
 
 
 def key_statement(mapper: Mapper, keys: Sequence[tuple[Any, ...]]) -> Select[Any]:

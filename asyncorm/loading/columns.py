@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from asyncorm.errors import ArgumentError
 from asyncorm.loading.directives import Columns
 from asyncorm.mapping.mapper import Mapper
-from asyncorm.sql.query import Compound
-from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Alias, PartialEntity
+from asyncorm.sql.statements.query import Compound
+from asyncorm.sql.statements.select import Select
 from asyncorm.sql.subtype import Below
 from asyncorm.sql.table import BaseColumn
 

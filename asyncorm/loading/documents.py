@@ -24,9 +24,9 @@ from asyncorm.sql.criteria import Criteria, criteria_of
 from asyncorm.sql.documents import KEY, DocumentRows, DocumentValue
 from asyncorm.sql.expressions import CastTo, Expression, Label, Parameter, ScalarQuery
 from asyncorm.sql.nesting import nest
-from asyncorm.sql.query import Rows
-from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import column_of, entity_of, is_entity, source_of
+from asyncorm.sql.statements.query import Rows
+from asyncorm.sql.statements.select import Select, select
 from asyncorm.types.documents import json_template, label_values
 from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.scalars import TEXT

@@ -9,12 +9,12 @@ from asyncorm.compiler.results import result_of
 from asyncorm.loading.columns import with_columns
 from asyncorm.loading.payload import Payload
 from asyncorm.loading.tree import Edge, LoadNode
-from asyncorm.sql.clauses import Join
 from asyncorm.sql.expressions import Parameter
-from asyncorm.sql.order import Order
-from asyncorm.sql.query import Rows
-from asyncorm.sql.select import Select
+from asyncorm.sql.operators.order import Order
 from asyncorm.sql.sources import column_of, source_of
+from asyncorm.sql.statements.clauses import Join
+from asyncorm.sql.statements.query import Rows
+from asyncorm.sql.statements.select import Select
 
 
 class Attachment(NamedTuple):

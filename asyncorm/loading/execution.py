@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from asyncorm.errors import ArgumentError
-from asyncorm.sql.delete import Delete
-from asyncorm.sql.insert import Insert
-from asyncorm.sql.merge import Merge
-from asyncorm.sql.modification import Modification
 from asyncorm.sql.nodes import Statement
-from asyncorm.sql.text import Text
-from asyncorm.sql.update import Update
+from asyncorm.sql.statements.delete import Delete
+from asyncorm.sql.statements.insert import Insert
+from asyncorm.sql.statements.merge import Merge
+from asyncorm.sql.statements.modification import Modification
+from asyncorm.sql.statements.raw import Text
+from asyncorm.sql.statements.update import Update
 
 
 class Execution:

@@ -9,7 +9,7 @@ from asyncorm.loading.draft import Draft, Expansion
 from asyncorm.loading.joining import join_related
 from asyncorm.loading.nesting import nest_related
 from asyncorm.loading.tree import LoadNode
-from asyncorm.sql.query import Rows
+from asyncorm.sql.statements.query import Rows
 
 
 def expand(statement: Any, trees: dict[int, LoadNode], *, in_pieces: bool) -> Expansion:

@@ -10,11 +10,11 @@ from asyncorm.mapping.selection import Selection
 from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.constructs import true
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.given import orders
 from asyncorm.sql.keys import any_key
-from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, column_of, source_of
+from asyncorm.sql.statements.select import Select, select
 
 
 def first_of_each(

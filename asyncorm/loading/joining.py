@@ -12,17 +12,17 @@ from asyncorm.loading.directives import Strategy
 from asyncorm.loading.draft import Draft, Place
 from asyncorm.loading.tree import Edge, LoadNode
 from asyncorm.sql.adapted import Adapted
-from asyncorm.sql.clauses import Join
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.constructs import Constant, Extract
 from asyncorm.sql.expressions import CastTo, Expression, Label, Operation, Parameter, ScalarQuery
-from asyncorm.sql.function_calls import FunctionCall
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.calls import FunctionCall
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.nesting import nest
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.order import Order
-from asyncorm.sql.select import Select, select
+from asyncorm.sql.operators.order import Order
 from asyncorm.sql.sources import Alias, EntityOf, PartialEntity, column_of, is_entity, source_of
+from asyncorm.sql.statements.clauses import Join
+from asyncorm.sql.statements.select import Select, select
 from asyncorm.sql.table import BaseColumn
 
 

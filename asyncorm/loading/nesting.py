@@ -24,11 +24,11 @@ from asyncorm.mapping.relationships import Direction
 from asyncorm.sql.adapted import adapted
 from asyncorm.sql.constructs import Case, Constant, RowValue, true
 from asyncorm.sql.expressions import CastTo, Expression, Label, Parameter, ScalarQuery
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.order import Order
-from asyncorm.sql.select import Select, select
+from asyncorm.sql.operators.order import Order
 from asyncorm.sql.sources import Alias, Derived, column_of
+from asyncorm.sql.statements.select import Select, select
 from asyncorm.sql.values import UNKNOWN
 from asyncorm.types.arrays import is_array
 from asyncorm.types.scalars import BIGINT

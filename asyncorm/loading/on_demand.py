@@ -19,7 +19,7 @@ from asyncorm.loading.pipeline import announce, load, load_path, load_tree
 from asyncorm.loading.subtypes import is_partial
 from asyncorm.loading.tree import LoadNode, Resolved, only, tree_of
 from asyncorm.mapping.mapper import Key, Mapper
-from asyncorm.sql.select import Select
+from asyncorm.sql.statements.select import Select
 from asyncorm.tracking.event_names import LOAD_EVENTS
 from asyncorm.tracking.listeners import HEARD, hears
 from asyncorm.tracking.notices import Notices

@@ -29,7 +29,7 @@ from asyncorm.loading.subtypes import is_partial
 from asyncorm.loading.tree import LoadNode, loads_more, trees_of
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.models.documents import read_documents
-from asyncorm.sql.query import Rows
+from asyncorm.sql.statements.query import Rows
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 Column = Callable[[Sequence[Any], UnitOfWork, Existing | None, LoadNode | None], list[Any]]

@@ -15,8 +15,8 @@ from asyncorm.loading.hydrator import hydrator
 from asyncorm.loading.subtypes import is_partial
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.sources import entity_columns, entity_of
+from asyncorm.sql.statements.raw import PART_NAME, EntityColumns, RowOf, Text, part_name
 from asyncorm.sql.table import BaseColumn
-from asyncorm.sql.text import PART_NAME, EntityColumns, RowOf, Text, part_name
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from asyncorm.types.base import SQLType
 from asyncorm.types.custom import CustomType

@@ -18,8 +18,8 @@ from asyncorm.sql.adapted import adapted, adapted_order
 from asyncorm.sql.criteria import Criteria
 from asyncorm.sql.given import orders
 from asyncorm.sql.keys import any_key
-from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import source_of
+from asyncorm.sql.statements.select import Select, select
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.filling import fill_collection, fill_collections

@@ -30,8 +30,8 @@ from asyncorm.sql.criteria import Criteria, criteria_of
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import Option, combined
-from asyncorm.sql.order import Order
-from asyncorm.sql.text import Text
+from asyncorm.sql.operators.order import Order
+from asyncorm.sql.statements.raw import Text
 
 Path = tuple[Relationship[Any, Any], ...]
 #: pairs of a source and of what stands for it in a statement

@@ -12,8 +12,8 @@ from asyncorm.sql.conditions import and_, or_
 from asyncorm.sql.correlated import exists_for
 from asyncorm.sql.expressions import Condition, Expression, as_condition
 from asyncorm.sql.implied import ImpliedAlias
-from asyncorm.sql.select import Select, select
 from asyncorm.sql.sources import Alias, attribute_of, column_of, source_of
+from asyncorm.sql.statements.select import Select, select
 
 
 class Ends(NamedTuple):

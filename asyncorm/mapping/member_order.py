@@ -10,7 +10,7 @@ from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.direction import suggest
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.expressions import Expression
-from asyncorm.sql.order import Order
+from asyncorm.sql.operators.order import Order
 from asyncorm.sql.table import BaseColumn
 
 _NAMED = re.compile(r"(?:(.+)\.)?(\w+?)(?:\.(asc|desc)\(\))?")

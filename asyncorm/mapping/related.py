@@ -13,10 +13,10 @@ from asyncorm.errors import ArgumentError, InvalidRequestError, UnknownAttribute
 from asyncorm.mapping.matching import Ends, differs, equals, holds, is_one_of, lacks, links, relates
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.selection import Selection, first_of
-from asyncorm.sql.clauses import JoinParts
 from asyncorm.sql.expressions import Condition, Expression
 from asyncorm.sql.implied import implied_alias
 from asyncorm.sql.sources import Alias
+from asyncorm.sql.statements.clauses import JoinParts
 
 E = TypeVar("E")
 R = TypeVar("R")

@@ -15,11 +15,11 @@ from weakref import WeakKeyDictionary, ref
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.secondary import Secondary
 from asyncorm.sql.adapted import adapted
-from asyncorm.sql.clauses import JoinParts
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.nodes import combined
 from asyncorm.sql.sources import Alias, Derived, column_of, entity_name, entity_of, source_of
+from asyncorm.sql.statements.clauses import JoinParts
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 
 #: what a relationship seen from a subclass does not share with the one of the base

@@ -7,13 +7,13 @@ from typing import Any, Generic, Self, TypeVar
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.adapted import adapted
-from asyncorm.sql.clauses import JoinParts, row_count
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.expressions import Expression, as_condition
 from asyncorm.sql.given import orders
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.order import Order
+from asyncorm.sql.operators.order import Order
 from asyncorm.sql.sources import source_of, table_of
+from asyncorm.sql.statements.clauses import JoinParts, row_count
 from asyncorm.sql.subtype import meanings
 
 E = TypeVar("E")

@@ -43,7 +43,7 @@ from asyncorm.sql.constraints import (
     UniqueConstraint,
 )
 from asyncorm.sql.document_columns import DocumentColumn, NullDocumentColumn
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.table import BaseColumn, Column, NullColumn, Table
 from asyncorm.sql.values import DocumentName
 from asyncorm.types.base import SQLType

@@ -9,8 +9,8 @@ from asyncorm.compiler.quoting import quote_name
 from asyncorm.errors import ConfigurationError
 from asyncorm.schema.literals import literal, string_literal
 from asyncorm.sql.expressions import Expression, Parameter
+from asyncorm.sql.statements.raw import Text
 from asyncorm.sql.table import Table
-from asyncorm.sql.text import Text
 from asyncorm.types.base import SQLType
 from asyncorm.types.scalars import TEXT
 

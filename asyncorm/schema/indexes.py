@@ -11,7 +11,7 @@ from asyncorm.schema.elements import column_list, qualified
 from asyncorm.schema.expressions import condition_sql, expression_sql
 from asyncorm.schema.names import Names, find_column
 from asyncorm.sql.constraints import Index
-from asyncorm.sql.order import Order
+from asyncorm.sql.operators.order import Order
 from asyncorm.sql.table import BaseColumn, Table
 
 

@@ -17,11 +17,11 @@ from asyncorm.session.core import SessionCore
 from asyncorm.session.modifying import modify
 from asyncorm.session.synchronize import change, synchronizes
 from asyncorm.sql.expressions import Expression
-from asyncorm.sql.insert import Insert
-from asyncorm.sql.inserted_rows import groups_of
 from asyncorm.sql.nodes import Query
 from asyncorm.sql.sources import column_of, entity_name
-from asyncorm.sql.update import Update
+from asyncorm.sql.statements.insert import Insert
+from asyncorm.sql.statements.inserted_rows import groups_of
+from asyncorm.sql.statements.update import Update
 from asyncorm.sql.values import fitting_type
 from asyncorm.types.base import converted
 

@@ -6,15 +6,15 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, Unpack, overload
 
-from asyncorm.engine.copy_options import ColumnNames, CopyOptions, NamedRow, Rows
-from asyncorm.engine.copy_out import (
+from asyncorm.engine.copy.into import Copying, CopyResult, copying
+from asyncorm.engine.copy.options import ColumnNames, CopyOptions, NamedRow, Rows
+from asyncorm.engine.copy.out import (
     CopyFormat,
     CopyOut,
     CopyOutConnection,
     CopyQuery,
     copy_query,
 )
-from asyncorm.engine.copying import Copying, CopyResult, copying
 from asyncorm.errors import InvalidRequestError
 from asyncorm.mapping.copied_rows import CopiedRows
 from asyncorm.mapping.mapper import Mapper

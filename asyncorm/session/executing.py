@@ -15,9 +15,9 @@ from asyncorm.session.bulk import check_rows, execute_rows
 from asyncorm.session.core import SessionCore
 from asyncorm.session.modifying import modify
 from asyncorm.session.synchronize import expire_written
-from asyncorm.sql.modification import Modification
 from asyncorm.sql.nodes import Statement
-from asyncorm.sql.text import Text
+from asyncorm.sql.statements.modification import Modification
+from asyncorm.sql.statements.raw import Text
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notices
 from asyncorm.tracking.write_only import WriteOnlyCollection

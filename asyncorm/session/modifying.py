@@ -9,7 +9,7 @@ from asyncorm.loading.existing import Existing
 from asyncorm.loading.pipeline import make_rows
 from asyncorm.session.core import SessionCore
 from asyncorm.session.synchronize import expire_written, synchronizer_of
-from asyncorm.sql.delete import Delete
+from asyncorm.sql.statements.delete import Delete
 from asyncorm.tracking.notices import Notices
 
 

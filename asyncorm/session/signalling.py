@@ -6,9 +6,9 @@ from collections.abc import Generator
 from types import TracebackType
 from typing import Any, TypeVar
 
-from asyncorm.engine.advisory_key import LockKey, checked_timeout, key_arguments
-from asyncorm.engine.channel import Channel, pg_notify
-from asyncorm.engine.locking import take_lock
+from asyncorm.engine.signals.advisory_key import LockKey, checked_timeout, key_arguments
+from asyncorm.engine.signals.channel import Channel, pg_notify
+from asyncorm.engine.signals.locking import take_lock
 from asyncorm.session.core import SessionCore
 from asyncorm.session.guard import TaskGuard
 

@@ -17,7 +17,7 @@ from asyncorm.loading.raw import load_text
 from asyncorm.session.core import SessionCore
 from asyncorm.session.executing import existing_policy
 from asyncorm.session.guard import TaskGuard
-from asyncorm.sql.text import Text
+from asyncorm.sql.statements.raw import Text
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notices
 

@@ -18,11 +18,11 @@ from asyncorm.loading.existing import forget_references, references_by_attribute
 from asyncorm.loading.hydrator import hydrator
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.conditions import and_
-from asyncorm.sql.delete import Delete
-from asyncorm.sql.insert import Insert
-from asyncorm.sql.merge import Merge
-from asyncorm.sql.merge_actions import DeleteRow
 from asyncorm.sql.sources import Alias, column_of, entity_columns, entity_of, is_entity
+from asyncorm.sql.statements.delete import Delete
+from asyncorm.sql.statements.insert import Insert
+from asyncorm.sql.statements.merge import Merge
+from asyncorm.sql.statements.merge_actions import DeleteRow
 from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.evaluate import assigned_value, evaluator
 from asyncorm.tracking.mutables import forget_snapshot

@@ -7,7 +7,7 @@ from typing import Any
 
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.nodes import combined
-from asyncorm.sql.order import Order
+from asyncorm.sql.operators.order import Order
 from asyncorm.types.scalars import BOOLEAN
 
 

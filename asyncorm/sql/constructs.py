@@ -8,8 +8,6 @@ from typing import Any, Literal, TypeVar, overload
 from typing import cast as typing_cast
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
-from asyncorm.sql.arguments import type_of
-from asyncorm.sql.arithmetic import common_type
 from asyncorm.sql.expressions import (
     CastTo,
     Condition,
@@ -20,7 +18,9 @@ from asyncorm.sql.expressions import (
     literal_of,
     operand,
 )
+from asyncorm.sql.functions.arguments import type_of
 from asyncorm.sql.nodes import Query, combined
+from asyncorm.sql.operators.arithmetic import common_type
 from asyncorm.sql.values import UNKNOWN
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType

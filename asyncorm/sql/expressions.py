@@ -8,20 +8,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, overload
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
-from asyncorm.sql.arithmetic import check_same, operation_type, value_beside
-from asyncorm.sql.array_operators import ArrayOperators
-from asyncorm.sql.comparison_operators import ComparisonOperators
-from asyncorm.sql.containment_operators import ContainmentOperators
-from asyncorm.sql.json_operators import JSONOperators, key_type, path_of, plain_type
-from asyncorm.sql.logic_operators import LogicOperators
-from asyncorm.sql.network_operators import NetworkOperators
 from asyncorm.sql.nodes import Query, Yields, combined, render
-from asyncorm.sql.operators import Operators
-from asyncorm.sql.order import OrderOperators
-from asyncorm.sql.range_operators import RangeOperators
-from asyncorm.sql.same_operators import SameOperators
-from asyncorm.sql.search_operators import SearchOperators
-from asyncorm.sql.text_operators import TextOperators
+from asyncorm.sql.operators.arithmetic import check_same, operation_type, value_beside
+from asyncorm.sql.operators.array import ArrayOperators
+from asyncorm.sql.operators.base import Operators
+from asyncorm.sql.operators.comparison import ComparisonOperators
+from asyncorm.sql.operators.containment import ContainmentOperators
+from asyncorm.sql.operators.json import JSONOperators, key_type, path_of, plain_type
+from asyncorm.sql.operators.logic import LogicOperators
+from asyncorm.sql.operators.network import NetworkOperators
+from asyncorm.sql.operators.order import OrderOperators
+from asyncorm.sql.operators.range import RangeOperators
+from asyncorm.sql.operators.same import SameOperators
+from asyncorm.sql.operators.search import SearchOperators
+from asyncorm.sql.operators.text import TextOperators
+from asyncorm.sql.operators.vector import VectorOperators
 from asyncorm.sql.values import (
     DocumentName,
     as_list,
@@ -29,7 +30,6 @@ from asyncorm.sql.values import (
     field_of,
     fitting_type,
 )
-from asyncorm.sql.vector_operators import VectorOperators
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.extensions import HStore

@@ -7,7 +7,7 @@ from typing import Any
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Expression
-from asyncorm.sql.order import Order
+from asyncorm.sql.operators.order import Order
 
 
 def orders(given: Iterable[Any]) -> tuple[Order, ...]:

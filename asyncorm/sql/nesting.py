@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from asyncorm.sql.expressions import Expression, Label
-from asyncorm.sql.order import Order
-from asyncorm.sql.query import Compound, Rows
-from asyncorm.sql.select import Select
+from asyncorm.sql.operators.order import Order
 from asyncorm.sql.sources import (
     Derived,
     EntityOf,
@@ -18,6 +16,8 @@ from asyncorm.sql.sources import (
     is_entity,
     output_columns,
 )
+from asyncorm.sql.statements.query import Compound, Rows
+from asyncorm.sql.statements.select import Select
 from asyncorm.sql.table import BaseColumn
 
 

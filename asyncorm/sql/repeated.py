@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from asyncorm.sql.expressions import Expression, Label, Parameter
-from asyncorm.sql.grouping import Grouping
-from asyncorm.sql.order import Order
+from asyncorm.sql.functions.grouping import Grouping
+from asyncorm.sql.operators.order import Order
 
 T = TypeVar("T")
 

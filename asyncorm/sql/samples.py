@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, TypeVar, cast
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.arguments import floating
 from asyncorm.sql.expressions import Expression
-from asyncorm.sql.function_calls import FunctionCall
+from asyncorm.sql.functions.arguments import floating
+from asyncorm.sql.functions.calls import FunctionCall
 from asyncorm.sql.sources import Alias
 from asyncorm.types.scalars import FLOAT
 

@@ -11,7 +11,7 @@ from asyncorm.sql.constructs import RowValue
 from asyncorm.sql.expressions import Condition, Expression, ScalarQuery, literal_of, operand
 from asyncorm.sql.keys import AmongRows
 from asyncorm.sql.nodes import Query
-from asyncorm.sql.query import Rows, columns_of
+from asyncorm.sql.statements.query import Rows, columns_of
 from asyncorm.sql.values import UNKNOWN, fitting_type, listed
 
 T = TypeVar("T")

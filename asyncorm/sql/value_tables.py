@@ -8,8 +8,8 @@ from typing import Any
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.expressions import Expression, Parameter, operand
 from asyncorm.sql.nodes import AnonymousName, Query, combined
-from asyncorm.sql.select import Select
 from asyncorm.sql.sources import Derived, DerivedColumns
+from asyncorm.sql.statements.select import Select
 from asyncorm.sql.table import NullColumn
 from asyncorm.sql.values import checked_name, fitting_type
 from asyncorm.types.arrays import BulkArray

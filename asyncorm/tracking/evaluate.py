@@ -19,7 +19,7 @@ from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.constructs import Constant
 from asyncorm.sql.expressions import Label, Operation, Parameter
-from asyncorm.sql.function_calls import FunctionCall
+from asyncorm.sql.functions.calls import FunctionCall
 from asyncorm.sql.table import BaseColumn, Table
 from asyncorm.tracking.changes import same
 from asyncorm.tracking.state import UNLOADED

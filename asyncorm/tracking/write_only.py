@@ -9,12 +9,12 @@ from asyncorm.errors import InvalidRequestError
 from asyncorm.mapping.relationships import Relationship, referring
 from asyncorm.mapping.selection import Selection
 from asyncorm.sql.conditions import and_
-from asyncorm.sql.delete import Delete, delete
 from asyncorm.sql.expressions import Expression
-from asyncorm.sql.insert import Insert, insert
-from asyncorm.sql.select import Select, exists, select
 from asyncorm.sql.sources import column_of
-from asyncorm.sql.update import Update, update
+from asyncorm.sql.statements.delete import Delete, delete
+from asyncorm.sql.statements.insert import Insert, insert
+from asyncorm.sql.statements.select import Select, exists, select
+from asyncorm.sql.statements.update import Update, update
 from asyncorm.tracking.collections import RelatedCollection, members_of, silent_append
 from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.known import has_row

@@ -64,8 +64,8 @@ _KEYWORD = re.compile(
 )
 #: where texts of statements are put together outside of the compiler
 BUILDERS = {
-    "engine/command_tag.py", "engine/connection.py", "engine/copy_out.py", "engine/copying.py",
-    "engine/joined.py", "engine/locking.py", "engine/text_connection.py",
+    "engine/command_tag.py", "engine/connection.py", "engine/copy/out.py", "engine/copy/into.py",
+    "engine/joined.py", "engine/signals/locking.py", "engine/text_connection.py",
     "flush/blame.py", "flush/link_statements.py", "flush/statements.py", "schema/ddl.py",
     "schema/indexes.py", "session/explaining.py",
 }  # fmt: skip

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from asyncorm import Session, create_engine, select, sql
-from asyncorm.engine.advisory_key import LockKey
 from asyncorm.engine.engine import Engine
+from asyncorm.engine.signals.advisory_key import LockKey
 from asyncorm.errors import (
     ArgumentError,
     ConfigurationError,
@@ -19,7 +19,7 @@ from asyncorm.errors import (
     LockLost,
     LockTimeout,
 )
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from tests.support.wire import WireProxy
 
 KEYS: list[LockKey] = ["nightly report", 5, -(2**63), 2**63 - 1, (1, 2), (-(2**31), 2**31 - 1)]

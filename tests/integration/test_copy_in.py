@@ -18,7 +18,7 @@ from asyncorm import (
     UnknownAttributeError,
     select,
 )
-from asyncorm.engine import copy_source
+from asyncorm.engine.copy import source as copy_source
 from asyncorm.engine.engine import Engine
 from tests.conftest import CreateTables
 from tests.support.copied import Counted, Item, Machine, Press, Robot, Shelf

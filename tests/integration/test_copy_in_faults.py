@@ -18,7 +18,7 @@ from asyncorm import (
     UniqueViolation,
     select,
 )
-from asyncorm.engine import copy_source
+from asyncorm.engine.copy import source as copy_source
 from asyncorm.engine.engine import Engine, create_engine
 from tests.conftest import CreateTables
 from tests.support.cancel import cancel_at

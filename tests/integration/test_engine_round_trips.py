@@ -11,7 +11,7 @@ import pytest
 
 from asyncorm.engine.engine import create_engine
 from asyncorm.errors import DatabaseError
-from asyncorm.sql.text import sql
+from asyncorm.sql.statements.raw import sql
 from tests.support.wire import WireProxy
 
 

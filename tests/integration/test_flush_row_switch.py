@@ -12,8 +12,8 @@ from asyncorm.engine.engine import Engine
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, generated, relationship
 from asyncorm.models.model import Model
+from asyncorm.sql.statements.raw import sql
 from asyncorm.sql.table import MetaData
-from asyncorm.sql.text import sql
 from tests.conftest import CreateTables
 from tests.integration.conftest import Sent
 from tests.support.rows import rows, run

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asyncorm.session.factory import SessionFactory
-    from asyncorm.sql.select import Select
+    from asyncorm.sql.statements.select import Select
 
 
 @pytest.mark.parametrize(

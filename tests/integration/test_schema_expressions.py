@@ -15,9 +15,9 @@ from asyncorm.errors import CheckViolation, ConfigurationError, UniqueViolation
 from asyncorm.schema.create import create_statements
 from asyncorm.schema.ddl import CreateIndex, CreateTable
 from asyncorm.sql.constraints import CheckConstraint, Index
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
+from asyncorm.sql.statements.raw import sql
 from asyncorm.sql.table import Column, Table
-from asyncorm.sql.text import sql
 from asyncorm.types.enums import Enum
 from asyncorm.types.scalars import BIGINT, INTEGER, TEXT, TIMESTAMPTZ
 

@@ -43,10 +43,10 @@ from asyncorm import (
 from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.constraints import Constraint
 from asyncorm.sql.nodes import Option
-from asyncorm.sql.order import Order
+from asyncorm.sql.operators.order import Order
 from asyncorm.sql.sources import Alias, Derived
+from asyncorm.sql.statements.raw import Name
 from asyncorm.sql.table import BaseColumn
-from asyncorm.sql.text import Name
 from asyncorm.types.scalars import INTEGER, TEXT
 from tests.support.canary_models import Category, Product
 

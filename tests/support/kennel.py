@@ -7,7 +7,7 @@ from uuid import UUID
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, generated, relationship
 from asyncorm.models.model import Model
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.table import MetaData
 
 

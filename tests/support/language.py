@@ -8,7 +8,7 @@ from typing import Any
 import pglast
 
 from asyncorm.compiler.compiler import compile_statement
-from asyncorm.sql.clauses import JoinParts
+from asyncorm.sql.statements.clauses import JoinParts
 from asyncorm.sql.table import Column, ForeignKey, NullColumn, Table
 from asyncorm.types.arrays import Array
 from asyncorm.types.enums import Enum

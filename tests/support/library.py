@@ -14,9 +14,9 @@ from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, generated, relationship
 from asyncorm.models.model import Model
 from asyncorm.sql.constraints import CheckConstraint, ForeignKeyConstraint
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
+from asyncorm.sql.statements.raw import sql
 from asyncorm.sql.table import MetaData
-from asyncorm.sql.text import sql
 from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.state import Status, own_state
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of

@@ -8,10 +8,10 @@ from asyncorm.models.attributes import Mapped
 from asyncorm.models.fields import column
 from asyncorm.models.model import Model
 from asyncorm.sql.constructs import extract
-from asyncorm.sql.update import update
-from asyncorm.sql.functions import func
-from asyncorm.sql.select import select
-from asyncorm.sql.text import sql
+from asyncorm.sql.statements.update import update
+from asyncorm.sql.functions.func import func
+from asyncorm.sql.statements.select import select
+from asyncorm.sql.statements.raw import sql
 
 
 

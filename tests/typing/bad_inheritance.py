@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, relationship
 from asyncorm.models.model import Model
-from asyncorm.sql.select import select
+from asyncorm.sql.statements.select import select
 
 
 class Animal(Model, table="animal"):

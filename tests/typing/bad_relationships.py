@@ -5,8 +5,8 @@ from __future__ import annotations
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, relationship
 from asyncorm.models.model import Model
-from asyncorm.sql.update import update
-from asyncorm.sql.select import select
+from asyncorm.sql.statements.update import update
+from asyncorm.sql.statements.select import select
 from asyncorm.sql.sources import aliased
 
 

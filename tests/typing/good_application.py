@@ -41,7 +41,7 @@ from asyncorm import (
     update,
     window,
 )
-from asyncorm.sql.order import Order
+from asyncorm.sql.operators.order import Order
 
 
 class Role(Enum):

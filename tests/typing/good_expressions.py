@@ -10,18 +10,18 @@ from asyncorm.models.attributes import Mapped
 from asyncorm.models.fields import column
 from asyncorm.models.model import Model
 from asyncorm.sql.constructs import any_, case, cast, extract, literal
-from asyncorm.sql.insert import Insert, insert
-from asyncorm.sql.update import Update, update
-from asyncorm.sql.delete import delete
+from asyncorm.sql.statements.insert import Insert, insert
+from asyncorm.sql.statements.update import Update, update
+from asyncorm.sql.statements.delete import delete
 from asyncorm.sql.conditions import and_, not_, or_
 from asyncorm.sql.expressions import Condition, Expression, NullExpression
-from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall
-from asyncorm.sql.functions import func
-from asyncorm.sql.query import Compound, union
-from asyncorm.sql.select import Select, exists, select
+from asyncorm.sql.functions.calls import FunctionCall, NullFunctionCall
+from asyncorm.sql.functions.func import func
+from asyncorm.sql.statements.query import Compound, union
+from asyncorm.sql.statements.select import Select, exists, select
 from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Column, NullColumn
-from asyncorm.sql.text import ident, sql
+from asyncorm.sql.statements.raw import ident, sql
 
 
 class User(Model, table="users"):

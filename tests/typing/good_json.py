@@ -13,8 +13,8 @@ from asyncorm.sql.document_columns import DocumentColumn
 from asyncorm.sql.document_paths import DocumentPath
 from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.expressions import Condition
-from asyncorm.sql.function_calls import NullFunctionCall
-from asyncorm.sql.select import Select
+from asyncorm.sql.functions.calls import NullFunctionCall
+from asyncorm.sql.statements.select import Select
 from asyncorm.sql.table import Column, NullColumn
 
 

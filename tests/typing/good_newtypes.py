@@ -26,8 +26,8 @@ from asyncorm import (
     func,
     select,
 )
-from asyncorm.sql.function_calls import FunctionCall
-from asyncorm.sql.search_functions import SearchCall, SearchOperation
+from asyncorm.sql.functions.calls import FunctionCall
+from asyncorm.sql.functions.search import SearchCall, SearchOperation
 
 
 class Address(NamedTuple):

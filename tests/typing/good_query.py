@@ -24,8 +24,8 @@ from asyncorm import (
     values,
     window,
 )
-from asyncorm.sql.function_calls import FunctionCall, NullFunctionCall, Over
-from asyncorm.sql.query import Compound
+from asyncorm.sql.functions.calls import FunctionCall, NullFunctionCall, Over
+from asyncorm.sql.statements.query import Compound
 
 
 class Item(Model, table="item"):

@@ -11,8 +11,8 @@ from asyncorm.models.model import Model
 from asyncorm.sql.constructs import case
 from asyncorm.sql.conditions import and_
 from asyncorm.sql.expressions import Condition
-from asyncorm.sql.functions import func
-from asyncorm.sql.select import Select, select
+from asyncorm.sql.functions.func import func
+from asyncorm.sql.statements.select import Select, select
 from asyncorm.sql.sources import aliased
 from asyncorm.sql.table import Column, NullColumn
 

@@ -6,7 +6,7 @@ import pytest
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.errors import ConfigurationError
-from asyncorm.sql.select import select
+from asyncorm.sql.statements.select import select
 from tests.support.language import User
 
 

@@ -7,14 +7,14 @@ import pytest
 from asyncorm.compiler.compiled import ColumnItem, EntityItem
 from asyncorm.compiler.compiler import compile_statement, constant_sql
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.delete import delete
-from asyncorm.sql.functions import func
-from asyncorm.sql.insert import insert
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.nodes import Statement
-from asyncorm.sql.select import select
 from asyncorm.sql.sources import aliased
-from asyncorm.sql.text import sql
-from asyncorm.sql.update import update
+from asyncorm.sql.statements.delete import delete
+from asyncorm.sql.statements.insert import insert
+from asyncorm.sql.statements.raw import sql
+from asyncorm.sql.statements.select import select
+from asyncorm.sql.statements.update import update
 from tests.support.language import Book, Mood, User
 
 

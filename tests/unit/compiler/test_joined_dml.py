@@ -9,11 +9,11 @@ from asyncorm.errors import InvalidRequestError
 from asyncorm.models.attributes import Mapped
 from asyncorm.models.fields import column, foreign_key
 from asyncorm.models.model import Model
-from asyncorm.sql.delete import delete
-from asyncorm.sql.insert import insert
-from asyncorm.sql.select import select
+from asyncorm.sql.statements.delete import delete
+from asyncorm.sql.statements.insert import insert
+from asyncorm.sql.statements.select import select
+from asyncorm.sql.statements.update import update
 from asyncorm.sql.table import MetaData
-from asyncorm.sql.update import update
 from tests.support.kennel import Animal, Cat, Dog, Owner, Puppy, Trick
 
 

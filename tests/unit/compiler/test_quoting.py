@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from asyncorm.compiler.quoting import quote_name, quote_qualified
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.select import select
-from asyncorm.sql.text import ident, sql
+from asyncorm.sql.statements.raw import ident, sql
+from asyncorm.sql.statements.select import select
 from tests.support.language import User
 
 PAYLOADS = [

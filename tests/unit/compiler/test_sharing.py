@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.sql.constructs import literal
-from asyncorm.sql.functions import func
-from asyncorm.sql.select import select
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.sources import aliased
+from asyncorm.sql.statements.select import select
 from tests.support.language import Book, User, compiled
 
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from asyncorm.compiler.compiler import compile_statement
 from asyncorm.sql import constructs
 from asyncorm.sql.conditions import not_
-from asyncorm.sql.delete import delete
-from asyncorm.sql.functions import func
-from asyncorm.sql.insert import insert
-from asyncorm.sql.query import union_all
-from asyncorm.sql.select import exists, select
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.sources import aliased
-from asyncorm.sql.update import update
+from asyncorm.sql.statements.delete import delete
+from asyncorm.sql.statements.insert import insert
+from asyncorm.sql.statements.query import union_all
+from asyncorm.sql.statements.select import exists, select
+from asyncorm.sql.statements.update import update
 from tests.support.language import Book, User
 
 CANARY = "⟦canary'\";--⟧"

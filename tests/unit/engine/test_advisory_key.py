@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncorm.engine.advisory_key import key_arguments
+from asyncorm.engine.signals.advisory_key import key_arguments
 
 
 def test_the_numbers_of_names_never_change() -> None:

@@ -8,7 +8,7 @@ from asyncorm.flush.link import Link
 from asyncorm.flush.plan import Batch
 from asyncorm.flush.row import LinksOf
 from asyncorm.mapping.written_part import WrittenPart
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from tests.support.library import Author, Book, City, Node, Order, Sum, stored, unit_of
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from asyncorm.errors import FlushError, IdentityConflictError, OrphanedReferenceError
 from asyncorm.flush.changes import collect_changes
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from asyncorm.tracking.cascades import Cascade
 from tests.support.library import (
     Author,

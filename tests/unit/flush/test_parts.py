@@ -8,7 +8,7 @@ from asyncorm.errors import IdentityConflictError
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.row import rows_of
 from asyncorm.flush.rows import insert_waits
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.kennel import Animal, Cat, Doctor, Dog, Employee, Keeper, Owner, Puppy, Trick
 from tests.support.library import plan_of, stored, unit_of

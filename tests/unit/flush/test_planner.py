@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from asyncorm.errors import CircularDependencyError
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from tests.support.library import (
     Author,
     Book,

@@ -21,7 +21,7 @@ from asyncorm.flush.statements import (
 from asyncorm.models.attributes import Mapped
 from asyncorm.models.fields import column, generated
 from asyncorm.models.model import Model
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.table import MetaData, Table
 from asyncorm.types.scalars import Numeric, SmallInteger
 from tests.support.versioned import Bare as VersionedBare

@@ -9,7 +9,7 @@ import pytest
 from asyncorm.sql.constructs import RowValue
 from asyncorm.sql.documents import KEY, DocumentRows, DocumentValue
 from asyncorm.sql.expressions import Label, Parameter
-from asyncorm.sql.select import select
+from asyncorm.sql.statements.select import select
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.documents import json_template

@@ -20,7 +20,7 @@ from asyncorm.sql.constructs import (
     true,
 )
 from asyncorm.sql.expressions import Parameter
-from asyncorm.sql.select import exists, select
+from asyncorm.sql.statements.select import exists, select
 from asyncorm.types.scalars import Numeric
 from tests.support.language import Book, Mood, User, text_of
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.functions import func
-from asyncorm.sql.select import select
+from asyncorm.sql.functions.func import func
+from asyncorm.sql.statements.select import select
 from tests.support.language import User, compiled, text_of
 
 

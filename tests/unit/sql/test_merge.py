@@ -4,15 +4,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from asyncorm.sql.assignments import default
-from asyncorm.sql.delete import delete
-from asyncorm.sql.insert import insert
-from asyncorm.sql.merge import merge, merge_action
 from asyncorm.sql.nodes import Option
-from asyncorm.sql.row_versions import new, old
-from asyncorm.sql.select import select
 from asyncorm.sql.sources import aliased
-from asyncorm.sql.update import update
+from asyncorm.sql.statements.assignments import default
+from asyncorm.sql.statements.delete import delete
+from asyncorm.sql.statements.insert import insert
+from asyncorm.sql.statements.merge import merge, merge_action
+from asyncorm.sql.statements.row_versions import new, old
+from asyncorm.sql.statements.select import select
+from asyncorm.sql.statements.update import update
 from tests.support.language import Book, User, compiled
 
 

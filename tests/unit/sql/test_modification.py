@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.delete import delete
-from asyncorm.sql.functions import func
-from asyncorm.sql.insert import insert
-from asyncorm.sql.select import exists, select
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.sources import aliased
+from asyncorm.sql.statements.delete import delete
+from asyncorm.sql.statements.insert import insert
+from asyncorm.sql.statements.select import exists, select
+from asyncorm.sql.statements.update import update
 from asyncorm.sql.table import Table
-from asyncorm.sql.update import update
 from tests.support.language import USER_COLUMNS, Book, Mood, User, compiled
 
 

@@ -8,7 +8,7 @@ from asyncorm import func, select, union
 from asyncorm.compiler.compiler import compile_statement
 from asyncorm.compiler.results import result_of
 from asyncorm.sql.nesting import nest
-from asyncorm.sql.select import Select
+from asyncorm.sql.statements.select import Select
 from tests.support.publishing import Book, Publisher, Tag, User
 
 

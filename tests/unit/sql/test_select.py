@@ -6,10 +6,10 @@ import pytest
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.constructs import literal, true
-from asyncorm.sql.functions import func
-from asyncorm.sql.query import except_, intersect, union, union_all
-from asyncorm.sql.select import exists, select
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.sources import aliased
+from asyncorm.sql.statements.query import except_, intersect, union, union_all
+from asyncorm.sql.statements.select import exists, select
 from tests.support.language import BOOK_COLUMNS, USER_COLUMNS, Book, User, compiled
 
 USERS, BOOK = '"users"', '"library"."book"'

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.sql.select import select
-from asyncorm.sql.text import ident, sql
+from asyncorm.sql.statements.raw import ident, sql
+from asyncorm.sql.statements.select import select
 from tests.support.language import BOOK_COLUMNS, Book, Mood, User, compiled
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from asyncorm.tracking.changes import changed_columns, changed_members, has_changes, same
 from asyncorm.tracking.state import UNLOADED, InstanceState, Status, set_state
 from asyncorm.tracking.unit_of_work import UnitOfWork

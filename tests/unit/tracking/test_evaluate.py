@@ -14,7 +14,7 @@ from asyncorm.models.model import Model
 from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.conditions import and_, not_, or_
 from asyncorm.sql.constructs import false, null, true
-from asyncorm.sql.functions import func
+from asyncorm.sql.functions.func import func
 from asyncorm.sql.table import MetaData
 from asyncorm.tracking.evaluate import assigned_value, evaluator
 from asyncorm.tracking.state import UNLOADED
