@@ -242,6 +242,8 @@ async def test_it_is_refused_outside_of_a_block_and_for_what_is_no_query(
         await session.copy_out(insert(Counted).values(code="x", amount=1)).to(print)
     with pytest.raises(ArgumentError, match="format can't be 'binary'"):
         await session.copy_out(Counted, format="binary").to(print)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="header is a bool"):
+        await session.copy_out(Counted, header="yes").to(print)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="takes no bytes"):
         await session.copy_out(Counted).to(5)  # type: ignore[arg-type]
 

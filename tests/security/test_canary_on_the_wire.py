@@ -32,7 +32,7 @@ from tests.support.wire import WireProxy
 SIMPLE = re.compile(
     r"BEGIN( ISOLATION LEVEL [A-Z ]+?)?( READ (ONLY|WRITE))?( (NOT )?DEFERRABLE)?"
     r"|COMMIT|ROLLBACK"
-    r'|(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) "sp_\d+"'
+    r'|(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) "(sp_\d+|asyncorm_[a-z_]+)"'
     r"|SELECT pg_advisory_xact_lock\(\d+\)"
     r"|RESET ALL.*|DISCARD .*"
     r"|CLOSE ALL.*|UNLISTEN .*"

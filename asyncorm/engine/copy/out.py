@@ -110,6 +110,10 @@ class CopyQuery:
     ) -> None:
         if format_ not in ("csv", "text"):
             raise ArgumentError(f"format can't be {format_!r}", hint='use "csv" or "text"')
+        if not isinstance(header, bool):  # the driver would write it into the command
+            raise ArgumentError(
+                f"header is a bool, not {type(header).__name__}", hint="write header=True"
+            )
         if compiled.kind not in ("select", "text"):
             raise ArgumentError(
                 f"copy_out() reads, and {compiled.kind} is no query",
