@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import logging
 import os
 import re
@@ -115,6 +116,12 @@ def sent() -> Iterator[Sent]:
     yield listener
     logger.setLevel(before)
     logger.removeHandler(listener)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what the test files have made out of later collections, of which tests make hundreds."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

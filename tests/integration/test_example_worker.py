@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -48,7 +49,8 @@ async def test_four_processes_of_which_one_is_killed_do_each_job_once(
     printed = capsys.readouterr().out
     assert "killed by SIGKILL after" in printed
     assert "the workers left with [-9, 0, 0, 0]" in printed
-    assert "done: 298 jobs, at most 2 attempts" in printed
+    # 2 if the killed one was in the middle of a job
+    assert re.search("done: 298 jobs, at most [12] attempts", printed)
     assert f"dead: 2 jobs, at most {MAX_ATTEMPTS} attempts" in printed
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -24,7 +23,6 @@ SEED = os.environ.get("ASYNCORM_RANDOM_SEED", "" if STEPS else "1")
 def prepared(machine: Any, database_url: str, models: Any) -> Iterator[Any]:
     """A machine class with an engine whose database has the tables of its models."""
     logging.getLogger("asyncorm.sql").propagate = False
-    gc.freeze()
     with asyncio.Runner() as runner:
         engine = create_engine(database_url)
         runner.run(engine.create_all(models))
@@ -32,7 +30,6 @@ def prepared(machine: Any, database_url: str, models: Any) -> Iterator[Any]:
         yield machine
         runner.run(engine.drop_all(models))
         runner.run(engine.dispose())
-    gc.unfreeze()
     logging.getLogger("asyncorm.sql").propagate = True
 
 
