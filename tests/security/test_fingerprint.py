@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pglast
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from pglast import parser
 
 from asyncorm import ProgrammingError
 from asyncorm.compiler.compiler import compile_statement
+from asyncorm.sql.nodes import sharing
 from tests.support.statements import CONSTRUCTS, Recipe, Values
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ def test_a_shape_has_one_text_whatever_the_values(name: str, report: Callable[[s
         nonlocal tried
         tried += 1
         first, second = recipe(Values(1)), recipe(Values(2))
+        # a term of ORDER BY that is an item again has its parameters; whether it is one may hang
+        # on values that are equal by chance in one set only
+        assume(sharing(first._parameters) == sharing(second._parameters))
         assert first._key == second._key
         compiled = compile_statement(first)
         assert compile_statement(second).sql == compiled.sql
