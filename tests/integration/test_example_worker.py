@@ -49,8 +49,8 @@ async def test_four_processes_of_which_one_is_killed_do_each_job_once(
     printed = capsys.readouterr().out
     assert "killed by SIGKILL after" in printed
     assert "the workers left with [-9, 0, 0, 0]" in printed
-    # 2 if the killed one was in the middle of a job
-    assert re.search("done: 298 jobs, at most [12] attempts", printed)
+    # some fail the first time; 3 if the killed worker was in the middle of one of these
+    assert re.search("done: 298 jobs, at most [23] attempts", printed)
     assert f"dead: 2 jobs, at most {MAX_ATTEMPTS} attempts" in printed
 
 
