@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pglast
 import pytest
 
+from asyncorm.compiler.compiler import compile_statement
+
 if TYPE_CHECKING:
     from asyncorm.engine.connection import Connection
     from asyncorm.engine.engine import Engine
@@ -47,7 +49,10 @@ def same(engine: Engine, shop: None) -> Same:
         then: str | None = None,
     ) -> list[Any]:
         assert len(pglast.parse_sql(str(statement))) == 1
+        needs = compile_statement(statement).needs
         async with engine.connect() as connection:
+            if needs is not None and connection.server_version < needs.version:
+                pytest.skip(f"{needs.name} needs PostgreSQL {needs.version}")
             found, state = await outcome(connection, statement, then)
             expected, expected_state = await by_text(connection, by_hand, arguments, then)
         ordered = "order by" in by_hand.lower().rsplit(")", 1)[-1]
