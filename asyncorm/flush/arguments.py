@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from asyncorm.errors import DataError
 from asyncorm.flush.plan import Batch
@@ -12,8 +12,11 @@ from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.types.base import Converter, converted
 from asyncorm.types.copy_text import TextWriter
 
+S = TypeVar("S", bound=Sequence[Any])
+
 #: lists of all values of very many rows would be much memory
 _ROWS_OF_A_TEXT = 1000
+_WHOLE = {int, type(None)}
 
 
 def arguments_for(
@@ -28,7 +31,8 @@ def arguments_for(
         return _single_arguments(statement, batch, keys, versions)
     rows = [instance.__dict__ for instance in batch.instances]
     arguments: list[Any] = [
-        _column_array([row[name] for row in rows], encode) for name, encode in statement.parameters
+        _column_array(_checked(batch, name, [row[name] for row in rows]), encode)
+        for name, encode in statement.parameters
     ]
     arguments += key_arguments(statement, batch.part, keys, versions)
     if not arguments:
@@ -52,7 +56,10 @@ def _single_arguments(
     statement: BatchStatement, batch: Batch, keys: list[Any], versions: Sequence[Any]
 ) -> list[Any]:
     row = batch.instances[0].__dict__
-    arguments = [converted(row[name], encode) for name, encode in statement.parameters]
+    arguments = [
+        converted(_checked(batch, name, (row[name],))[0], encode)
+        for name, encode in statement.parameters
+    ]
     if statement.keys:
         key = batch.part.key_values(keys[0])
         arguments += [
@@ -80,6 +87,8 @@ def key_arguments(
 def copy_records(batch: Batch) -> list[tuple[Any, ...]]:
     """The rows of a batch as COPY takes them."""
     encoders = [(name, batch.part.columns[name]._type.encode) for name in batch.columns]
+    for name in batch.columns:
+        _checked(batch, name, [instance.__dict__[name] for instance in batch.instances])
     return [
         tuple(converted(instance.__dict__[name], encode) for name, encode in encoders)
         for instance in batch.instances
@@ -97,6 +106,20 @@ def copy_texts(batch: Batch) -> list[bytes] | None:
         except DataError:
             return None
     return found
+
+
+def _checked(batch: Batch, name: str, values: S) -> S:
+    """The values of a column; DataError for a fraction among whole numbers.
+
+    The driver would cut it, and an attribute that is assigned is not validated. Kinds instead of
+    values: 12 us for 1,000 rows.
+    """
+    type_ = batch.part.columns[name]._type
+    if type_.python_type is int:
+        for kind in set(map(type, values)) - _WHOLE:
+            if hasattr(kind, "__int__") and not hasattr(kind, "__index__"):
+                raise type_.unfit(next(value for value in values if type(value) is kind))
+    return values
 
 
 def _column_array(values: list[Any], encode: Converter | None) -> list[Any]:

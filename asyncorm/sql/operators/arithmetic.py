@@ -17,7 +17,6 @@ from asyncorm.types.scalars import INTEGER, INTERVAL, TIMESTAMP, TIMESTAMPTZ
 _NUMBERS = (int, Decimal, float)
 #: the types whose arithmetic is known here; of others PostgreSQL knows
 _KNOWN = frozenset((bool, str, bytes, UUID, date, datetime, time, timedelta, *_NUMBERS))
-_TIMES = (date, datetime)
 
 #: the known types of operators that give the same type
 _SAME: dict[str, tuple[type[Any], ...]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from asyncorm.errors import InvalidRequestError
 from asyncorm.sql.assignment import Assignment
@@ -14,14 +14,6 @@ from asyncorm.sql.sources import source_of
 from asyncorm.types.scalars import BIGINT
 
 _BIGINT_LIMIT = 1 << 63
-
-
-class JoinTarget(Protocol):
-    """What ``join()`` needs of a relationship attribute."""
-
-    def _join(self, owner: Any = None, target: Any = None) -> JoinParts:
-        """What is joined, for other owners or targets (aliases) if they are given."""
-        ...
 
 
 class JoinParts(NamedTuple):
