@@ -151,7 +151,7 @@ class Library(Adapter):
                 author = authors.get(row[5])
                 if author is None:
                     author = authors[row[5]] = Author(*row[5:])
-                books.append(Book(*row[:5], author))
+                books.append(Book(*row[:5], author=author))
         return books
 
     async def insert_one(self, row: Row) -> int:
