@@ -151,7 +151,9 @@ class Library(Adapter):
                 author = authors.get(row[5])
                 if author is None:
                     author = authors[row[5]] = Author(*row[5:])
-                books.append(Book(*row[:5], author=author))
+                book = Book(*row[:5])
+                book.author = author
+                books.append(book)
         return books
 
     async def insert_one(self, row: Row) -> int:
