@@ -1,61 +1,105 @@
-"""``python -m benchmarks [eager | copy | compile] [rounds]``: ratios to asyncpg, in one run.
+"""``python -m benchmarks``: ratios of libraries to asyncpg by hand, in one run.
 
-On DATABASE_URL or an embedded server. ``eager`` loads trees, ``compile`` only builds statements;
-both beside SQLAlchemy if it is there. ``copy`` copies many rows.
+``python -m benchmarks.compiling`` measures what building and compiling statements costs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import statistics
 import sys
-import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from rich.console import Console
 
-from asyncorm import create_engine
-from asyncorm.engine.embedded import start_embedded
-from asyncorm.engine.url import parse_url
-from benchmarks import compiling, copying, eager
-from benchmarks.timing import measure, ratio
-from benchmarks.workloads import prepare, workloads
-
-
-async def _keep(connection: object) -> None:
-    """No reset query: the base must not pay for what asyncorm does not send either."""
-
-
-def embedded_url(folder: str) -> str:
-    """The URL of a server of our own, which both sides can use."""
-    return str(start_embedded(parse_url(f"embedded:///{folder}/data?fsync=off")))
+from benchmarks.child import Child
+from benchmarks.counting import count_trips
+from benchmarks.display import progress, show
+from benchmarks.footprint import measure_imports, measure_memory, memory_rounds
+from benchmarks.machine import describe_machine
+from benchmarks.options import FOOTPRINT, Options, read_options
+from benchmarks.report import write_report
+from benchmarks.results import Results
+from benchmarks.runner import Tell, run_workloads
+from benchmarks.server import describe_server, own_database, running_server
+from benchmarks.workloads.catalogue import CONNECTIONS
 
 
-async def compare(url: str, rounds: int) -> None:
-    """Run the workloads of single tables and print medians and ratios."""
-    async with create_engine(url) as engine:
-        await prepare(engine)
-        async with asyncpg.create_pool(url, min_size=1, max_size=4, reset=_keep) as pool:
-            for workload in workloads(engine, pool):
-                times = await measure(workload.cases, rounds, workload.repeat)
-                base = next(iter(workload.cases))
-                print(f"\n{workload.name} (target {workload.target})")
-                for name in workload.cases:
-                    milliseconds = statistics.median(times[name]) * 1000
-                    against = ratio(times, name, base)
-                    print(f"  {name:<26}{milliseconds:9.3f} ms   x{against:.2f}")
+def method(options: Options) -> dict[str, Any]:
+    """How the figures of a run came about."""
+    return {
+        "rounds": options.rounds,
+        "event loop": options.loop,
+        "delay each way": f"{options.delay:g} ms",
+        "connection": f"TCP, pool of {CONNECTIONS}, a process for each library",
+        "ratio": "median over the rounds of the time by that of the base in the same round",
+        "order": "libraries take turns in each workload, each round begins with another",
+        "tables": "emptied and vacuumed before each sample, outside of the clock",
+        "garbage": "gc.collect() before each sample; the collector is on",
+    }
 
 
-def main(arguments: list[str]) -> None:
-    """``[eager | copy | compile] [rounds]``."""
-    rounds = next((int(argument) for argument in arguments if argument.isdigit()), 25)
-    if "compile" in arguments:
-        compiling.run(rounds)
-        return
-    runs = {"eager": eager.run, "copy": copying.run}
-    run = next((runs[word] for word in arguments if word in runs), compare)
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(os.environ.get("DATABASE_URL") or embedded_url(folder), rounds))
+@asynccontextmanager
+async def proxied(url: str, *options: str) -> AsyncIterator[tuple[Child, str]]:
+    """A proxy in front of the server of a URL, and the URL through it."""
+    parts = urlsplit(url)
+    proxy = await Child.start(
+        "benchmarks.proxy", parts.hostname or "localhost", str(parts.port or 5432), *options
+    )
+    try:
+        port = (await proxy.ask("port"))["port"]
+        login = parts.netloc.rpartition("@")[0]
+        netloc = f"{login}@127.0.0.1:{port}" if login else f"127.0.0.1:{port}"
+        yield proxy, urlunsplit(parts._replace(netloc=netloc))
+    finally:
+        await proxy.stop()
 
 
-main(sys.argv[1:])
+async def measure(options: Options, results: Results, server_url: str, tell: Tell) -> None:
+    """Everything that was asked for."""
+    async with own_database(server_url) as direct:
+        connection: Any = await asyncpg.connect(direct)
+        results.server = await describe_server(connection)
+        await connection.close()
+        if options.delay:
+            async with proxied(direct, "--delay", str(options.delay)) as (_, url):
+                await run_workloads(options, results, url, direct, tell)
+        else:
+            await run_workloads(options, results, direct, direct, tell)
+        if results.measured:
+            async with proxied(direct, "--count") as (proxy, url):
+                await count_trips(options, results, proxy, url, direct, tell)
+        if "import" in options.workloads:
+            await measure_imports(options, results, tell)
+        if "memory" in options.workloads:
+            await measure_memory(options, results, direct, tell)
+
+
+def steps(options: Options) -> int:
+    """Of the progress bar."""
+    timed = [name for name in options.workloads if name not in FOOTPRINT]
+    count = len(timed) * options.rounds + bool(timed) * len(options.libraries)
+    count += options.rounds * ("import" in options.workloads)
+    return count + memory_rounds(options) * ("memory" in options.workloads)
+
+
+def main(arguments: list[str]) -> int:
+    """Run, show and write; 1 if a library was wrong."""
+    options = read_options(arguments)
+    console = Console()
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    results = Results(now, method(options), describe_machine())
+    with running_server() as url, progress(console, steps(options)) as tell:
+        asyncio.run(measure(options, results, url, tell))
+    write_report(results, options.output)
+    show(console, results)
+    console.print(f"written to {options.output}", style="dim")
+    return 1 if results.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,12 +1,13 @@
 """What a statement costs before it is sent: building it, finding its SQL again, compiling it.
 
-Without a server. Beside SQLAlchemy's ORM statements where that is installed; both look up in the
-cache that their engine would use.
+``python -m benchmarks.compiling [rounds]``, without a server. Beside SQLAlchemy's ORM statements
+where that is installed; both look up in the cache that their engine would use.
 """
 
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from statistics import median
@@ -109,3 +110,7 @@ def run(rounds: int) -> None:
             built, found, compiled = figures(case, case.statements[name], rounds)
             print(f"{name:<26}{case.name:<12}{built:8.2f}{found:12.2f}{compiled:12.1f}")
             gc.collect()
+
+
+if __name__ == "__main__":
+    run(int(sys.argv[1]) if sys.argv[1:] else 25)

@@ -1,0 +1,69 @@
+"""What a library costs before and beside its calls: time to import it, memory of its objects."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from benchmarks.child import Child, Gone
+from benchmarks.options import Options
+from benchmarks.results import Problem, Results
+from benchmarks.runner import Tell
+from benchmarks.schema import PEOPLE
+
+#: what asyncorm is made of, to see its own share
+FOUNDATION = "import asyncpg, pydantic, anyio"
+BARE = "pass"
+
+
+def import_milliseconds(code: str) -> float:
+    """CPU time of a new Python that runs this code."""
+    pid = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, "-c", code])
+    _, status, usage = os.wait4(pid, 0)
+    if status:
+        raise RuntimeError(f"{code} failed")
+    return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+async def measure_imports(options: Options, results: Results, tell: Tell) -> None:
+    """Imports in turn, each in a new process; the first round writes the bytecode and is left out.
+
+    Bare Python of the same round is taken off.
+    """
+    codes = {library: one.imports for library, one in results.libraries.items()}
+    codes["foundation"] = FOUNDATION
+    results.imports = {library: [] for library in codes}
+    for number in range(options.rounds + 1):
+        bare = await asyncio.to_thread(import_milliseconds, BARE)
+        for library, code in codes.items():
+            tell(f"import: {library}", 0)
+            taken = await asyncio.to_thread(import_milliseconds, code)
+            if number:
+                results.imports[library].append(taken - bare)
+        tell("import", bool(number))
+
+
+async def measure_memory(options: Options, results: Results, url: str, tell: Tell) -> None:
+    """Growth of a new process that loads all people and holds them."""
+    for _ in range(memory_rounds(options)):
+        for library in results.libraries:
+            tell(f"memory: {library}", 0)
+            worker = await Child.start("benchmarks.worker", "--loop", options.loop)
+            try:
+                await worker.ask("open", library=library, url=url, connections=1)
+                answer = await worker.ask("memory")
+            except Gone as error:
+                answer = {"failed": str(error)}
+            finally:
+                await worker.stop()
+            if "bytes" in answer:
+                results.memory.setdefault(library, []).append(answer["bytes"] / PEOPLE)
+            elif "absent" not in answer:
+                results.problems.append(Problem(library, "memory", str(answer)))
+        tell("memory", 1)
+
+
+def memory_rounds(options: Options) -> int:
+    """Few, for the figures hardly differ."""
+    return min(options.rounds, 5)
