@@ -26,7 +26,7 @@ class Child:
     @classmethod
     async def start(cls, module: str, *arguments: str) -> Self:
         """``python -m module arguments``; what it prints on stderr is kept for ``Gone``."""
-        errors = tempfile.TemporaryFile()
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - stop() closes it
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", module, *arguments),
             stdin=asyncio.subprocess.PIPE,
@@ -40,7 +40,6 @@ class Child:
         """Send a command and wait for its answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        line = b""
         try:
             self._process.stdin.write(json.dumps({"do": do, **values}).encode() + b"\n")
             async with asyncio.timeout(PATIENCE):
@@ -49,15 +48,17 @@ class Child:
         except TimeoutError:
             await self.stop()
             raise Gone(f"no answer to {do} within {PATIENCE} s") from None
-        except (BrokenPipeError, ConnectionResetError):
+        except ConnectionError:
             line = b""
         if not line:
+            reason = await self._last_words()
             await self.stop()
-            raise Gone(f"the process ended at {do}: {self._last_words()}")
+            raise Gone(f"the process ended at {do}: {reason}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def _last_words(self) -> str:
+    async def _last_words(self) -> str:
+        await self._process.wait()
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"exit code {self._process.returncode}"
@@ -67,3 +68,4 @@ class Child:
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
+        self._errors.close()

@@ -37,10 +37,10 @@ def report(results: Results, *, picture: bool = False) -> str:
     parts = [f"# Results of {results.date}"]
     if picture:
         parts.append("![Ratios to asyncpg by hand](results.svg)")
-    for problem in results.problems:
-        parts.append(
-            f"**WRONG**: {_name(results, problem.library)}, {problem.workload}: {problem.reason}"
-        )
+    parts += [
+        f"**WRONG**: {_name(results, problem.library)}, {problem.workload}: {problem.reason}"
+        for problem in results.problems
+    ]
     parts += _speed(results)
     footprint = footprint_rows(results)
     if len(footprint) > 1:
@@ -64,23 +64,21 @@ def _speed(results: Results) -> list[str]:
     groups = _groups(results)
     for title, clock in (("Wall time", "wall"), ("CPU time of the client", "cpu")):
         parts.append(f"## {title}, ratio to {base}")
-        for group in groups:
-            parts.append(markdown(rows(results, workloads, group, ratio_cell(results, clock))))
+        cell = ratio_cell(results, clock)
+        parts += [markdown(rows(results, workloads, group, cell)) for group in groups]
     parts += ["## Spread", markdown(spread_rows(results))]
     parts.append("## Round trips of a call (statements)")
     alone = [name for name in workloads if "tasks" not in results.titles[name]]
-    for group in groups:
-        parts.append(markdown(rows(results, alone, group, trips_cell(results))))
+    parts += [markdown(rows(results, alone, group, trips_cell(results))) for group in groups]
     return parts
 
 
 def _groups(results: Results) -> list[list[str]]:
     """Columns of the tables: libraries with objects of their own first, then the drivers."""
-    orms = [
-        key for key, one in results.libraries.items() if one.kind == "orm" and key != "asyncorm"
-    ]
-    rest = [key for key, one in results.libraries.items() if one.kind != "orm" and key != BASE]
-    ours = ["asyncorm"] if "asyncorm" in results.libraries else []
+    kinds = {key: one.kind for key, one in results.libraries.items()}
+    ours = ["asyncorm"] if "asyncorm" in kinds else []
+    orms = [key for key, kind in kinds.items() if kind == "orm" and key not in ours]
+    rest = [key for key, kind in kinds.items() if kind != "orm" and key != BASE]
     return [[BASE, *ours, *group] for group in (orms, rest) if group] or [[BASE, *ours]]
 
 

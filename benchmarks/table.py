@@ -30,9 +30,8 @@ def ratio_cell(results: Results, clock: str) -> Cell:
 def milliseconds(seconds: float) -> str:
     """A time with three digits that mean something."""
     value = seconds * 1000
-    return (
-        f"{value:.3f} ms" if value < 1 else f"{value:.2f} ms" if value < 10 else f"{value:.0f} ms"
-    )
+    digits = 3 if value < 1 else 2 if value < 10 else 0
+    return f"{value:.{digits}f} ms"
 
 
 def trips_cell(results: Results) -> Cell:

@@ -131,8 +131,10 @@ class Library(Adapter):
 
     async def open(self, url: str, pool_size: int) -> None:
         self.engine: Engine = create_engine(url, pool_size=pool_size)
+        self.session = Session(self.engine)
 
     async def close(self) -> None:
+        await self.session.close()
         await self.engine.dispose()
 
     async def get(self, key: int) -> Person | None:
@@ -191,6 +193,7 @@ class Library(Adapter):
             return entries
 
     async def load_for_update(self, count: int) -> None:
+        await self.session.close()
         self.session = Session(self.engine)
         self.people = await self.session.all(select(Person).where(Person.id <= count))
         await self.session.commit()

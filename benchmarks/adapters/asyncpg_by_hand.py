@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -139,6 +140,16 @@ class Library(Adapter):
                     author.books.append(Book(*row[4:]))
         return list(authors.values())
 
+    async def eager_nested(self) -> Sequence[Author]:
+        sql = (
+            "SELECT a.id, a.name, a.email, a.born, (SELECT json_agg("
+            "json_build_array(b.id, b.title, b.year, b.price, b.author_id) ORDER BY b.id) "
+            "FROM bench_book b WHERE b.author_id = a.id) FROM bench_author a ORDER BY a.id"
+        )
+        async with self.pool.acquire() as connection:
+            rows = await connection.fetch(sql)
+        return [Author(*row[:4], _books(row[4])) for row in rows]
+
     async def books_with_author(self) -> Sequence[Book]:
         sql = (
             "SELECT b.id, b.title, b.year, b.price, b.author_id, a.id, a.name, a.email, a.born "
@@ -229,6 +240,14 @@ class Library(Adapter):
             await connection.copy_records_to_table(
                 "bench_entry", columns=list(rows[0]), records=[tuple(row.values()) for row in rows]
             )
+
+
+def _books(document: str | None) -> list[Book]:
+    """The books of a JSON document, in which 1.0 is written as 1."""
+    return [
+        Book(key, title, year, float(price), author)
+        for key, title, year, price, author in json.loads(document or "[]")
+    ]
 
 
 def _values(entry: Person) -> tuple[Any, ...]:
