@@ -7,7 +7,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Double, ForeignKey, Identity, Numeric, Text, select
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Numeric,
+    Text,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -141,8 +153,35 @@ class Comment(Base):
     written_at: Mapped[datetime]
 
 
+# statements that are built once: a fifth less for a short query than building them in the call
+GET = select(Person).where(Person.id == bindparam("key"))
+FILTER = (
+    select(Person)
+    .where(Person.age == bindparam("years"), Person.id <= 2_000)
+    .order_by(Person.id)
+    .limit(20)
+)
+LOAD = select(Person).where(Person.id <= bindparam("count"))
+SELECTIN = select(Author).options(selectinload(Author.books)).order_by(Author.id)
+JOINED = select(Author).options(joinedload(Author.books)).order_by(Author.id)
+BOOKS = select(Book).options(joinedload(Book.author, innerjoin=True)).order_by(Book.id)
+# render_nulls: otherwise rows with and without NULL go into statements of their own
+INSERT_ENTRIES = (
+    insert(Entry)
+    .returning(Entry, sort_by_parameter_order=True)
+    .execution_options(render_nulls=True)
+)
+UPDATE_PEOPLE = update(Person)
+
+
 class Library(Adapter):
     """A session for each call, as in a request of a web backend.
+
+    One engine, whose pool serves two kinds of sessions: what is one statement (and the second one
+    of selectinload) runs in autocommit, which saves BEGIN and ROLLBACK; units run in a transaction.
+    Autocommit is the engine's own setting, since changing it for a checkout costs a tenth of a
+    short query. The reset of the pool stays on: after a rollback it sends nothing, so that turning
+    it off gains nothing.
 
     No ``eager_nested``: no loader nests collections in one statement.
     """
@@ -150,55 +189,48 @@ class Library(Adapter):
     name = "SQLAlchemy ORM"
     kind = "orm"
     packages = ("sqlalchemy", "asyncpg")
-    imports = "import sqlalchemy.ext.asyncio, sqlalchemy.orm, sqlalchemy.dialects.postgresql.asyncpg"
+    imports = (
+        "import sqlalchemy.ext.asyncio, sqlalchemy.orm, sqlalchemy.dialects.postgresql.asyncpg"
+    )
 
     async def open(self, url: str, pool_size: int) -> None:
         self.engine: AsyncEngine = create_async_engine(
             url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            isolation_level="AUTOCOMMIT",
             pool_size=pool_size,
             max_overflow=0,
         )
-        self.session = async_sessionmaker(self.engine, expire_on_commit=False)
-        statement = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self.autocommit = async_sessionmaker(statement, expire_on_commit=False)
+        self.autocommit = async_sessionmaker(self.engine, expire_on_commit=False)
+        units = self.engine.execution_options(isolation_level="READ COMMITTED")
+        self.session = async_sessionmaker(units, expire_on_commit=False)
 
     async def close(self) -> None:
         await self.engine.dispose()
 
     async def get(self, key: int) -> Person | None:
+        # `session.get` was a tenth slower
         async with self.autocommit() as session:
-            return await session.get(Person, key)
+            return (await session.scalars(GET, {"key": key})).one_or_none()
 
     async def filter(self, age: int) -> Sequence[Person]:
-        statement = (
-            select(Person)
-            .where(Person.age == age, Person.id <= 2_000)
-            .order_by(Person.id)
-            .limit(20)
-        )
         async with self.autocommit() as session:
-            return (await session.scalars(statement)).all()
+            return (await session.scalars(FILTER, {"years": age})).all()
 
     async def load(self, count: int) -> Sequence[Person]:
         async with self.autocommit() as session:
-            return (await session.scalars(select(Person).where(Person.id <= count))).all()
+            return (await session.scalars(LOAD, {"count": count})).all()
 
     async def eager_selectin(self) -> Sequence[Author]:
-        statement = select(Author).options(selectinload(Author.books)).order_by(Author.id)
         async with self.autocommit() as session:
-            return (await session.scalars(statement)).all()
+            return (await session.scalars(SELECTIN)).all()
 
     async def eager_joined(self) -> Sequence[Author]:
-        statement = select(Author).options(joinedload(Author.books)).order_by(Author.id)
         async with self.autocommit() as session:
-            return (await session.scalars(statement)).unique().all()
+            return (await session.scalars(JOINED)).unique().all()
 
     async def books_with_author(self) -> Sequence[Book]:
-        statement = (
-            select(Book).options(joinedload(Book.author, innerjoin=True)).order_by(Book.id)
-        )
         async with self.autocommit() as session:
-            return (await session.scalars(statement)).all()
+            return (await session.scalars(BOOKS)).all()
 
     async def insert_one(self, row: Row) -> int:
         entry = Entry(**row)
@@ -208,24 +240,27 @@ class Library(Adapter):
         return entry.id
 
     async def insert_many(self, rows: Sequence[Row]) -> Sequence[Entry]:
-        entries = [Entry(**row) for row in rows]
+        # the bulk INSERT with RETURNING takes half the time of `add_all`
         async with self.session() as session:
-            session.add_all(entries)
+            entries = (await session.scalars(INSERT_ENTRIES, list(rows))).all()
             await session.commit()
         return entries
 
     async def load_for_update(self, count: int) -> None:
-        self.unit = self.session()
-        self.people = (await self.unit.scalars(select(Person).where(Person.id <= count))).all()
-        await self.unit.commit()
+        self.people = await self.load(count)
 
     async def update_loaded(self, name: str, age: int) -> None:
+        # the bulk UPDATE by primary key takes three quarters of the time of a flush
         for one in self.people:
             one.name = name
             one.age = age
-        await self.unit.commit()
+        values = [{"id": one.id, "name": one.name, "age": one.age} for one in self.people]
+        async with self.session() as session:
+            await session.execute(UPDATE_PEOPLE, values)
+            await session.commit()
 
     async def insert_graph(self, orders: Sequence[tuple[Row, Sequence[Row]]]) -> Sequence[Order]:
+        # the bulk statements know no relationships, so this is a flush
         made = [Order(**head, items=[Item(**item) for item in items]) for head, items in orders]
         async with self.session() as session:
             session.add_all(made)
@@ -242,6 +277,7 @@ class Library(Adapter):
         return comment.id
 
     async def copy(self, rows: Sequence[Row]) -> None:
+        # by the driver's connection, to which the documentation points for this
         async with self.engine.connect() as connection:
             raw = await connection.get_raw_connection()
             await raw.driver_connection.copy_records_to_table(
