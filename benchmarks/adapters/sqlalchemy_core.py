@@ -214,7 +214,7 @@ class Library(Adapter):
     async def eager_selectin(self) -> Sequence[Author]:
         async with self.engine.connect() as connection:
             rows = (await connection.execute(AUTHORS)).all()
-            authors = {row.id: Author(*row, []) for row in rows}
+            authors = {row.id: Author(row.id, row.name, row.email, row.born, []) for row in rows}
             for row in (await connection.execute(BOOKS_OF, {"keys": list(authors)})).all():
                 authors[row.author_id].books.append(row)
         return list(authors.values())
@@ -225,9 +225,9 @@ class Library(Adapter):
             for row in (await connection.execute(JOINED)).all():
                 found = authors.get(row[0])
                 if found is None:
-                    found = authors[row[0]] = Author(*row[:4], [])
+                    found = authors[row[0]] = Author(row[0], row[1], row[2], row[3], [])
                 if row[4] is not None:
-                    found.books.append(Book(*row[4:], None))
+                    found.books.append(Book(row[4], row[5], row[6], row[7], row[8], None))
         return list(authors.values())
 
     async def books_with_author(self) -> Sequence[Book]:
@@ -237,8 +237,8 @@ class Library(Adapter):
             for row in (await connection.execute(BOOKS)).all():
                 found = authors.get(row[5])
                 if found is None:
-                    found = authors[row[5]] = Author(*row[5:], [])
-                books.append(Book(*row[:5], found))
+                    found = authors[row[5]] = Author(row[5], row[6], row[7], row[8], [])
+                books.append(Book(row[0], row[1], row[2], row[3], row[4], found))
         return books
 
     async def insert_one(self, row: Row) -> int:
@@ -261,7 +261,7 @@ class Library(Adapter):
     async def insert_graph(self, orders: Sequence[tuple[Row, Sequence[Row]]]) -> Sequence[Order]:
         async with self.units.begin() as connection:
             heads = await connection.execute(INSERT_ORDERS, [head for head, _ in orders])
-            made = [Order(*row, []) for row in heads]
+            made = [Order(row.id, row.customer, row.placed_at, []) for row in heads]
             owned = [
                 {"order_id": one.id, **values}
                 for one, (_, items) in zip(made, orders, strict=True)
