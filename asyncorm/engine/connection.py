@@ -12,14 +12,15 @@ from asyncorm.engine.command_tag import affected_rows
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.copy.connection import BulkConnection
 from asyncorm.engine.features import check_server
-from asyncorm.engine.query_watch import WATCHES, on_behalf
+from asyncorm.engine.query_watch import WATCHES
 from asyncorm.engine.result import Result
 from asyncorm.engine.rows import convert_records, row_names
 from asyncorm.engine.shapes import shape_rows
+from asyncorm.engine.shield import Interrupted, shielded
 from asyncorm.engine.signals.signalling import SignallingConnection
 from asyncorm.engine.stream import RowStream
 from asyncorm.engine.text_connection import TextConnection
-from asyncorm.engine.transaction import Interrupted, begin_text, savepoint_name, shielded
+from asyncorm.engine.transaction import begin_text, savepoint_name
 from asyncorm.errors import (
     ArgumentError,
     CommitUnknown,
@@ -144,9 +145,8 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
             self.outcome = "rolled_back"
             raise ConnectionLost("the connection broke before COMMIT; the server has rolled back")
         self.outcome = "unknown"
-        running = operation(*arguments)
         try:
-            result = await shielded(on_behalf(running) if WATCHES else running, self._commit_grace)
+            result = await shielded(operation(*arguments), self._commit_grace)
         except Interrupted as interrupted:
             self._note_outcome(interrupted.task)
             raise interrupted.cancelled from None
