@@ -69,16 +69,17 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
     if doomed:
         release_children(unit, doomed, gone, links)
         associations.leave_out(doomed)
-    changes = ChangeSet(
-        inserts=[i for i in unit.new if i not in doomed and i not in replaced],
-        deletes=[i for i in doomed if i not in unit.new and i not in gone],
-        dropped=[i for i in doomed if i in unit.new],
-        unloaded=unloaded,
-        associations=list(associations),
-        replaced=replaced,
-    )
-    changes.set_links(link for link in links.values() if link.child not in doomed)
-    _collect_updates(changes, unit, dirty, doomed)
+    changes = ChangeSet(unloaded=unloaded, associations=list(associations), replaced=replaced)
+    if doomed:
+        changes.inserts = [i for i in unit.new if i not in doomed and i not in replaced]
+        changes.deletes = [i for i in doomed if i not in unit.new and i not in gone]
+        changes.dropped = [i for i in doomed if i in unit.new]
+    else:
+        changes.inserts = list(unit.new)
+    if links:
+        changes.set_links(link for link in links.values() if link.child not in doomed)
+    if links or dirty:
+        _collect_updates(changes, unit, dirty, doomed)
     check_changes(unit, (*changes.inserts, *replaced), changes.updates, changes.links_of, doomed)
     for new, old in replaced.items():
         if columns := written_columns(new, old, changes.links_of(new), changes.links):
