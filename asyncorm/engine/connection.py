@@ -92,17 +92,21 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         if tag != "COMMIT":
             raise self._rolled_back_instead()
 
-    async def commit_fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+    def commit_fetch(
+        self, sql: str, arguments: Sequence[object] = ()
+    ) -> Coroutine[Any, Any, list[Any]]:
         """Run one statement that is a transaction by itself; certain about its end like COMMIT."""
-        return await self._carry_through(self.fetch, sql, arguments)
+        return self._carry_through(self.fetch, sql, arguments)
 
-    async def commit_fetch_carefully(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+    def commit_fetch_carefully(
+        self, sql: str, arguments: Sequence[object] = ()
+    ) -> Coroutine[Any, Any, list[Any]]:
         """Like ``commit_fetch``, where the rows may hold what Python has no room for."""
-        return await self._carry_through(self.fetch_carefully, sql, arguments)
+        return self._carry_through(self.fetch_carefully, sql, arguments)
 
-    async def commit_run(self, sql: str, arguments: Sequence[object] = ()) -> int:
+    def commit_run(self, sql: str, arguments: Sequence[object] = ()) -> Coroutine[Any, Any, int]:
         """Like ``commit_fetch``, for a statement that returns no rows."""
-        return await self._carry_through(self.run, sql, arguments)
+        return self._carry_through(self.run, sql, arguments)
 
     async def rollback(self) -> None:
         """Roll back; a connection that has been lost is rolled back by the server.

@@ -51,7 +51,8 @@ class ChangeSet:
 
 def collect_changes(unit: UnitOfWork) -> ChangeSet:
     """Everything a flush has to write; raises for links that would be lost and missing keys."""
-    unit.notice()
+    if unit.watched:
+        unit.notice()
     dirty = list(unit.dirty)
     if unit.deleted:  # what was marked along a cascade may turn out to stay
         dirty = [i for i in dirty if i not in unit.deleted or unit.deleted[i] is not None]
@@ -64,7 +65,8 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
         replaced, children = find_switches(unit, doomed, links)
         unloaded += children
     # what becomes of those that refer to renamed and deleted objects
-    unloaded += follow_renames(unit, dirty, doomed, links)
+    if dirty:
+        unloaded += follow_renames(unit, dirty, doomed, links)
     gone = dict.fromkeys(replaced.values())
     if doomed:
         release_children(unit, doomed, gone, links)

@@ -11,7 +11,7 @@ from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.echo import echo_deletes, echo_key_changes, echo_links
 from asyncorm.flush.leaving import leave_former_owners, leave_holders
 from asyncorm.flush.link import Link
-from asyncorm.flush.plan import FlushPlan
+from asyncorm.flush.plan import Batch, FlushPlan
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.changes import originals_of, stored_values
 from asyncorm.tracking.mutables import renew_snapshots
@@ -38,7 +38,9 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
         _persist_all(unit, [*changes.inserts, *changes.replaced])
     if changes.updates or dirty:
         _clean_all(unit, dict.fromkeys((*changes.updates, *dirty)))
-    for batch in plan.of_entities:
+    for batch in plan.batches:
+        if not isinstance(batch, Batch):
+            continue
         for instance, snapshots in batch.snapshots:
             renew_snapshots(instance, (*batch.columns, *batch.returning), snapshots)
     for instance in changes.dropped:

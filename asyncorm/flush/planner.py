@@ -36,11 +36,13 @@ from asyncorm.tracking.unit_of_work import mapper_of
 
 def plan_flush(changes: ChangeSet) -> FlushPlan:
     """Order the changes; raises CircularDependencyError before anything is sent."""
-    rows = ChangedRows(changes)
     if not (changes.deletes or changes.associations or changes.replaced):
-        return FlushPlan(tuple(_order_rows(rows, changes)))  # nothing goes, no links come
+        part = _only_part(changes)
+        if part is not None:
+            return FlushPlan(tuple(_write_part(part, changes)))
+        return FlushPlan(tuple(_order_rows(ChangedRows(changes), changes)))
     batches = _remove_links(changes)
-    batches += _order_rows(rows, changes)
+    batches += _order_rows(ChangedRows(changes), changes)
     batches += [
         AssociationBatch(Kind.INSERT, found.linked, list(found.added))
         for found in changes.associations
@@ -48,6 +50,27 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
     ]
     _delete_mapped_first(batches)
     return FlushPlan(tuple(batch for batch in batches if not _follows(batch)))
+
+
+def _only_part(changes: ChangeSet) -> WrittenPart | None:
+    """The table of all changes, if there is one whose rows need no order among each other."""
+    kinds: set[type[Any]] = {*map(type, changes.inserts), *map(type, changes.updates)}
+    if len(kinds) != 1 or _take_turns(changes):
+        return None
+    part: WrittenPart = kinds.pop().__mapper__.written_parts[0]
+    if part.joined or part.table.post_updated or _is_cyclic([part.table]):
+        return None
+    return part
+
+
+def _write_part(part: WrittenPart, changes: ChangeSet) -> list[Batch]:
+    """What the general way comes to for such a table, 20 us sooner."""
+    batches: list[Batch] = []
+    if changes.updates:
+        batches += update_batches(part, changes.updates, changes.links_of)
+    if changes.inserts:
+        batches += insert_batches(part, changes.inserts, changes.links_of)
+    return batches
 
 
 def _follows(batch: AnyBatch) -> bool:
