@@ -117,11 +117,10 @@ class Announcer:
     async def committed(self, before: tuple[Watch, int]) -> None:
         """The transaction is committed."""
         watch, levels = before
-        if HEARD:
-            await Notice(self._unit, "after_commit")
-            fire_all(self._unit, watch.moves())
-            await Notices(self._unit)
-            self._over((), levels)
+        await Notice(self._unit, "after_commit")
+        fire_all(self._unit, watch.moves())
+        await Notices(self._unit)
+        self._over((), levels)
 
     async def close(self, *, for_good: bool) -> None:
         """Let everything go and roll back, of which after_rollback is not told."""

@@ -83,7 +83,8 @@ class SessionCore:
     async def _flush(self, connect: Any) -> None:
         unit, transaction = self.unit, self.transaction
         transaction.check()
-        transaction.autobegin()
+        if not unit.levels:
+            unit.begin()
         self.flushing = True
         begun, errors = False, unit.listener_errors
         try:
@@ -177,15 +178,18 @@ class SessionCore:
 
     async def commit(self) -> None:
         """Flush, commit and let the connection go."""
-        transaction = self.transaction
+        unit, transaction = self.unit, self.transaction
         transaction.check()
-        transaction.autobegin()
+        if not unit.levels:
+            unit.begin()
         if HEARD:
             await self.announcer.before_commit()
-        await self.flush_until_clean(self._commit_connection)
-        before = self.announcer.watch_commit()
+        if unit.has_work():
+            await self.flush_until_clean(self._commit_connection)
+        before = self.announcer.watch_commit() if HEARD else None
         try:
-            await transaction.commit_on_server()
+            if transaction.begun:
+                await transaction.commit_on_server()
         except CommitUnknown as unknown:
             # nobody knows what became of it: that must be taken note of by a rollback
             transaction.lose(unknown)
@@ -203,7 +207,8 @@ class SessionCore:
                 transaction.lose(cancelled)
             raise
         self._committed()
-        await self.announcer.committed(before)
+        if before is not None:
+            await self.announcer.committed(before)
 
     def _committed(self) -> None:
         self.transaction.committed()
