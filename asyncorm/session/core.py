@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from asyncorm.engine.connection import Connection
@@ -131,10 +131,10 @@ class SessionCore:
         deleted_elsewhere(self.unit, holder)
         return True
 
-    async def flush_until_clean(self, connect: Any = None) -> None:
+    async def flush_until_clean(self, connect: Any = None, times: int = _FLUSHES) -> None:
         """Flush, and again as long as listeners leave something to do."""
         unit = self.unit
-        for _ in range(_FLUSHES):
+        for _ in range(times):
             if not unit.has_work():
                 return
             await self._flush(connect or self._flush_connection)
@@ -171,7 +171,9 @@ class SessionCore:
         transaction = self.transaction
         if transaction.begun or transaction.begins_early or not is_atomic(plan):
             return await self._flush_connection(plan)
-        connection = await transaction.connect()
+        connection = transaction.connection
+        if connection is None or not transaction.worked:
+            connection = await transaction.connect()
         self._sending = True
         # a listener of after_begin may have begun one
         return connection if connection.in_transaction else CommittingConnection(connection)
@@ -185,7 +187,9 @@ class SessionCore:
         if HEARD:
             await self.announcer.before_commit()
         if unit.has_work():
-            await self.flush_until_clean(self._commit_connection)
+            await self._flush(self._commit_connection)
+            if unit.has_work():
+                await self.flush_until_clean(self._commit_connection, _FLUSHES - 1)
         before = self.announcer.watch_commit() if HEARD else None
         try:
             if transaction.begun:
@@ -222,9 +226,9 @@ class SessionCore:
         self.transaction.check()
         return await self.transaction.begin_on_server()
 
-    async def close(self, *, for_good: bool = True) -> None:
+    def close(self, *, for_good: bool = True) -> Coroutine[Any, Any, None]:
         """Let everything go and roll back."""
-        await self.announcer.close(for_good=for_good)
+        return self.announcer.close(for_good=for_good)
 
     def abandon(self, *, for_good: bool = True) -> None:
         """The same without waiting for anything."""

@@ -131,7 +131,7 @@ class Session(MembershipSession, CopyingSession, BulkSession, SignallingSession)
     ) -> None:
         left = False
         try:
-            if self._transaction.may_wait_after(error):
+            if error is None or self._transaction.may_wait_after(error):
                 await self._close(warn=error is None)
                 left = True
         except Exception as another:
