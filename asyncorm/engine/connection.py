@@ -12,14 +12,15 @@ from asyncorm.engine.command_tag import affected_rows
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.copy.connection import BulkConnection
 from asyncorm.engine.features import check_server
-from asyncorm.engine.query_watch import WATCHES, on_behalf
+from asyncorm.engine.query_watch import WATCHES
 from asyncorm.engine.result import Result
 from asyncorm.engine.rows import convert_records, row_names
 from asyncorm.engine.shapes import shape_rows
+from asyncorm.engine.shield import Interrupted, shielded
 from asyncorm.engine.signals.signalling import SignallingConnection
 from asyncorm.engine.stream import RowStream
 from asyncorm.engine.text_connection import TextConnection
-from asyncorm.engine.transaction import Interrupted, begin_text, savepoint_name, shielded
+from asyncorm.engine.transaction import begin_text, savepoint_name
 from asyncorm.errors import (
     ArgumentError,
     CommitUnknown,
@@ -91,17 +92,21 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         if tag != "COMMIT":
             raise self._rolled_back_instead()
 
-    async def commit_fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+    def commit_fetch(
+        self, sql: str, arguments: Sequence[object] = ()
+    ) -> Coroutine[Any, Any, list[Any]]:
         """Run one statement that is a transaction by itself; certain about its end like COMMIT."""
-        return await self._carry_through(self.fetch, sql, arguments)
+        return self._carry_through(self.fetch, sql, arguments)
 
-    async def commit_fetch_carefully(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
+    def commit_fetch_carefully(
+        self, sql: str, arguments: Sequence[object] = ()
+    ) -> Coroutine[Any, Any, list[Any]]:
         """Like ``commit_fetch``, where the rows may hold what Python has no room for."""
-        return await self._carry_through(self.fetch_carefully, sql, arguments)
+        return self._carry_through(self.fetch_carefully, sql, arguments)
 
-    async def commit_run(self, sql: str, arguments: Sequence[object] = ()) -> int:
+    def commit_run(self, sql: str, arguments: Sequence[object] = ()) -> Coroutine[Any, Any, int]:
         """Like ``commit_fetch``, for a statement that returns no rows."""
-        return await self._carry_through(self.run, sql, arguments)
+        return self._carry_through(self.run, sql, arguments)
 
     async def rollback(self) -> None:
         """Roll back; a connection that has been lost is rolled back by the server.
@@ -144,9 +149,8 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
             self.outcome = "rolled_back"
             raise ConnectionLost("the connection broke before COMMIT; the server has rolled back")
         self.outcome = "unknown"
-        running = operation(*arguments)
         try:
-            result = await shielded(on_behalf(running) if WATCHES else running, self._commit_grace)
+            result = await shielded(operation(*arguments), self._commit_grace)
         except Interrupted as interrupted:
             self._note_outcome(interrupted.task)
             raise interrupted.cancelled from None

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Coroutine
 from contextvars import ContextVar
-from typing import Any, TypeVar
 
 from asyncorm.engine.caller import caller_line
-
-T = TypeVar("T")
 
 _CONTROL = re.compile(
     r"\s*(ABORT|BEGIN|COMMIT|END|RELEASE|ROLLBACK|SAVEPOINT|START)\b", re.IGNORECASE
@@ -45,8 +41,6 @@ class QueryWatch:
 #: the watches that are open, in any task; what sends statements looks at nothing else
 WATCHES: set[QueryWatch] = set()
 _WATCHING: ContextVar[tuple[QueryWatch, ...]] = ContextVar("asyncorm_watching", default=())
-#: for a task that the library has started to send something
-_CALLER: ContextVar[str | None] = ContextVar("asyncorm_caller", default=None)
 
 
 def note_statement(sql: str) -> None:
@@ -54,19 +48,8 @@ def note_statement(sql: str) -> None:
     watching = [watch for watch in _WATCHING.get() if watch in WATCHES]
     if watching:
         statement = SentStatement(sql)
-        statement.line = caller_line() or _CALLER.get() or "a task of its own"
+        statement.line = caller_line() or "a task of its own"
         control = _CONTROL.match(sql) is not None
         for watch in watching:
             if watch.transaction_control or not control:
                 watch.statements.append(statement)
-
-
-def on_behalf(running: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
-    """The same, to be run in a task of its own, in which it is still known who has called."""
-    line = caller_line()
-
-    async def run() -> T:
-        _CALLER.set(line)
-        return await running
-
-    return run()

@@ -55,11 +55,13 @@ def row_arguments(statement: BatchStatement, rows: list[dict[str, Any]]) -> list
 def _single_arguments(
     statement: BatchStatement, batch: Batch, keys: list[Any], versions: Sequence[Any]
 ) -> list[Any]:
-    row = batch.instances[0].__dict__
-    arguments = [
-        converted(_checked(batch, name, (row[name],))[0], encode)
-        for name, encode in statement.parameters
-    ]
+    row, columns = batch.instances[0].__dict__, batch.part.columns
+    arguments: list[Any] = []
+    for name, encode in statement.parameters:
+        value = row[name]
+        if type(value) is not int and columns[name]._type.python_type is int:
+            _checked(batch, name, (value,))
+        arguments.append(value if encode is None or value is None else encode(value))
     if statement.keys:
         key = batch.part.key_values(keys[0])
         arguments += [

@@ -18,7 +18,7 @@ class ChangedRows:
         self.updates = updated_rows(changes.updates)
         self.deletes = by_part(changes.deletes)
         self.by_table: dict[Table, list[WrittenPart]] = {}
-        for part in {**self.inserts, **self.updates, **self.deletes}:
+        for part in self.inserts | self.updates | self.deletes:
             self.by_table.setdefault(part.table, []).append(part)
 
     def parts(self, tables: Iterable[Table]) -> Iterator[WrittenPart]:

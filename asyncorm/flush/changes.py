@@ -51,7 +51,8 @@ class ChangeSet:
 
 def collect_changes(unit: UnitOfWork) -> ChangeSet:
     """Everything a flush has to write; raises for links that would be lost and missing keys."""
-    unit.notice()
+    if unit.watched:
+        unit.notice()
     dirty = list(unit.dirty)
     if unit.deleted:  # what was marked along a cascade may turn out to stay
         dirty = [i for i in dirty if i not in unit.deleted or unit.deleted[i] is not None]
@@ -64,21 +65,23 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
         replaced, children = find_switches(unit, doomed, links)
         unloaded += children
     # what becomes of those that refer to renamed and deleted objects
-    unloaded += follow_renames(unit, dirty, doomed, links)
+    if dirty:
+        unloaded += follow_renames(unit, dirty, doomed, links)
     gone = dict.fromkeys(replaced.values())
     if doomed:
         release_children(unit, doomed, gone, links)
         associations.leave_out(doomed)
-    changes = ChangeSet(
-        inserts=[i for i in unit.new if i not in doomed and i not in replaced],
-        deletes=[i for i in doomed if i not in unit.new and i not in gone],
-        dropped=[i for i in doomed if i in unit.new],
-        unloaded=unloaded,
-        associations=list(associations),
-        replaced=replaced,
-    )
-    changes.set_links(link for link in links.values() if link.child not in doomed)
-    _collect_updates(changes, unit, dirty, doomed)
+    changes = ChangeSet(unloaded=unloaded, associations=list(associations), replaced=replaced)
+    if doomed:
+        changes.inserts = [i for i in unit.new if i not in doomed and i not in replaced]
+        changes.deletes = [i for i in doomed if i not in unit.new and i not in gone]
+        changes.dropped = [i for i in doomed if i in unit.new]
+    else:
+        changes.inserts = list(unit.new)
+    if links:
+        changes.set_links(link for link in links.values() if link.child not in doomed)
+    if links or dirty:
+        _collect_updates(changes, unit, dirty, doomed)
     check_changes(unit, (*changes.inserts, *replaced), changes.updates, changes.links_of, doomed)
     for new, old in replaced.items():
         if columns := written_columns(new, old, changes.links_of(new), changes.links):

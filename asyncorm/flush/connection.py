@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
 from asyncorm.engine.connection import Connection
@@ -11,15 +11,15 @@ from asyncorm.engine.connection import Connection
 class FlushConnection(Protocol):
     """What a flush needs of a connection."""
 
-    async def fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
+    def fetch(self, sql: str, arguments: list[Any]) -> Coroutine[Any, Any, list[Any]]:
         """Send a statement and return its rows."""
         ...
 
-    async def fetch_carefully(self, sql: str, arguments: list[Any]) -> list[Any]:
+    def fetch_carefully(self, sql: str, arguments: list[Any]) -> Coroutine[Any, Any, list[Any]]:
         """The same where the rows may hold what Python has no room for."""
         ...
 
-    async def run(self, sql: str, arguments: list[Any]) -> int:
+    def run(self, sql: str, arguments: list[Any]) -> Coroutine[Any, Any, int]:
         """Send a statement and return how many rows it touched."""
         ...
 
@@ -67,17 +67,17 @@ class CommittingConnection:
         """The connection itself, to look with: what does not commit anything is not certain."""
         return self._connection
 
-    async def fetch(self, sql: str, arguments: list[Any]) -> list[Any]:
+    def fetch(self, sql: str, arguments: list[Any]) -> Coroutine[Any, Any, list[Any]]:
         """Run the statement and return its rows; certain about its end like COMMIT."""
-        return await self._connection.commit_fetch(sql, arguments)
+        return self._connection.commit_fetch(sql, arguments)
 
-    async def fetch_carefully(self, sql: str, arguments: list[Any]) -> list[Any]:
+    def fetch_carefully(self, sql: str, arguments: list[Any]) -> Coroutine[Any, Any, list[Any]]:
         """The same where the rows may hold what Python has no room for."""
-        return await self._connection.commit_fetch_carefully(sql, arguments)
+        return self._connection.commit_fetch_carefully(sql, arguments)
 
-    async def run(self, sql: str, arguments: list[Any]) -> int:
+    def run(self, sql: str, arguments: list[Any]) -> Coroutine[Any, Any, int]:
         """Run the statement; certain about its end like COMMIT."""
-        return await self._connection.commit_run(sql, arguments)
+        return self._connection.commit_run(sql, arguments)
 
     async def takes_copy(self, table: str, schema: str | None) -> bool:
         """Whether COPY can write to a table or view."""

@@ -11,7 +11,7 @@ from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.echo import echo_deletes, echo_key_changes, echo_links
 from asyncorm.flush.leaving import leave_former_owners, leave_holders
 from asyncorm.flush.link import Link
-from asyncorm.flush.plan import FlushPlan
+from asyncorm.flush.plan import Batch, FlushPlan
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.changes import originals_of, stored_values
 from asyncorm.tracking.mutables import renew_snapshots
@@ -23,8 +23,39 @@ from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
 def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     """Everything the plan wrote is now as in the database."""
     dirty = list(unit.dirty)
-    level = unit.levels[-1]
-    echo_key_changes(unit, changes)
+    if changes.updates:
+        echo_key_changes(unit, changes)
+    gone: dict[Any, None] = {}
+    if changes.deletes or changes.replaced or changes.associations:
+        gone = _let_go(unit, changes, plan)
+    if changes.updates:
+        _rekey(unit, changes.updates)
+    if changes.links:
+        for link in changes.links.values():
+            _point(link)
+        leave_former_owners(unit, changes.links.values())
+    if changes.inserts or changes.replaced:
+        _persist_all(unit, [*changes.inserts, *changes.replaced])
+    if changes.updates or dirty:
+        _clean_all(unit, dict.fromkeys((*changes.updates, *dirty)))
+    for batch in plan.batches:
+        if not isinstance(batch, Batch):
+            continue
+        for instance, snapshots in batch.snapshots:
+            renew_snapshots(instance, (*batch.columns, *batch.returning), snapshots)
+    for instance in changes.dropped:
+        unit.release(instance)
+    unit.dirty.clear()
+    unit.new.clear()
+    unit.deleted.clear()
+    if gone:
+        leave_holders(unit, gone)
+    if unit.watched:
+        unit.watched.prune()
+
+
+def _let_go(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> dict[Any, None]:
+    """The objects that have no row any more: deleted by us, or by the server along with others."""
     unlinked = echo_links(unit, plan)
     echoed = echo_deletes(unit, (*changes.deletes, *unlinked))
     for new, old in changes.replaced.items():
@@ -35,28 +66,19 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     for instance in gone:
         become_deleted(unit, instance)
         restore_clean(own_state(instance))
-    _rekey(unit, changes.updates)
-    for link in changes.links.values():
-        _point(link)
-    leave_former_owners(unit, changes.links.values())
-    _persist_all(unit, [*changes.inserts, *changes.replaced])
-    for instance in dict.fromkeys((*changes.updates, *dirty)):
+    return gone
+
+
+def _clean_all(unit: UnitOfWork, instances: Iterable[Any]) -> None:
+    """Stored instances are as in the database now."""
+    level = unit.levels[-1]
+    for instance in instances:
         if instance not in level.deleted:
             restore_clean(own_state(instance))
             mapper = type(instance).__mapper__
             level.note_update(mapper, mapper.key_of(instance.__dict__))
             if mapper.write_only:
                 _forget_written(instance)
-    for batch in plan.of_entities:
-        for instance, snapshots in batch.snapshots:
-            renew_snapshots(instance, (*batch.columns, *batch.returning), snapshots)
-    for instance in changes.dropped:
-        unit.release(instance)
-    unit.dirty.clear()
-    unit.new.clear()
-    unit.deleted.clear()
-    leave_holders(unit, gone)
-    unit.watched.prune()
 
 
 def _point(link: Link) -> None:

@@ -29,6 +29,9 @@ def find_doomed(
     returns which relationships of orphans have to be loaded to find their children.
     """
     doomed: dict[Any, None] = {}
+    owners = [owner for owner in unit.dirty if type(owner).__mapper__.owning]
+    if not (unit.deleted or links or associations.released or owners):
+        return doomed, []
     for instance, cause in unit.deleted.items():
         if cause is None or (
             cause.parent in doomed and not is_moved(instance, cause.foreign_key, links, doomed)
@@ -36,8 +39,7 @@ def find_doomed(
             doomed[instance] = None
     orphans = [link.child for link in links.values() if _is_orphan(link, unit, links, doomed)]
     orphans += _released(unit, links, associations, doomed)
-    if any(kind.owning for mapper in unit.identity_map.tables for kind in mapper.subtypes):
-        orphans += _disowned(unit, links, doomed)
+    orphans += _disowned(owners, unit, links, doomed)
     return doomed, doom(orphans, unit, links, doomed)
 
 
@@ -129,10 +131,12 @@ def _holds_on(
     return keeper is not released and back is not None and bool(member.__dict__.get(back.name))
 
 
-def _disowned(unit: UnitOfWork, links: Links, doomed: dict[Any, None]) -> list[Any]:
+def _disowned(
+    owners: list[Any], unit: UnitOfWork, links: Links, doomed: dict[Any, None]
+) -> list[Any]:
     """Stored objects that their owner, which has the foreign key, refers to no longer."""
     found: dict[Any, None] = {}
-    for owner in unit.dirty:
+    for owner in owners:
         for relationship in mapper_of(owner).owning:
             old = originals_of(owner).get(relationship.name)
             if old is None or old is UNLOADED or owner.__dict__.get(relationship.name) is old:

@@ -35,14 +35,16 @@ async def flush(
     unit: UnitOfWork, connect: Connect, statements: StatementCache, load: Load, restart: Restart
 ) -> None:
     """Write every change the unit of work holds; without changes no connection is needed."""
-    changes = await _complete(unit, load)  # what differs from the database
+    changes = collect_changes(unit)  # what differs from the database
+    if changes.unloaded:
+        changes = await _complete(unit, changes, load)
     hooks = FlushHooks.of(unit)  # who listens to it
     plan = plan_flush(changes)  # in which order it must be written, in how few statements
     if hooks is not None:
         if plan.batches:
             await connect(plan)
         await hooks.before(changes, plan)
-        changes = await _complete(unit, load)
+        changes = await _complete(unit, collect_changes(unit), load)
         plan = plan_flush(changes)
     if plan.batches:
         await execute_plan(plan, await connect(plan), statements, restart)
@@ -53,9 +55,8 @@ async def flush(
         await hooks.finished()
 
 
-async def _complete(unit: UnitOfWork, load: Load) -> ChangeSet:
+async def _complete(unit: UnitOfWork, changes: ChangeSet, load: Load) -> ChangeSet:
     """All changes; orphans take their children along, which are loaded for that."""
-    changes = collect_changes(unit)
     while changes.unloaded:
         await _load_children(changes.unloaded, load)
         changes = collect_changes(unit)

@@ -36,9 +36,13 @@ from asyncorm.tracking.unit_of_work import mapper_of
 
 def plan_flush(changes: ChangeSet) -> FlushPlan:
     """Order the changes; raises CircularDependencyError before anything is sent."""
-    rows = ChangedRows(changes)
+    if not (changes.deletes or changes.associations or changes.replaced):
+        part = _only_part(changes)
+        if part is not None:
+            return FlushPlan(tuple(_write_part(part, changes)))
+        return FlushPlan(tuple(_order_rows(ChangedRows(changes), changes)))
     batches = _remove_links(changes)
-    batches += _order_rows(rows, changes)
+    batches += _order_rows(ChangedRows(changes), changes)
     batches += [
         AssociationBatch(Kind.INSERT, found.linked, list(found.added))
         for found in changes.associations
@@ -46,6 +50,27 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
     ]
     _delete_mapped_first(batches)
     return FlushPlan(tuple(batch for batch in batches if not _follows(batch)))
+
+
+def _only_part(changes: ChangeSet) -> WrittenPart | None:
+    """The table of all changes, if there is one whose rows need no order among each other."""
+    kinds: set[type[Any]] = {*map(type, changes.inserts), *map(type, changes.updates)}
+    if len(kinds) != 1 or _take_turns(changes):
+        return None
+    part: WrittenPart = kinds.pop().__mapper__.written_parts[0]
+    if part.joined or part.table.post_updated or _is_cyclic([part.table]):
+        return None
+    return part
+
+
+def _write_part(part: WrittenPart, changes: ChangeSet) -> list[Batch]:
+    """What the general way comes to for such a table, 20 us sooner."""
+    batches: list[Batch] = []
+    if changes.updates:
+        batches += update_batches(part, changes.updates, changes.links_of)
+    if changes.inserts:
+        batches += insert_batches(part, changes.inserts, changes.links_of)
+    return batches
 
 
 def _follows(batch: AnyBatch) -> bool:
@@ -94,7 +119,7 @@ def _order_rows(rows: ChangedRows, changes: ChangeSet) -> list[Batch]:
     """The rows of entities: by tables, unless one of them takes what another one gives up."""
     components = _components(list(rows.by_table))
     released = _link_batches(emptied_before(changes.deletes))
-    turns = find_turns(changes) if changes.deletes or changes.updates else []
+    turns = find_turns(changes) if changes.deletes or _take_turns(changes) else []
     if turns:
         batches = [*released, *_by_row(components, rows, changes, turns)]
     else:
@@ -102,6 +127,11 @@ def _order_rows(rows: ChangedRows, changes: ChangeSet) -> list[Batch]:
     if changes.replaced and batches:
         batches[0].links[:0] = _early_links(changes)
     return batches
+
+
+def _take_turns(changes: ChangeSet) -> bool:
+    """Whether one row may take what the update of another one gives up."""
+    return bool(changes.updates) and len(changes.updates) + len(changes.inserts) > 1
 
 
 def _by_table(
@@ -112,7 +142,7 @@ def _by_table(
     for component in components:
         batches += _save(component, rows, changes)
     batches += released
-    for component in reversed(components):
+    for component in reversed(components) if rows.deletes else ():
         batches += _delete(component, rows)
     return batches
 
@@ -129,6 +159,8 @@ def _early_links(changes: ChangeSet) -> list[Link]:
 
 def _components(tables: list[Table]) -> list[list[Table]]:
     """The tables in the order of their foreign keys; those in a circle together."""
+    if len(tables) < 2:
+        return [tables] if tables else []
     known = set(tables)
 
     def dependencies(table: Table) -> list[Table]:
@@ -146,9 +178,12 @@ def _save(component: list[Table], rows: ChangedRows, changes: ChangeSet) -> list
     updated: list[Batch] = []
     inserted: list[Batch] = []
     for part in rows.by_table[table]:
-        updates, links_of = rows.updates.get(part, {}), links_in(changes.links_of, part)
-        updated += update_batches(part, updates, links_of, changes.replaced)
-        inserted += insert_batches(part, rows.inserts.get(part, ()), at_first(part))
+        updates, inserts = rows.updates.get(part), rows.inserts.get(part)
+        if updates:
+            links_of = links_in(changes.links_of, part)
+            updated += update_batches(part, updates, links_of, changes.replaced)
+        if inserts:
+            inserted += insert_batches(part, inserts, at_first(part))
     return [*updated, *inserted, *_link_batches(postponed.values())]
 
 
@@ -191,7 +226,7 @@ def _is_cyclic(component: list[Table]) -> bool:
     if len(component) > 1:
         return True
     (table,) = component
-    return any(key.target is table for key in table.foreign_keys)
+    return table in [key.target for key in table.foreign_keys]
 
 
 def _delete(component: list[Table], rows: ChangedRows) -> list[Batch]:
@@ -226,6 +261,8 @@ def _by_row(
 
 def _links_at_first(changes: ChangeSet, postponed: Links) -> Callable[[WrittenPart], LinksOf]:
     """The links that INSERTs into a table write: a postponed one is NULL at first."""
+    if not postponed:
+        return partial(links_in, changes.links_of)
 
     @cache
     def of_part(part: WrittenPart) -> LinksOf:

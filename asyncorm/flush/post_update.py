@@ -18,7 +18,10 @@ from asyncorm.tracking.changes import stored_values
 def written_after(rows: ChangedRows, tables: Iterable[Table], changes: ChangeSet) -> Links:
     """The links of new rows of some tables that are written after their INSERT."""
     found: Links = {}
-    for part in rows.parts(table for table in tables if table.post_updated):
+    concerned = [table for table in tables if table.post_updated]
+    if not concerned:
+        return found
+    for part in rows.parts(concerned):
         for child in rows.inserts.get(part, ()):
             for link in changes.links_of(child):
                 key = link.foreign_key
@@ -29,6 +32,8 @@ def written_after(rows: ChangedRows, tables: Iterable[Table], changes: ChangeSet
 
 def emptied_before(deletes: list[Any]) -> list[Link]:
     """The references between deleted rows that are set NULL before any of them goes."""
+    if not deletes:
+        return []
     rows = rows_of(deletes)
     if not any(table.post_updated for table in {part.table for _, part in rows}):
         return []

@@ -30,6 +30,8 @@ def collect_links(unit: UnitOfWork, dirty: Iterable[Any], associations: Associat
     to_many: list[Link] = []
     to_one: list[Link] = []
     for instance in (*unit.new, *dirty):
+        if not _is_linked(instance, unit):
+            continue
         for relationship in mapper_of(instance).relationships.values():
             if relationship.viewonly:
                 continue
@@ -46,8 +48,22 @@ def collect_links(unit: UnitOfWork, dirty: Iterable[Any], associations: Associat
             for relationship in mapper_of(instance).relationships.values():
                 if relationship.direction is Direction.ONE_TO_MANY and not relationship.viewonly:
                     removals += _removed(unit, instance, relationship)
+    if not (removals or to_many or to_one):
+        return {}
     found = {(link.child, link.foreign_key): link for link in (*removals, *to_many, *to_one)}
     return {key: link for key, link in found.items() if not is_written(link, unit.new)}
+
+
+def _is_linked(instance: Any, unit: UnitOfWork) -> bool:
+    """Whether a relationship of a new object is set, or one of a stored object was touched."""
+    relationships = type(instance).__mapper__.relationships
+    if not relationships:
+        return False
+    if instance in unit.new:
+        values = instance.__dict__
+        return bool([name for name in relationships if values.get(name) is not None])
+    state = instance._state
+    return bool(state.queued) or not relationships.keys().isdisjoint(state.originals or ())
 
 
 def _to_one(

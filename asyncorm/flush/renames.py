@@ -26,7 +26,7 @@ def follow_renames(
     Raises FlushError if the server would refuse the new key before the children can follow.
     """
     entities: set[Any] = set(map(type, dirty))
-    if not any(_relationships(entity.__mapper__) for entity in entities):
+    if not [entity for entity in entities if _relationships(entity.__mapper__)]:
         return []
     renamed = {i: set(changed_columns(i)) for i in dirty if _relationships(mapper_of(i))}
     unloaded: list[Unloaded] = []

@@ -19,10 +19,12 @@ LinksOf = Callable[[Any], list[Link]]
 
 def by_part(instances: Collection[Any]) -> dict[WrittenPart, list[Any]]:
     """The instances of each part, in the order they have come."""
+    if not instances:
+        return {}
     by_mapper: dict[Mapper, list[Any]] = {}
     for instance in instances:
         by_mapper.setdefault(type(instance).__mapper__, []).append(instance)
-    if not any(part.joined for mapper in by_mapper for part in mapper.written_parts):
+    if not [part for mapper in by_mapper for part in mapper.written_parts if part.joined]:
         return {mapper.written_parts[0]: found for mapper, found in by_mapper.items()}
     rows = [(part, i) for i in instances for part in type(i).__mapper__.written_parts]
     found: dict[WrittenPart, list[Any]] = {}
@@ -39,6 +41,8 @@ def rows_of(instances: Iterable[Any]) -> list[Row]:
 def updated_rows(updates: Updates) -> dict[WrittenPart, Updates]:
     """The columns to write by part: an instance is in those parts that have some of them."""
     found: dict[WrittenPart, Updates] = {}
+    if not updates:
+        return found
     for part, instances in by_part(updates).items():
         if not part.joined:
             alone = len(instances) == len(updates)

@@ -21,7 +21,7 @@ class Fetch(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LoadContext:
     """One session's side of loading."""
 

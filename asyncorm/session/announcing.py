@@ -117,17 +117,17 @@ class Announcer:
     async def committed(self, before: tuple[Watch, int]) -> None:
         """The transaction is committed."""
         watch, levels = before
-        if HEARD:
-            await Notice(self._unit, "after_commit")
-            fire_all(self._unit, watch.moves())
-            await Notices(self._unit)
-            self._over((), levels)
+        await Notice(self._unit, "after_commit")
+        fire_all(self._unit, watch.moves())
+        await Notices(self._unit)
+        self._over((), levels)
 
     async def close(self, *, for_good: bool) -> None:
         """Let everything go and roll back, of which after_rollback is not told."""
         if not HEARD:
             self._unit.drop(for_good=for_good)
-            await self._transaction.close()
+            if self._transaction.active or self._transaction.joined is not None:
+                await self._transaction.close()
             return
         watch, levels = self._watch(), self._levels()
         self._unit.drop(for_good=for_good)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from asyncorm.engine.connection import Connection
@@ -83,7 +83,8 @@ class SessionCore:
     async def _flush(self, connect: Any) -> None:
         unit, transaction = self.unit, self.transaction
         transaction.check()
-        transaction.autobegin()
+        if not unit.levels:
+            unit.begin()
         self.flushing = True
         begun, errors = False, unit.listener_errors
         try:
@@ -130,10 +131,10 @@ class SessionCore:
         deleted_elsewhere(self.unit, holder)
         return True
 
-    async def flush_until_clean(self, connect: Any = None) -> None:
+    async def flush_until_clean(self, connect: Any = None, times: int = _FLUSHES) -> None:
         """Flush, and again as long as listeners leave something to do."""
         unit = self.unit
-        for _ in range(_FLUSHES):
+        for _ in range(times):
             if not unit.has_work():
                 return
             await self._flush(connect or self._flush_connection)
@@ -170,22 +171,29 @@ class SessionCore:
         transaction = self.transaction
         if transaction.begun or transaction.begins_early or not is_atomic(plan):
             return await self._flush_connection(plan)
-        connection = await transaction.connect()
+        connection = transaction.connection
+        if connection is None or not transaction.worked:
+            connection = await transaction.connect()
         self._sending = True
         # a listener of after_begin may have begun one
         return connection if connection.in_transaction else CommittingConnection(connection)
 
     async def commit(self) -> None:
         """Flush, commit and let the connection go."""
-        transaction = self.transaction
+        unit, transaction = self.unit, self.transaction
         transaction.check()
-        transaction.autobegin()
+        if not unit.levels:
+            unit.begin()
         if HEARD:
             await self.announcer.before_commit()
-        await self.flush_until_clean(self._commit_connection)
-        before = self.announcer.watch_commit()
+        if unit.has_work():
+            await self._flush(self._commit_connection)
+            if unit.has_work():
+                await self.flush_until_clean(self._commit_connection, _FLUSHES - 1)
+        before = self.announcer.watch_commit() if HEARD else None
         try:
-            await transaction.commit_on_server()
+            if transaction.begun:
+                await transaction.commit_on_server()
         except CommitUnknown as unknown:
             # nobody knows what became of it: that must be taken note of by a rollback
             transaction.lose(unknown)
@@ -203,7 +211,8 @@ class SessionCore:
                 transaction.lose(cancelled)
             raise
         self._committed()
-        await self.announcer.committed(before)
+        if before is not None:
+            await self.announcer.committed(before)
 
     def _committed(self) -> None:
         self.transaction.committed()
@@ -217,9 +226,9 @@ class SessionCore:
         self.transaction.check()
         return await self.transaction.begin_on_server()
 
-    async def close(self, *, for_good: bool = True) -> None:
+    def close(self, *, for_good: bool = True) -> Coroutine[Any, Any, None]:
         """Let everything go and roll back."""
-        await self.announcer.close(for_good=for_good)
+        return self.announcer.close(for_good=for_good)
 
     def abandon(self, *, for_good: bool = True) -> None:
         """The same without waiting for anything."""

@@ -51,7 +51,8 @@ class TaskGuard:
         """Begin an operation; raises if another one is under way or the session is closed."""
         if self.operation is not None:
             self._check_nested(operation, awaited=True)
-        self.check(operation)
+        if self.operation is not None or self.closed:
+            self.check(operation)
         loop = asyncio.get_running_loop()
         if loop is not self.loop:
             if self.transaction.connected:
@@ -76,17 +77,12 @@ class TaskGuard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.leave()
-        if error is not None:
-            self.transaction.note_failure(error)
-
-    def leave(self) -> None:
-        """End the operation."""
         if self._around:
             self.operation = self._around.pop()
-            return
-        self.operation = None
-        self.task = None
+        else:
+            self.operation = self.task = None
+        if error is not None:
+            self.transaction.note_failure(error)
 
     def check(self, operation: str) -> None:
         """Refuse an operation while an awaited one is under way, and after close()."""

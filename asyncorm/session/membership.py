@@ -26,8 +26,10 @@ class MembershipSession(ReadingSession):
         """Take an object in, with all it refers to along the save-update cascade."""
         self._change("add")
         mapper_of(instance).entity.metadata.configure()
-        self._unit.add(instance)
-        self._transaction.autobegin()
+        unit = self._unit
+        unit.add(instance)
+        if not unit.levels:
+            unit.begin()
 
     def add_all(self, instances: Iterable[Model]) -> None:
         """Take several objects in."""

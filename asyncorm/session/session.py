@@ -131,7 +131,7 @@ class Session(MembershipSession, CopyingSession, BulkSession, SignallingSession)
     ) -> None:
         left = False
         try:
-            if self._transaction.may_wait_after(error):
+            if error is None or self._transaction.may_wait_after(error):
                 await self._close(warn=error is None)
                 left = True
         except Exception as another:
@@ -208,7 +208,8 @@ class Session(MembershipSession, CopyingSession, BulkSession, SignallingSession)
         """Flush, and commit the transaction with all its savepoints."""
         with self._guard("commit"):
             await self._core.commit()
-            self._interrupt_block(0)
+            if self._blocks:
+                self._interrupt_block(0)
 
     async def rollback(self) -> None:
         """Undo the transaction with all its savepoints, and restore the objects' states."""

@@ -142,14 +142,15 @@ class Transaction:
 
     async def connect(self) -> Connection:
         """The connection, taken from the pool if there is none yet; sends nothing."""
-        self.autobegin()
-        if self.connection is None:
-            await self._acquire()
+        if not self.unit.levels:
+            self.unit.begin()
+        connection = self.connection
+        if connection is None:
+            connection = await self._acquire()
         self.worked = True
         if self.begins_early and not self.begun:
             await self.begin_on_server()
-        assert self.connection is not None
-        return self.connection
+        return connection
 
     async def _acquire(self) -> Connection:
         ends = self._ends
@@ -184,7 +185,8 @@ class Transaction:
 
     async def begin_on_server(self) -> Connection:
         """The connection with a transaction open on the server."""
-        self.autobegin()
+        if not self.unit.levels:
+            self.unit.begin()
         connection = self.connection
         if connection is None:
             connection = await self._acquire()
@@ -378,7 +380,8 @@ class Transaction:
         self.savepoints.clear()
         self.explicit = self.worked = False
         self.failure = None
-        self.isolate(self._default_isolation)
+        if self.isolation is not self._default_isolation:
+            self.isolate(self._default_isolation)
 
     def _release_connection(self) -> None:
         self.begun = False

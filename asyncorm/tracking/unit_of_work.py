@@ -46,7 +46,7 @@ class UnitOfWork:
         self.session: Callable[[], Any] = lambda: None
         self.scope = Scope(self)
         #: the state that new instances share until something else happens to one of them
-        self._pending = InstanceState(self.scope, Status.PENDING)
+        self._pending: InstanceState | None = None
         self.identity_map = IdentityMap()
         self.new: dict[Any, None] = {}
         self.dirty: dict[Any, None] = {}
@@ -98,7 +98,8 @@ class UnitOfWork:
 
     def has_work(self) -> bool:
         """Whether a flush has anything to look at."""
-        self.notice()
+        if self.watched:
+            self.watched.notice(self.mark_dirty)
         return bool(self.new or self.dirty or self.deleted)
 
     def entities(self) -> set[type[Any]]:
@@ -134,6 +135,8 @@ class UnitOfWork:
             and not (HEARD and hears(self, ATTACH_EVENTS))
         ):
             # new and alone, as in a bulk load: nothing to check, nothing to follow
+            if self._pending is None:
+                self._pending = InstanceState(self.scope, Status.PENDING)
             set_state(instance, self._pending)
             self.new[instance] = None
             self.touched = True
@@ -328,7 +331,7 @@ class UnitOfWork:
         self.scope.unit = None
         # without a reference back, so that the end of a session leaves no cycle behind
         self.scope = Scope(None if for_good else self)
-        self._pending = InstanceState(self.scope, Status.PENDING)
+        self._pending = None
         self.identity_map.clear()
         self.new.clear()
         self.dirty.clear()
