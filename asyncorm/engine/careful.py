@@ -10,22 +10,19 @@ read with these at once. A flush reads fast what the clock of the server has mad
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import asyncpg
 
 from asyncorm.engine.codecs import add_codecs, remove_codecs
-from asyncorm.engine.range_codecs import (
-    Codec,
-    moment_reader,
-    read_day,
-    read_moment,
-    write_day,
-    write_moment,
-    write_moment_in_utc,
+from asyncorm.engine.moment_codecs import (
+    read_moment_in_utc,
+    write_timestamp,
+    write_timestamptz,
 )
+from asyncorm.engine.range_codecs import Codec, read_day, read_moment, write_day
 from asyncorm.types.beyond import time_of
 
 T = TypeVar("T")
@@ -35,8 +32,6 @@ _MOST_LEARNED = 1000
 
 #: record and record[]
 _RECORDS = frozenset((2249, 2287))
-#: as the driver has it: its infinity has no zone
-_read_zoned = moment_reader(UTC, None)
 
 
 class Learned(dict[str, None]):
@@ -74,23 +69,6 @@ def _write_date(value: Any) -> tuple[int]:
     return write_day(value.date() if isinstance(value, datetime) else _checked(value, date))
 
 
-def _write_timestamp(value: Any) -> tuple[int]:
-    moment = _moment(value)
-    if moment.tzinfo is not None:
-        raise TypeError("a time stamp with a zone does not fit into timestamp")
-    return write_moment(moment)
-
-
-def _write_timestamptz(value: Any) -> tuple[int]:
-    return write_moment_in_utc(_moment(value))
-
-
-def _moment(value: Any) -> datetime:
-    if isinstance(value, datetime):
-        return value
-    return datetime.combine(_checked(value, date), time.min)
-
-
 def _write_time(value: Any) -> tuple[int]:
     return (_clock(value),)
 
@@ -116,8 +94,8 @@ def _checked(value: Any, kind: type[T]) -> T:
 #: as tuples of the numbers that they are made of: this is as fast as the driver's own reading
 CODECS: tuple[Codec, ...] = (
     Codec(1082, "date", _write_date, read_day, "tuple"),
-    Codec(1114, "timestamp", _write_timestamp, read_moment, "tuple"),
-    Codec(1184, "timestamptz", _write_timestamptz, _read_zoned, "tuple"),
+    Codec(1114, "timestamp", write_timestamp, read_moment, "tuple"),
+    Codec(1184, "timestamptz", write_timestamptz, read_moment_in_utc, "tuple"),
     Codec(1083, "time", _write_time, _read_time, "tuple"),
     Codec(1266, "timetz", _write_timetz, _read_timetz, "tuple"),
 )
@@ -135,9 +113,11 @@ async def carefully(driver: Any, sql: str, call: Callable[[], Awaitable[T]]) -> 
     try:
         return await call()
     finally:
-        remove_codecs(driver, CODECS)
-        if is_new and _has_records(_prepared(driver, sql)):
-            _with_records.setdefault(driver, Learned()).add(sql)
+        try:  # of some types the driver knows the names only as long as it has these codecs
+            if is_new and _has_records(_prepared(driver, sql)):
+                _with_records.setdefault(driver, Learned()).add(sql)
+        finally:
+            remove_codecs(driver, CODECS)
 
 
 def _prepared(driver: Any, sql: str) -> Any:
@@ -155,6 +135,8 @@ def _has_records(statement: Any) -> bool:
 
 def is_unreadable(error: BaseException) -> bool:
     """Whether the driver could not make a Python value of what the server sent."""
+    if isinstance(error, asyncpg.UnsupportedClientFeatureError):
+        return True  # a composite with a time stamp, which is a number carefully
     return isinstance(error, (ValueError, OverflowError)) and not isinstance(
         error, (asyncpg.InterfaceError, asyncpg.PostgresError, asyncpg.InternalClientError)
     )

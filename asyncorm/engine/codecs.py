@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import asyncpg
+
+from asyncorm.engine.moment_codecs import MOMENT_ARRAY_CODECS, MOMENT_CODECS
 from asyncorm.engine.range_codecs import RANGE_CODECS, Codec
 from asyncorm.engine.scalar_codecs import SCALAR_CODECS
 from asyncorm.types.json import decode_raw, encode_json
-
-if TYPE_CHECKING:
-    import asyncpg
 
 #: of types that the driver has no Python class for, or one of its own
 OWN_CODECS = (*RANGE_CODECS, *SCALAR_CODECS)
@@ -28,9 +28,14 @@ async def set_codecs(driver: asyncpg.Connection[Any]) -> None:
         await driver.set_type_codec(
             name, schema="pg_catalog", encoder=_json_text, decoder=decode_raw, format="text"
         )
-    if add_codecs(driver, OWN_CODECS):
+    codecs = OWN_CODECS
+    if has_iso_dates(driver):
+        codecs = (*OWN_CODECS, *MOMENT_CODECS)
+        if add_codecs(driver, (*codecs, *MOMENT_ARRAY_CODECS)):
+            return
+    elif add_codecs(driver, OWN_CODECS):
         return
-    for codec in OWN_CODECS:
+    for codec in codecs:
         await driver.set_type_codec(
             codec.name,
             schema="pg_catalog",
@@ -38,6 +43,12 @@ async def set_codecs(driver: asyncpg.Connection[Any]) -> None:
             decoder=codec.decode,
             format=codec.format,
         )
+
+
+def has_iso_dates(driver: Any) -> bool:
+    """Whether the server writes time stamps as texts of ISO 8601, as it does by default."""
+    style: str = getattr(driver.get_settings(), "DateStyle", "")
+    return style.startswith("ISO")
 
 
 def add_codecs(driver: Any, codecs: Iterable[Codec]) -> bool:
@@ -66,13 +77,15 @@ def add_codecs(driver: Any, codecs: Iterable[Codec]) -> bool:
 
 
 def remove_codecs(driver: Any, codecs: Iterable[Codec]) -> None:
-    """Take codecs away again from statements that are prepared from now on."""
+    """Put back what statements have that are prepared from now on: our own codecs of these types,
+    or the driver's."""
     if driver.is_closed():  # broken off meanwhile: it prepares none
         return
     remove = driver._protocol.get_settings().remove_python_codec
     for codec in codecs:
         remove(codec.oid, codec.name, "pg_catalog")
-    _register_known_types(driver)
+    own = MOMENT_CODECS if has_iso_dates(driver) else ()
+    add_codecs(driver, own)
 
 
 def _register_known_types(driver: Any) -> None:
@@ -85,7 +98,33 @@ def _register_known_types(driver: Any) -> None:
         register = driver._protocol.get_settings().register_data_types
     except AttributeError:
         return
-    register(driver.known_types)
+    try:
+        register(driver.known_types)
+    except asyncpg.UnsupportedClientFeatureError:
+        _register_readable_types(register, driver.known_types)
+
+
+def _register_readable_types(register: Callable[[list[Any]], None], types: list[Any]) -> None:
+    """Leave out composites with a field that travels as text, which the driver refuses, and what
+    is made of them; in careful reading their time stamps travel as numbers."""
+    refused: set[int] = set()
+    for one in types:
+        parts = [
+            one["elemtype"],
+            one["basetype"],
+            one["range_subtype"],
+            *(one["attrtypoids"] or ()),
+        ]
+        if not refused.isdisjoint(parts) or not _takes(register, one):
+            refused.add(one["oid"])
+
+
+def _takes(register: Callable[[list[Any]], None], one: Any) -> bool:
+    try:
+        register([one])
+    except asyncpg.UnsupportedClientFeatureError:
+        return False
+    return True
 
 
 def _json_text(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from asyncorm.errors import ObjectDeletedError
 from asyncorm.loading.attaching import attach
+from asyncorm.loading.collector import MANY_ROWS, CollectorPause
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.criteria import rereading, unfiltered
 from asyncorm.loading.directives import Step, Strategy
@@ -82,22 +83,11 @@ async def make_rows(
     Without ``follow`` that is left to the caller.
     """
     trees = plan.trees(statement)
-    nodes = plan.nodes(trees)
-    columns = plan.columns(records, context.unit, existing, nodes)
-    arrived: list[Arrived] = []
-    if plan.payloads:
-        arrived = unfold(plan.payloads, records, nodes, context.unit, existing)
-    if existing is Existing.OVERWRITE:
-        seen = {} if seen is None else seen
-        for position in plan.entities:
-            forget_loaded(columns[position], seen)
-        for one in arrived:
-            forget_loaded(one.objects, seen)
-    is_complete = plan.brings_all
-    if plan.attachments:
-        is_complete &= attach(plan.attachments, columns, nodes)
-    if arrived:
-        is_complete &= hand_out(arrived, columns, context.unit)
+    if len(records) < MANY_ROWS and not plan.payloads:
+        columns, seen, is_complete = _place(plan, records, trees, context.unit, existing, seen)
+    else:
+        with CollectorPause():
+            columns, seen, is_complete = _place(plan, records, trees, context.unit, existing, seen)
     if context.unit.notices:
         await Notices(context.unit)
     if follow and not is_complete:
@@ -111,6 +101,34 @@ async def make_rows(
         values = plan.values(columns)
         return Loaded(values[0], plan.names, criteria, values)
     return Loaded(plan.rows(columns, getattr(statement, "_shape", None)), plan.names, criteria)
+
+
+def _place(
+    plan: LoadPlan,
+    records: Sequence[Any],
+    trees: dict[int, LoadNode],
+    unit: UnitOfWork,
+    existing: Existing | None,
+    seen: Seen | None,
+) -> tuple[list[list[Any]], Seen | None, bool]:
+    """The values of records, with related ones in place; whether that was all of them."""
+    nodes = plan.nodes(trees)
+    columns = plan.columns(records, unit, existing, nodes)
+    arrived: list[Arrived] = []
+    if plan.payloads:
+        arrived = unfold(plan.payloads, records, nodes, unit, existing)
+    if existing is Existing.OVERWRITE:
+        seen = {} if seen is None else seen
+        for position in plan.entities:
+            forget_loaded(columns[position], seen)
+        for one in arrived:
+            forget_loaded(one.objects, seen)
+    is_complete = plan.brings_all
+    if plan.attachments:
+        is_complete &= attach(plan.attachments, columns, nodes)
+    if arrived:
+        is_complete &= hand_out(arrived, columns, unit)
+    return columns, seen, is_complete
 
 
 async def load_tree(

@@ -192,6 +192,7 @@ class DateTime(SQLType[datetime.datetime]):
     """
 
     python_type = datetime.datetime
+    copyable = False  # connections carry it as text, which is read three times as fast
     beyond_python = True
 
     def __init__(self, timezone: bool = True) -> None:

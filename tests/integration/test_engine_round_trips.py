@@ -101,7 +101,7 @@ async def test_a_type_of_the_user_is_looked_up_once_for_all_raw_sql(database_url
                 proxy.reset()
                 row = (await connection.execute(sql(text))).one()
                 trips.append(proxy.round_trips)
-                await connection.fetch(f"{text} AS fast WHERE false")
+                await connection.read(f"{text} AS fast WHERE false")
             assert trips[2] == 2, trips
             assert [str(row[0]["seen"]), row[1][0]["x"]] == ["0044-03-15 00:00:00+00 BC", 4]
 

@@ -1,0 +1,90 @@
+"""The garbage collector stands still while rows become objects, and only then."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from asyncorm import Mapped, MetaData, Model, column, select
+from asyncorm.compiler.cache import StatementCache
+from asyncorm.loading.collector import CollectorPause
+from asyncorm.loading.context import LoadContext
+from asyncorm.loading.pipeline import make_rows
+from asyncorm.tracking.unit_of_work import UnitOfWork
+
+
+class Base(Model):
+    metadata = MetaData()
+
+
+class Reading(Base, table="reading"):
+    id: Mapped[int] = column(primary_key=True)
+    value: Mapped[float]
+
+
+Base.metadata.configure()
+
+
+@pytest.fixture
+def collections() -> Iterator[list[int]]:
+    """The generations that were collected since."""
+    seen: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            seen.append(info["generation"])
+
+    gc.collect()
+    gc.callbacks.append(note)
+    yield seen
+    gc.callbacks.remove(note)
+
+
+async def never(*_: Any, **__: Any) -> list[Any]:
+    raise AssertionError("nothing is to be asked")
+
+
+def load(records: list[Any]) -> list[Any]:
+    """The objects of records; nothing waits for anything."""
+    statement = select(Reading)
+    context = LoadContext(UnitOfWork(), StatementCache().objects, never)
+    with pytest.raises(StopIteration) as end:
+        make_rows(statement, context.plan(statement), records, context).send(None)
+    found: list[Any] = end.value.value.rows
+    return found
+
+
+def test_many_rows_set_off_no_more_collections_than_few(collections: list[int]) -> None:
+    load([(0, 0.0)])
+    records = [(number, 0.5) for number in range(20_000)]
+    gc.collect()
+    del collections[:]
+    found = load(records)
+    assert len(found) == 20_000
+    assert len(collections) <= 2  # one, when the pause is over
+
+
+def test_the_collector_goes_on_after_an_error() -> None:
+    with pytest.raises(ZeroDivisionError), CollectorPause():
+        assert not gc.isenabled()
+        raise ZeroDivisionError
+    assert gc.isenabled()
+
+
+def test_a_collector_that_was_off_stays_off() -> None:
+    gc.disable()
+    try:
+        with CollectorPause():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_rows_that_cannot_be_read_leave_the_collector_on() -> None:
+    with pytest.raises(IndexError):
+        load([(1,)] * 1_000)
+    assert gc.isenabled()
