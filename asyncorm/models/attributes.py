@@ -23,7 +23,14 @@ from asyncorm.sql.table import BaseColumn, Column, NullColumn
 from asyncorm.tracking.known import has_row, known_empty, known_one, refusal
 from asyncorm.tracking.links import empty_collection, set_related
 from asyncorm.tracking.mutables import forget_snapshot, hand_out, keep_original
-from asyncorm.tracking.state import UNLOADED, Status, own_state, status_of
+from asyncorm.tracking.state import (
+    UNLOADED,
+    InstanceState,
+    Status,
+    own_state,
+    split_state,
+    status_of,
+)
 from asyncorm.tracking.unloaded import unloaded_error
 from asyncorm.tracking.write_only import WriteOnlyCollection
 
@@ -145,16 +152,17 @@ class ColumnAttribute:
         if state is None or state.status is _PENDING or state.status is _TRANSIENT:
             # what was assigned counts as given, even None
             instance.__pydantic_fields_set__.add(name)
-        else:
-            originals = state.originals
-            if originals is None or name not in originals:
-                self._record(instance)
+        elif state.originals is None or name not in state.originals:
+            self._record(instance, state)
         instance.__dict__[name] = value
 
-    def _record(self, instance: Any) -> None:
+    def _record(self, instance: Any, state: InstanceState) -> None:
         """Keep the value before the first change, and tell the session of it."""
-        state = own_state(instance)
-        state.originals[self.name] = instance.__dict__.get(self.name, UNLOADED)  # type: ignore[index]
+        before = instance.__dict__.get(self.name, UNLOADED)
+        if state.originals is None:
+            split_state(instance, state, {self.name: before})
+        else:
+            state.originals[self.name] = before
         unit = state.scope.unit
         if unit is not None:
             unit.mark_dirty(instance)
@@ -195,9 +203,9 @@ class MutableAttribute(ColumnAttribute):
         if instance._state is not None:
             forget_snapshot(instance._state, self.name)
 
-    def _record(self, instance: Any) -> None:
+    def _record(self, instance: Any, state: InstanceState) -> None:
         keep_original(instance, self.name, self.type)
-        unit = instance._state.scope.unit
+        unit = state.scope.unit
         if unit is not None:
             unit.mark_dirty(instance)
 

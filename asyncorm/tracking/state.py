@@ -154,10 +154,16 @@ def own_state(instance: Any) -> InstanceState:
         state = InstanceState(NO_SCOPE, Status.TRANSIENT, {})
         set_state(instance, state)
     elif state.originals is None:
-        shared = state
-        state = InstanceState(shared.scope, shared.status, {}, group=shared, partial=shared.partial)
-        state.inserted = shared.inserted
-        set_state(instance, state)
+        state = split_state(instance, state, {})
+    return state
+
+
+def split_state(instance: Any, shared: InstanceState, originals: dict[str, Any]) -> InstanceState:
+    """Give an instance a state of its own instead of the shared one."""
+    state = InstanceState(shared.scope, shared.status, originals, shared, shared.partial)
+    if shared.inserted:
+        state.inserted = True
+    _set_attribute(instance, "_state", state)
     return state
 
 
