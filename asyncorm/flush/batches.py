@@ -12,7 +12,7 @@ from asyncorm.flush.row import LinksOf
 from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.models.construct import given_fields
 from asyncorm.sql.expressions import Expression
-from asyncorm.tracking.unit_of_work import identity_key
+from asyncorm.tracking.unit_of_work import identity_keys
 
 NOTHING_REPLACED: Mapping[Any, Any] = MappingProxyType({})
 
@@ -20,14 +20,19 @@ NOTHING_REPLACED: Mapping[Any, Any] = MappingProxyType({})
 def insert_batches(part: WrittenPart, instances: Iterable[Any], links_of: LinksOf) -> list[Batch]:
     """INSERTs in the order the rows were added, one for each set of columns left to the server."""
     batches: dict[InsertShape, Batch] = {}
+    batch: Batch | None = None
+    before: InsertShape | None = None
     for instance in instances:
         links = links_of(instance)
         shape = insert_shape(part, instance, links)
-        batch = batches.get(shape)
-        if batch is None:
-            batch = batches[shape] = _insert_batch(part, shape)
+        if batch is None or shape != before:  # to compare is cheaper than to look it up
+            batch = batches.get(shape)
+            if batch is None:
+                batch = batches[shape] = _insert_batch(part, shape)
+            before = shape
         batch.instances.append(instance)
-        batch.links.extend(links)
+        if links:
+            batch.links.extend(links)
     return list(batches.values())
 
 
@@ -100,14 +105,15 @@ def update_batches(
     batches: dict[Any, Batch] = {}
     for instance in _by_key(updates, replaced):
         columns = updates[instance]
-        if instance._state.expressions or instance in replaced:
+        if instance._state.expressions or (replaced and instance in replaced):
             _add_special(batches, part, instance, columns, links_of, replaced)
             continue
         batch = batches.get(columns)
         if batch is None:
             batch = batches[columns] = _update_batch(part, _with_version(part, columns), (), ())
         batch.instances.append(instance)
-        batch.links.extend(links_of(instance))
+        if links := links_of(instance):
+            batch.links.extend(links)
     return list(batches.values())
 
 
@@ -185,9 +191,8 @@ def delete_batch(part: WrittenPart, instances: Iterable[Any]) -> Batch:
 def _by_key(instances: Iterable[Any], replaced: Mapping[Any, Any] = NOTHING_REPLACED) -> list[Any]:
     """Sorted by primary key, so that rows are locked in one order; as they came if it has none."""
     rows = list(instances)
+    keys = identity_keys([replaced.get(row, row) for row in rows] if replaced else rows)
     try:
-        if replaced:
-            return sorted(rows, key=lambda row: identity_key(replaced.get(row, row)))
-        return sorted(rows, key=identity_key)
+        return [rows[number] for number in sorted(range(len(rows)), key=keys.__getitem__)]
     except TypeError:
         return rows

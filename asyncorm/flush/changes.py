@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asyncorm.flush.association import AssociationChanges, Associations
-from asyncorm.flush.checks import check_changes
+from asyncorm.flush.checks import UpdateShape, check_inserts, check_updates
 from asyncorm.flush.link import Link, Links
 from asyncorm.flush.orphans import Unloaded, find_doomed, release_children
 from asyncorm.flush.references import collect_links
 from asyncorm.flush.renames import follow_renames
 from asyncorm.flush.switch import Replaced, find_switches, refers_to_replaced, written_columns
-from asyncorm.tracking.changes import changed_columns
+from asyncorm.tracking.changes import changed_columns, changed_columns_of
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
+
+#: never added to
+_NO_LINKS: list[Link] = []
 
 
 @dataclass
@@ -24,6 +27,8 @@ class ChangeSet:
     inserts: list[Any] = field(default_factory=list)
     #: with the attributes to write, in table order
     updates: dict[Any, tuple[str, ...]] = field(default_factory=dict)
+    #: the different ones among them, by class: few, however many the rows are
+    update_shapes: set[UpdateShape] = field(default_factory=set)
     deletes: list[Any] = field(default_factory=list)
     #: new instances that go with a deleted parent, so that they are never written
     dropped: list[Any] = field(default_factory=list)
@@ -38,7 +43,7 @@ class ChangeSet:
 
     def links_of(self, instance: Any) -> list[Link]:
         """The links that fill foreign keys of an instance."""
-        return self._by_child.get(instance, [])
+        return self._by_child.get(instance, _NO_LINKS)
 
     def set_links(self, links: Iterable[Link]) -> None:
         """Take the links in, grouped by child."""
@@ -82,10 +87,15 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
         changes.set_links(link for link in links.values() if link.child not in doomed)
     if links or dirty:
         _collect_updates(changes, unit, dirty, doomed)
-    check_changes(unit, (*changes.inserts, *replaced), changes.updates, changes.links_of, doomed)
+    if changes.inserts or replaced:
+        new = (*changes.inserts, *replaced) if replaced else changes.inserts
+        check_inserts(unit, new, changes.updates, changes.links_of, doomed)
+    if changes.updates:
+        check_updates(changes.updates, changes.update_shapes, changes.links_of if links else None)
     for new, old in replaced.items():
         if columns := written_columns(new, old, changes.links_of(new), changes.links):
             changes.updates[new] = columns
+            changes.update_shapes.add((type(new), columns))
     return changes
 
 
@@ -93,12 +103,18 @@ def _collect_updates(
     changes: ChangeSet, unit: UnitOfWork, dirty: list[Any], doomed: dict[Any, None]
 ) -> None:
     """The rows that differ from the database by an assignment or by a link."""
-    linked = (link.child for link in changes.links.values() if link.child not in unit.new)
-    for instance in dict.fromkeys((*dirty, *linked)):
-        if instance not in doomed:
+    left = [i for i in dirty if i not in doomed] if doomed else dirty
+    if changes.links:
+        linked = (link.child for link in changes.links.values() if link.child not in unit.new)
+        for instance in dict.fromkeys((*left, *linked)):
             columns = _changed_columns(instance, changes.links_of(instance))
-            if columns:
+            if columns and instance not in doomed:
                 changes.updates[instance] = columns
+    else:
+        changes.updates = changed_columns_of(left)
+    changes.update_shapes = set(
+        zip(map(type, changes.updates), changes.updates.values(), strict=True)
+    )
 
 
 def _changed_columns(instance: Any, links: list[Link]) -> tuple[str, ...]:

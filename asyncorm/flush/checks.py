@@ -13,17 +13,28 @@ from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 LinksOf = Callable[[Any], list[Link]]
 
 
-def check_changes(
+#: an entity and the columns that are written of some of its objects
+UpdateShape = tuple[type[Any], tuple[str, ...]]
+
+
+def check_inserts(
     unit: UnitOfWork,
     inserts: Iterable[Any],
     updates: Mapping[Any, tuple[str, ...]],
     links_of: LinksOf,
     doomed: Container[Any],
 ) -> None:
-    """Raise IdentityConflictError or FlushError for rows that can't be written."""
+    """Raise IdentityConflictError or FlushError for new rows that can't be written."""
     seen: dict[tuple[Mapper, Any], Any] = {}
+    made_later: dict[type[Any], str | None] = {}
     for instance in inserts:
-        mapper, links = mapper_of(instance), links_of(instance)
+        links, kind = links_of(instance), type(instance)
+        if not links:
+            # the server makes the key and nothing else is needed: 0.15 us instead of 0.6
+            key = made_later[kind] if kind in made_later else _key_made_later(kind, made_later)
+            if key is not None and instance.__dict__.get(key) is None:
+                continue
+        mapper: Mapper = kind.__mapper__
         filled = _linked_values(links, links_of) if links else {}
         _check_given(instance, mapper, filled)
         other = _same_key(instance, mapper, filled, seen, unit)
@@ -33,12 +44,34 @@ def check_changes(
                 "this session",
                 objects=(instance, other),
             )
+
+
+def check_updates(
+    updates: Mapping[Any, tuple[str, ...]], shapes: set[UpdateShape], links_of: LinksOf | None
+) -> None:
+    """Raise FlushError for changes that can't be written; ``links_of`` is None without links."""
+    plain: set[UpdateShape] = set()
+    for kind, columns in shapes:
+        mapper: Mapper = kind.__mapper__
+        if mapper.version is None and mapper.key_names.isdisjoint(columns):
+            plain.add((kind, columns))
+    if links_of is None and len(plain) == len(shapes):
+        return
     for instance, columns in updates.items():
-        mapper, links = type(instance).__mapper__, links_of(instance)
-        if len(links) > 1:
+        links = links_of(instance) if links_of is not None else []
+        if links_of is not None and len(links) > 1:
             _linked_values(links, links_of)
-        if links or mapper.version is not None or not mapper.key_names.isdisjoint(columns):
-            _check_update(instance, mapper, columns, links)
+        if links or (type(instance), columns) not in plain:
+            _check_update(instance, type(instance).__mapper__, columns, links)
+
+
+def _key_made_later(kind: type[Any], known: dict[type[Any], str | None]) -> str | None:
+    """The attribute of the key, if it may be missing and so may everything else."""
+    mapper: Mapper = kind.__mapper__
+    names = mapper.primary_key
+    found = names[0] if len(names) == 1 and not mapper.must_be_given else None
+    known[kind] = found
+    return found
 
 
 def _linked_values(links: list[Link], links_of: LinksOf) -> dict[str, Any]:

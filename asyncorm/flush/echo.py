@@ -27,11 +27,17 @@ def echo_key_changes(unit: UnitOfWork, changes: ChangeSet) -> None:
 
     A key that has such a reference in it changes as well, and so on.
     """
+    renaming = {
+        (kind, columns)
+        for kind, columns in changes.update_shapes
+        if not kind.__mapper__.key_names.isdisjoint(columns)
+    }
+    if not renaming:
+        return
     moved = [
         instance
         for instance, columns in changes.updates.items()
-        if not type(instance).__mapper__.key_names.isdisjoint(columns)
-        and _changed_targets(instance)
+        if (type(instance), columns) in renaming and _changed_targets(instance)
     ]
     while moved:
         found: dict[Any, None] = {}
@@ -46,7 +52,9 @@ def echo_key_changes(unit: UnitOfWork, changes: ChangeSet) -> None:
                     child.__dict__[name] = parent.__dict__[target]
                 _forget_version(child)
                 found[child] = None
-                changes.updates.setdefault(child, ())
+                if child not in changes.updates:
+                    changes.updates[child] = ()
+                    changes.update_shapes.add((type(child), ()))
         moved = [child for child in found if _changed_targets(child)]
 
 

@@ -12,12 +12,13 @@ from asyncorm.flush.echo import echo_deletes, echo_key_changes, echo_links
 from asyncorm.flush.leaving import leave_former_owners, leave_holders
 from asyncorm.flush.link import Link
 from asyncorm.flush.plan import Batch, FlushPlan
+from asyncorm.flush.row import by_entity
 from asyncorm.mapping.mapper import Key, Mapper
 from asyncorm.tracking.changes import originals_of, stored_values
 from asyncorm.tracking.mutables import renew_snapshots
 from asyncorm.tracking.state import InstanceState, Status, own_state, set_state
 from asyncorm.tracking.transitions import become_deleted, restore_clean
-from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
+from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, identity_keys, mapper_of
 
 
 def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
@@ -29,7 +30,7 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     if changes.deletes or changes.replaced or changes.associations:
         gone = _let_go(unit, changes, plan)
     if changes.updates:
-        _rekey(unit, changes.updates)
+        _rekey(unit, changes)
     if changes.links:
         for link in changes.links.values():
             _point(link)
@@ -37,7 +38,7 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     if changes.inserts or changes.replaced:
         _persist_all(unit, [*changes.inserts, *changes.replaced])
     if changes.updates or dirty:
-        _clean_all(unit, dict.fromkeys((*changes.updates, *dirty)))
+        _update_all(unit, dict.fromkeys((*changes.updates, *dirty)))
     for batch in plan.batches:
         if not isinstance(batch, Batch):
             continue
@@ -69,18 +70,6 @@ def _let_go(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> dict[Any, 
     return gone
 
 
-def _clean_all(unit: UnitOfWork, instances: Iterable[Any]) -> None:
-    """Stored instances are as in the database now."""
-    level = unit.levels[-1]
-    for instance in instances:
-        if instance not in level.deleted:
-            restore_clean(own_state(instance))
-            mapper = type(instance).__mapper__
-            level.note_update(mapper, mapper.key_of(instance.__dict__))
-            if mapper.write_only:
-                _forget_written(instance)
-
-
 def _point(link: Link) -> None:
     """A reference that was written from the other side is what the child's attribute shows."""
     values = link.child.__dict__
@@ -97,21 +86,35 @@ def _take_over_row(new: Any, old: Any, changes: ChangeSet) -> None:
         new.__dict__[version.name] = stored_values(old)[version.name]
 
 
+def _update_all(unit: UnitOfWork, written: Iterable[Any]) -> None:
+    """What was changed is as in the database; a rollback expires it."""
+    level = unit.levels[-1]
+    instances = [i for i in written if i not in level.deleted]
+    for instance in instances:
+        restore_clean(own_state(instance))
+    for mapper, rows in by_entity(instances).items():
+        level.note_updates(mapper, identity_keys(rows))
+        if mapper.write_only:
+            for instance in rows:
+                _forget_written(instance)
+
+
 def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
     """New instances are persistent now; those without a state of their own share one from here."""
     clean = InstanceState(unit.scope, Status.PERSISTENT)
     clean.inserted = True
     level = unit.levels[-1]
-    by_mapper: dict[Mapper, list[Any]] = {}
-    for instance in instances:
-        by_mapper.setdefault(type(instance).__mapper__, []).append(instance)
-    for mapper, rows in by_mapper.items():
+    for mapper, rows in by_entity(instances).items():
+        key_of = mapper.key_of
+        keys = [key_of(instance.__dict__) for instance in rows]
+        if None in keys:
+            raise _without_key(mapper)
+        made = list(map(ref, rows))
         references = unit.identity_map.references(mapper)
-        born = level.born.setdefault(mapper, set())
+        references.update(zip(keys, made, strict=True))
+        level.inserted += made
+        level.born.setdefault(mapper, set()).update(keys)
         for instance in rows:
-            key = mapper.key_of(instance.__dict__)
-            if key is None:
-                raise _without_key(mapper)
             state = instance._state
             if state.originals is None:
                 set_state(instance, clean)
@@ -119,9 +122,6 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
                 state.status = Status.PERSISTENT
                 state.inserted = True
                 restore_clean(state)
-            references[key] = reference = ref(instance)
-            level.inserted.append(reference)
-            born.add(key)
         references.sweep()
         if mapper.write_only:
             for instance in rows:
@@ -141,10 +141,13 @@ def _without_key(mapper: Mapper) -> FlushError:
     )
 
 
-def _rekey(unit: UnitOfWork, updated: Iterable[Any]) -> None:
+def _rekey(unit: UnitOfWork, changes: ChangeSet) -> None:
     """Changed primary keys are the identity keys from now on."""
+    # without columns of its own is what has only followed the key of another object
+    if all(c and k.__mapper__.key_names.isdisjoint(c) for k, c in changes.update_shapes):
+        return
     changed: list[tuple[Any, Mapper, Key, Key]] = []
-    for instance in updated:
+    for instance in changes.updates:
         mapper = type(instance).__mapper__
         if not originals_of(instance).keys().isdisjoint(mapper.primary_key):
             before, after = identity_key(instance), mapper.key_of(instance.__dict__)

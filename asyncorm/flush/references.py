@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from asyncorm.errors import OrphanedReferenceError
@@ -29,7 +29,7 @@ def collect_links(unit: UnitOfWork, dirty: Iterable[Any], associations: Associat
     removals: list[Link] = []
     to_many: list[Link] = []
     to_one: list[Link] = []
-    for instance in (*unit.new, *dirty):
+    for instance in _with_relationships((*unit.new, *dirty)):
         if not _is_linked(instance, unit):
             continue
         for relationship in mapper_of(instance).relationships.values():
@@ -54,11 +54,16 @@ def collect_links(unit: UnitOfWork, dirty: Iterable[Any], associations: Associat
     return {key: link for key, link in found.items() if not is_written(link, unit.new)}
 
 
+def _with_relationships(instances: Sequence[Any]) -> Sequence[Any]:
+    """Those that can be linked at all, told by their classes: rows of a bulk write often can't."""
+    kinds: set[Any] = set(map(type, instances))
+    linking = {kind for kind in kinds if kind.__mapper__.relationships}
+    return [i for i in instances if type(i) in linking] if linking else ()
+
+
 def _is_linked(instance: Any, unit: UnitOfWork) -> bool:
     """Whether a relationship of a new object is set, or one of a stored object was touched."""
     relationships = type(instance).__mapper__.relationships
-    if not relationships:
-        return False
     if instance in unit.new:
         values = instance.__dict__
         return bool([name for name in relationships if values.get(name) is not None])

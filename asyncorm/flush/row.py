@@ -17,13 +17,22 @@ Updates = dict[Any, tuple[str, ...]]
 LinksOf = Callable[[Any], list[Link]]
 
 
+def by_entity(instances: Collection[Any]) -> dict[Mapper, list[Any]]:
+    """The instances of each class, in the order they have come."""
+    kinds: set[Any] = set(map(type, instances))
+    if len(kinds) == 1:
+        return {kinds.pop().__mapper__: list(instances)}
+    found: dict[type[Any], list[Any]] = {}
+    for instance in instances:
+        found.setdefault(type(instance), []).append(instance)
+    return {kind.__mapper__: together for kind, together in found.items()}
+
+
 def by_part(instances: Collection[Any]) -> dict[WrittenPart, list[Any]]:
     """The instances of each part, in the order they have come."""
     if not instances:
         return {}
-    by_mapper: dict[Mapper, list[Any]] = {}
-    for instance in instances:
-        by_mapper.setdefault(type(instance).__mapper__, []).append(instance)
+    by_mapper = by_entity(instances)
     if not [part for mapper in by_mapper for part in mapper.written_parts if part.joined]:
         return {mapper.written_parts[0]: found for mapper, found in by_mapper.items()}
     rows = [(part, i) for i in instances for part in type(i).__mapper__.written_parts]

@@ -12,7 +12,6 @@ from typing import Any
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.link import known_value
 from asyncorm.flush.row import Row, rows_of
-from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.relationships import Direction
 from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.sql.constraints import UniqueConstraint
@@ -82,7 +81,7 @@ def _attributes(table: Table, names: Iterable[str]) -> tuple[str, ...]:
 
 def find_turns(changes: ChangeSet) -> list[Turn]:
     """Which rows must be written before which others, because of unique keys."""
-    changed = list(_changed_keys(changes.updates))
+    changed = list(_changed_keys(changes))
     if not (changed or changes.inserts):
         return []  # nobody takes what deleted rows give up
     freed: dict[Table, Freed] = {}
@@ -104,21 +103,19 @@ def find_turns(changes: ChangeSet) -> list[Turn]:
     return turns
 
 
-def _changed_keys(
-    updates: dict[Any, tuple[str, ...]],
-) -> Iterable[tuple[Row, tuple[UniqueKey, ...]]]:
+def _changed_keys(changes: ChangeSet) -> Iterable[tuple[Row, tuple[UniqueKey, ...]]]:
     """The rows whose unique keys change, with these; found for all rows of a shape at once."""
-    touched: dict[tuple[Mapper, tuple[str, ...]], dict[WrittenPart, tuple[UniqueKey, ...]]] = {}
-    for mapper, columns in {(mapper_of(row), columns) for row, columns in updates.items()}:
-        for part in mapper.written_parts:
+    touched: dict[tuple[type[Any], tuple[str, ...]], dict[WrittenPart, tuple[UniqueKey, ...]]] = {}
+    for kind, columns in changes.update_shapes:
+        for part in kind.__mapper__.written_parts:
             names = part.columns.keys() & columns
             if part.key_follows:
                 names -= part.key_names
             keys = tuple(k for k in unique_keys(part) if not names.isdisjoint(k.attributes))
             if keys:
-                touched.setdefault((mapper, columns), {})[part] = keys
-    for instance, columns in updates.items() if touched else ():
-        for part, keys in touched.get((mapper_of(instance), columns), {}).items():
+                touched.setdefault((kind, columns), {})[part] = keys
+    for instance, columns in changes.updates.items() if touched else ():
+        for part, keys in touched.get((type(instance), columns), {}).items():
             yield (instance, part), keys
 
 

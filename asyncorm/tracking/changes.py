@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from asyncorm.sql.expressions import Expression
 from asyncorm.tracking.mutables import is_changed, thawed
 from asyncorm.tracking.state import UNLOADED, InstanceState, state_of
+
+#: what equals itself and is no expression
+_PLAIN = frozenset((str, int, bool, bytes, date, datetime, UUID))
 
 
 def same(one: Any, other: Any) -> bool:
@@ -25,7 +31,7 @@ def same(one: Any, other: Any) -> bool:
 
 def changed_columns(instance: Any) -> tuple[str, ...]:
     """The column attributes whose value differs from the one in the database, in table order."""
-    state = state_of(instance)
+    state = instance._state
     if state is None:
         return ()
     if state.snapshots:
@@ -33,16 +39,54 @@ def changed_columns(instance: Any) -> tuple[str, ...]:
     elif not state.originals:
         return ()
     else:
-        position, values = type(instance).__mapper__.position, instance.__dict__
-        changed = [
-            name
-            for name, before in state.originals.items()
-            if name in position and name in values and not same(before, values[name])
-        ]
+        changed = _changed_values(
+            state.originals, instance.__dict__, type(instance).__mapper__.position
+        )
     if len(changed) > 1:
         # one order, whatever was assigned first, so that rows with the same changes share a batch
         changed.sort(key=type(instance).__mapper__.position.__getitem__)
     return tuple(changed)
+
+
+def changed_columns_of(instances: Iterable[Any]) -> dict[Any, tuple[str, ...]]:
+    """The same of many instances, without those that have not changed: half the time for each."""
+    found: dict[Any, tuple[str, ...]] = {}
+    #: by class and by the order of assignment, since there are few of both
+    known: dict[Any, dict[tuple[str, ...], tuple[str, ...]]] = {}
+    for instance in instances:
+        state, kind = instance._state, type(instance)
+        if state is None or state.snapshots:
+            columns = changed_columns(instance)
+        elif state.originals:
+            position = kind.__mapper__.position
+            names = tuple(_changed_values(state.originals, instance.__dict__, position))
+            ordered = known.setdefault(kind, {})
+            if names not in ordered:
+                ordered[names] = tuple(sorted(names, key=position.__getitem__))
+            columns = ordered[names]
+        else:
+            continue
+        if columns:
+            found[instance] = columns
+    return found
+
+
+def _changed_values(
+    originals: dict[str, Any], values: dict[str, Any], position: Container[str]
+) -> list[str]:
+    """The columns whose value is not the original one any more."""
+    changed: list[str] = []
+    for name, before in originals.items():
+        if name in position:
+            value = values.get(name, before)
+            if value is not before:
+                # as in same(), without a call for most values
+                if type(value) is type(before) and type(value) in _PLAIN:
+                    if value != before:
+                        changed.append(name)
+                elif not same(before, value):
+                    changed.append(name)
+    return changed
 
 
 def _changed_with_snapshots(instance: Any, state: InstanceState) -> list[str]:

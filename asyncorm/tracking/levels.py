@@ -3,6 +3,7 @@ memory; a released savepoint hands its record on to the level around it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from weakref import ref
 
@@ -45,6 +46,10 @@ class Level:
     def note_update(self, mapper: Mapper, key: Key) -> None:
         """A row was updated, by us or by the server."""
         self.updated.setdefault(mapper, []).append(key)
+
+    def note_updates(self, mapper: Mapper, keys: Iterable[Key]) -> None:
+        """The same of many rows of an entity."""
+        self.updated.setdefault(mapper, []).extend(keys)
 
     def note_delete(self, instance: Any, mapper: Mapper, key: Key) -> None:
         """A row was deleted; its instance is kept for a rollback."""
