@@ -42,6 +42,17 @@ def arguments_for(
     return arguments
 
 
+def packed_arguments(statement: BatchStatement, arguments: list[Any]) -> list[Any] | None:
+    """The arrays as a packed statement takes them; None if some values can't be packed."""
+    found = list(arguments)
+    for number, packing in enumerate(statement.packings):
+        if packing is not None:
+            found[number] = packing.pack(arguments[number])
+            if found[number] is None:
+                return None
+    return found
+
+
 def row_arguments(statement: BatchStatement, rows: list[dict[str, Any]]) -> list[Any]:
     """The arrays of rows that are no objects."""
     arguments: list[Any] = [

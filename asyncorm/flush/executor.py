@@ -8,7 +8,12 @@ from typing import Any
 
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.errors import AsyncORMError, DatabaseError, DataError, StaleDataError
-from asyncorm.flush.arguments import arguments_for, copy_records, copy_texts
+from asyncorm.flush.arguments import (
+    arguments_for,
+    copy_records,
+    copy_texts,
+    packed_arguments,
+)
 from asyncorm.flush.blame import name_objects
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.diagnosis import add_conflicts, load_versions, rows_dropped, rows_missing
@@ -25,7 +30,7 @@ from asyncorm.flush.statements import (
 )
 from asyncorm.flush.versions import Versions
 from asyncorm.tracking.mutables import snapshots_to_write
-from asyncorm.tracking.unit_of_work import identity_key
+from asyncorm.tracking.unit_of_work import identity_keys
 from asyncorm.types.base import converted
 
 
@@ -88,16 +93,12 @@ def _execute(
         return _execute_single(batch, connection, statements, versions)
     if uses_copy(batch):
         return _execute_copy(batch, connection, versions)
-    return _execute_statement(batch, _statement(batch, connection), connection, versions)
-
-
-def _statement(batch: Batch, connection: FlushConnection) -> BatchStatement:
-    return statement_for(batch, guarded=isinstance(connection, CommittingConnection))
+    return _execute_statement(batch, connection, versions)
 
 
 async def _execute_copy(batch: Batch, connection: FlushConnection, versions: Sequence[Any]) -> None:
     if not await _copy(batch, connection):
-        await _execute_statement(batch, _statement(batch, connection), connection, versions)
+        await _execute_statement(batch, connection, versions)
 
 
 async def _copy(batch: Batch, connection: FlushConnection) -> bool:
@@ -127,10 +128,17 @@ async def _each(texts: Sequence[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _execute_statement(
-    batch: Batch, statement: BatchStatement, connection: FlushConnection, versions: Sequence[Any]
+    batch: Batch, connection: FlushConnection, versions: Sequence[Any]
 ) -> None:
+    guarded = isinstance(connection, CommittingConnection)
+    statement = statement_for(batch, guarded)
     keys = _keys(batch) if statement.keys else []
     arguments = arguments_for(statement, batch, keys, versions)
+    if statement.many and statement.parameters:
+        packing = statement_for(batch, guarded, packed=True)
+        packed = packed_arguments(packing, arguments)
+        if packed is not None:
+            statement, arguments = packing, packed
     rows: list[Any] = []
     if statement.guarded:
         rows = await _fetch_guarded(batch, statement, arguments, keys, versions, connection)
@@ -151,7 +159,7 @@ def _keys(batch: Batch) -> list[Any]:
     """The keys that the rows have before the statement."""
     if batch.kind is Kind.UPDATE and batch.part.joined:
         return [row_key(holder, batch.part) for holder in batch.holders]
-    return [identity_key(holder) for holder in batch.holders]
+    return identity_keys(batch.holders)
 
 
 async def _fetch_guarded(

@@ -14,6 +14,7 @@ from asyncorm.flush.unnest import element, matches, selected, unnest
 from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import Converter
+from asyncorm.types.packing import PACKINGS, Packing
 
 #: begins the message of a guarded statement that wrote too few rows; their number follows
 _GUARD = "asyncorm rows: "
@@ -45,6 +46,8 @@ class BatchStatement:
     guarded: bool = False
     #: the version that the rows must still have, with its encoder: the last parameter
     version: tuple[str, Converter | None] | None = None
+    #: how the parameters travel packed, None for one that does not; empty if none do
+    packings: tuple[Packing | None, ...] = ()
     #: whether the rows may hold dates and times that Python has no room for
     careful: bool = False
 
@@ -77,14 +80,15 @@ def is_atomic(plan: FlushPlan) -> bool:
     return not isinstance(batch, Batch) or not uses_copy(batch)
 
 
-def statement_for(batch: Batch, guarded: bool = False) -> BatchStatement:
+def statement_for(batch: Batch, guarded: bool = False, packed: bool = False) -> BatchStatement:
     """The statement of a batch; kept with the part, since shapes recur.
 
     A guarded one may stand outside a transaction. A single row needs no guard: it is written or
-    not.
+    not. A packed one takes the values of many rows packed, where their types can be.
     """
     many = len(batch.instances) > 1
     guarded = guarded and many
+    packed = packed and many
     memo_key = (
         "flush",
         batch.kind,
@@ -93,10 +97,13 @@ def statement_for(batch: Batch, guarded: bool = False) -> BatchStatement:
         batch.returning,
         many,
         guarded,
+        packed,
     )
     found: BatchStatement | None = batch.part.memo.get(memo_key)
     if found is None:
-        found = _BUILDERS[batch.kind](batch, many)
+        found = _BUILDERS[batch.kind](batch, many, packed)
+        if packed:
+            found = replace(found, packings=_packings(batch, found))
         if guarded:
             found = _guard(found)
         elif many and batch.kind is Kind.DELETE:
@@ -151,7 +158,12 @@ def refused_count(error: DataError) -> int | None:
     return int(count) if guard else None
 
 
-def _insert(batch: Batch, many: bool) -> BatchStatement:
+def _packings(batch: Batch, statement: BatchStatement) -> tuple[Packing | None, ...]:
+    columns = batch.part.columns
+    return tuple(PACKINGS.get(columns[name]._type.bulk_type) for name, _ in statement.parameters)
+
+
+def _insert(batch: Batch, many: bool, packed: bool) -> BatchStatement:
     part = batch.part
     columns = [part.columns[name] for name in batch.columns]
     names = ", ".join(quote(column.name) for column in columns)
@@ -160,7 +172,8 @@ def _insert(batch: Batch, many: bool) -> BatchStatement:
         values = ", ".join(_parameter(n, column) for n, column in enumerate(columns, 1))
         source = f"({names}) VALUES ({values})" if columns else "DEFAULT VALUES"
     elif columns:
-        source = f"({names}) SELECT {selected(columns)} FROM {unnest(columns)} ORDER BY u.o"
+        rows = unnest(columns, packed=len(columns) * packed)
+        source = f"({names}) SELECT {selected(columns)} FROM {rows} ORDER BY u.o"
     else:
         source = "SELECT FROM generate_series(1, $1::bigint)"
     return BatchStatement(
@@ -172,7 +185,7 @@ def _insert(batch: Batch, many: bool) -> BatchStatement:
     )
 
 
-def _update(batch: Batch, many: bool) -> BatchStatement:
+def _update(batch: Batch, many: bool, packed: bool) -> BatchStatement:
     part = batch.part
     columns = [part.columns[name] for name in batch.columns]
     keys = _checked_columns(part)
@@ -186,7 +199,10 @@ def _update(batch: Batch, many: bool) -> BatchStatement:
         changes = [
             f"{quote(column.name)} = {element(n, column)}" for n, column in enumerate(columns, 1)
         ]
-        source = " FROM " + unnest([*columns, *keys], ordinality=numbered)
+        # the keys stay arrays: as a parameter they are hashed, and their number is known
+        source = " FROM " + unnest(
+            [*columns, *keys], ordinality=numbered, packed=len(columns) * packed
+        )
     else:
         changes = [
             f"{quote(column.name)} = {_parameter(n, column)}" for n, column in enumerate(columns, 1)
@@ -209,7 +225,7 @@ def _update(batch: Batch, many: bool) -> BatchStatement:
     )
 
 
-def _delete(batch: Batch, many: bool) -> BatchStatement:
+def _delete(batch: Batch, many: bool, packed: bool) -> BatchStatement:
     part = batch.part
     keys = _checked_columns(part)
     target = quote_qualified(part.table.schema, part.table.name)
@@ -272,7 +288,7 @@ def _version(part: WrittenPart, many: bool) -> tuple[str, Converter | None] | No
     return None if part.version is None else _encoders((part.version.name,), part, many)[0]
 
 
-_BUILDERS: dict[Kind, Callable[[Batch, bool], BatchStatement]] = {
+_BUILDERS: dict[Kind, Callable[[Batch, bool, bool], BatchStatement]] = {
     Kind.INSERT: _insert,
     Kind.UPDATE: _update,
     Kind.DELETE: _delete,

@@ -6,17 +6,29 @@ from typing import Any
 
 from asyncorm.compiler.quoting import quote_name as quote
 from asyncorm.sql.table import BaseColumn
+from asyncorm.types.packing import PACKINGS
 
 
-def unnest(columns: list[BaseColumn[Any, Any]], ordinality: bool = True, before: int = 0) -> str:
-    """One array parameter a column, so that one text serves every number of rows."""
+def unnest(
+    columns: list[BaseColumn[Any, Any]], ordinality: bool = True, before: int = 0, packed: int = 0
+) -> str:
+    """One array parameter a column, so that one text serves every number of rows.
+
+    The first ``packed`` columns may travel packed.
+    """
     arrays = ", ".join(
-        f"${n}::{column._type.bulk_type}[]" for n, column in enumerate(columns, before + 1)
+        _array(n, column, n <= packed) for n, column in enumerate(columns, before + 1)
     )
     names = ", ".join(f"c{n}" for n in range(1, len(columns) + 1))
     if ordinality:
         return f"unnest({arrays}) WITH ORDINALITY AS u({names}, o)"
     return f"unnest({arrays}) AS u({names})"
+
+
+def _array(number: int, column: BaseColumn[Any, Any], packed: bool) -> str:
+    kind = column._type.bulk_type
+    packing = PACKINGS.get(kind) if packed else None
+    return f"${number}::{kind}[]" if packing is None else packing.array.format(number)
 
 
 def selected(columns: list[BaseColumn[Any, Any]]) -> str:
