@@ -20,16 +20,24 @@ NOTHING_REPLACED: Mapping[Any, Any] = MappingProxyType({})
 def insert_batches(part: WrittenPart, instances: Iterable[Any], links_of: LinksOf) -> list[Batch]:
     """INSERTs in the order the rows were added, one for each set of columns left to the server."""
     batches: dict[InsertShape, Batch] = {}
-    batch: Batch | None = None
-    before: InsertShape | None = None
+    made = part.made_by_server
+    usual: Batch | None = None
     for instance in instances:
         links = links_of(instance)
+        # most rows leave all to the server that it can make; not to look them up saves 0.25 us
+        if usual is not None and (
+            not links
+            and not instance._state.expressions
+            and omitted_columns(part, instance, links) is made
+        ):
+            usual.instances.append(instance)
+            continue
         shape = insert_shape(part, instance, links)
-        if batch is None or shape != before:  # to compare is cheaper than to look it up
-            batch = batches.get(shape)
-            if batch is None:
-                batch = batches[shape] = _insert_batch(part, shape)
-            before = shape
+        batch = batches.get(shape)
+        if batch is None:
+            batch = batches[shape] = _insert_batch(part, shape)
+            if shape == (made, None):
+                usual = batch
         batch.instances.append(instance)
         if links:
             batch.links.extend(links)

@@ -20,6 +20,8 @@ from asyncorm.tracking.state import InstanceState, Status, own_state, set_state
 from asyncorm.tracking.transitions import become_deleted, restore_clean
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, identity_keys, mapper_of
 
+_PERSISTENT = Status.PERSISTENT
+
 
 def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     """Everything the plan wrote is now as in the database."""
@@ -103,6 +105,8 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
     """New instances are persistent now; those without a state of their own share one from here."""
     clean = InstanceState(unit.scope, Status.PERSISTENT)
     clean.inserted = True
+    if len(instances) == len(unit.new):  # none is dropped
+        unit.all_persistent()
     level = unit.levels[-1]
     for mapper, rows in by_entity(instances).items():
         key_of = mapper.key_of
@@ -117,7 +121,8 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
         for instance in rows:
             state = instance._state
             if state.originals is None:
-                set_state(instance, clean)
+                if state.status is not _PERSISTENT:
+                    set_state(instance, clean)
             else:
                 state.status = Status.PERSISTENT
                 state.inserted = True

@@ -34,13 +34,7 @@ class MembershipSession(ReadingSession):
     def add_all(self, instances: Iterable[Model]) -> None:
         """Take several objects in."""
         self._change("add_all")
-        metadata = None
-        for instance in instances:
-            found = mapper_of(instance).entity.metadata
-            if found is not metadata:
-                metadata = found
-                found.configure()
-            self._unit.add(instance)
+        self._unit.add_all(instances)
         self._transaction.autobegin()
 
     def expunge(self, instance: Model) -> None:
