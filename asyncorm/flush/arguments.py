@@ -87,11 +87,14 @@ def key_arguments(
     statement: BatchStatement, part: WrittenPart, keys: list[Any], versions: Sequence[Any] = ()
 ) -> list[Any]:
     """The arrays of the primary keys of many rows, and of their versions if these are checked."""
-    rows = [part.key_values(key) for key in keys]
-    arrays = [
-        _column_array([row[position] for row in rows], encode)
-        for position, (_, encode) in enumerate(statement.keys)
-    ]
+    if len(statement.keys) == 1:
+        arrays = [_column_array(list(keys), statement.keys[0][1])]
+    else:
+        rows = [part.key_values(key) for key in keys]
+        arrays = [
+            _column_array([row[position] for row in rows], encode)
+            for position, (_, encode) in enumerate(statement.keys)
+        ]
     if statement.version is not None:
         arrays.append(_column_array(list(versions), statement.version[1]))
     return arrays

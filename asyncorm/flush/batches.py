@@ -111,14 +111,17 @@ def update_batches(
     ``replaced`` are the deleted objects whose rows new ones take.
     """
     batches: dict[Any, Batch] = {}
+    batch: Batch | None = None
+    before: tuple[str, ...] | None = None
     for instance in _by_key(updates, replaced):
         columns = updates[instance]
         if instance._state.expressions or (replaced and instance in replaced):
             _add_special(batches, part, instance, columns, links_of, replaced)
             continue
-        batch = batches.get(columns)
-        if batch is None:
-            batch = batches[columns] = _update_batch(part, _with_version(part, columns), (), ())
+        if batch is None or columns is not before:
+            batch, before = batches.get(columns), columns
+            if batch is None:
+                batch = batches[columns] = _update_batch(part, _with_version(part, columns), (), ())
         batch.instances.append(instance)
         if links := links_of(instance):
             batch.links.extend(links)

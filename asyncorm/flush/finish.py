@@ -91,9 +91,11 @@ def _take_over_row(new: Any, old: Any, changes: ChangeSet) -> None:
 def _update_all(unit: UnitOfWork, written: Iterable[Any]) -> None:
     """What was changed is as in the database; a rollback expires it."""
     level = unit.levels[-1]
-    instances = [i for i in written if i not in level.deleted]
+    instances = [i for i in written if i not in level.deleted] if level.deleted else [*written]
     for instance in instances:
-        restore_clean(own_state(instance))
+        state = instance._state
+        if state.originals is not None:  # else it shares one, and nothing was changed
+            restore_clean(state)
     for mapper, rows in by_entity(instances).items():
         level.note_updates(mapper, identity_keys(rows))
         if mapper.write_only:
