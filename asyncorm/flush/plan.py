@@ -20,7 +20,7 @@ class Kind(Enum):
     DELETE = "DELETE"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)  # not frozen: 1 us instead of 2.5
 class Batch:
     """Rows of one table and one shape, written by one statement.
 

@@ -55,7 +55,7 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
 def _only_part(changes: ChangeSet) -> WrittenPart | None:
     """The table of all changes, if there is one whose rows need no order among each other."""
     kinds: set[type[Any]] = {*map(type, changes.inserts), *map(type, changes.updates)}
-    if len(kinds) != 1 or _take_turns(changes):
+    if len(kinds) != 1 or (_take_turns(changes) and find_turns(changes)):
         return None
     part: WrittenPart = kinds.pop().__mapper__.written_parts[0]
     if part.joined or part.table.post_updated or _is_cyclic([part.table]):
