@@ -57,7 +57,7 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
     if unit.deleted:  # what was marked along a cascade may turn out to stay
         dirty = [i for i in dirty if i not in unit.deleted or unit.deleted[i] is not None]
     linked = linked_instances(unit, dirty)
-    if linked or unit.deleted or renames_children(dirty):
+    if linked or unit.deleted or (dirty and renames_children(dirty)):
         changes, doomed = _collect_linked(unit, dirty, linked)
     else:  # nothing that could concern another object: 4 us less for a flush of one
         changes, doomed = ChangeSet(inserts=list(unit.new)), {}

@@ -55,12 +55,13 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
 def _only_part(changes: ChangeSet) -> WrittenPart | None:
     """The table of all changes, if there is one whose rows need no order among each other."""
     kinds: set[type[Any]] = {*map(type, changes.inserts), *map(type, changes.updates)}
-    if len(kinds) != 1 or (_take_turns(changes) and find_turns(changes)):
+    if len(kinds) != 1:
         return None
     part: WrittenPart = kinds.pop().__mapper__.written_parts[0]
-    if part.joined or part.table.post_updated or _is_cyclic([part.table]):
+    table = part.table
+    if part.joined or table.post_updated or (table.foreign_keys and _is_cyclic([table])):
         return None
-    return part
+    return None if _take_turns(changes) and find_turns(changes) else part
 
 
 def _write_part(part: WrittenPart, changes: ChangeSet) -> list[Batch]:
@@ -131,7 +132,8 @@ def _order_rows(rows: ChangedRows, changes: ChangeSet) -> list[Batch]:
 
 def _take_turns(changes: ChangeSet) -> bool:
     """Whether one row may take what the update of another one gives up."""
-    return bool(changes.updates) and len(changes.updates) + len(changes.inserts) > 1
+    updates = changes.updates
+    return bool(updates) and len(updates) + len(changes.inserts) > 1
 
 
 def _by_table(
