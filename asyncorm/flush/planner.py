@@ -59,7 +59,7 @@ def _only_part(changes: ChangeSet) -> WrittenPart | None:
         return None
     part: WrittenPart = kinds.pop().__mapper__.written_parts[0]
     table = part.table
-    if part.joined or table.post_updated or (table.foreign_keys and _is_cyclic([table])):
+    if part.joined or table.post_updated or _is_cyclic([table]):
         return None
     return None if _take_turns(changes) and find_turns(changes) else part
 
@@ -119,7 +119,7 @@ def _delete_mapped_first(batches: list[AnyBatch]) -> None:
 def _order_rows(rows: ChangedRows, changes: ChangeSet) -> list[Batch]:
     """The rows of entities: by tables, unless one of them takes what another one gives up."""
     components = _components(list(rows.by_table))
-    released = _link_batches(emptied_before(changes.deletes))
+    released = _link_batches(emptied_before(changes.deletes)) if changes.deletes else []
     turns = find_turns(changes) if changes.deletes or _take_turns(changes) else []
     if turns:
         batches = [*released, *_by_row(components, rows, changes, turns)]
@@ -175,7 +175,7 @@ def _save(component: list[Table], rows: ChangedRows, changes: ChangeSet) -> list
     if _is_cyclic(component):
         return _save_by_row(component, rows, changes)
     (table,) = component
-    postponed = written_after(rows, component, changes)
+    postponed = written_after(rows, component, changes) if table.post_updated else {}
     at_first = _links_at_first(changes, postponed)
     updated: list[Batch] = []
     inserted: list[Batch] = []
@@ -186,7 +186,9 @@ def _save(component: list[Table], rows: ChangedRows, changes: ChangeSet) -> list
             updated += update_batches(part, updates, links_of, changes.replaced)
         if inserts:
             inserted += insert_batches(part, inserts, at_first(part))
-    return [*updated, *inserted, *_link_batches(postponed.values())]
+    if postponed:
+        inserted += _link_batches(postponed.values())
+    return updated + inserted
 
 
 def _save_by_row(component: list[Table], rows: ChangedRows, changes: ChangeSet) -> list[Batch]:
@@ -228,7 +230,7 @@ def _is_cyclic(component: list[Table]) -> bool:
     if len(component) > 1:
         return True
     (table,) = component
-    return table in [key.target for key in table.foreign_keys]
+    return bool(table.foreign_keys) and table in [key.target for key in table.foreign_keys]
 
 
 def _delete(component: list[Table], rows: ChangedRows) -> list[Batch]:
