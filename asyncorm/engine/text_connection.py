@@ -93,7 +93,8 @@ class TextConnection:
     @property
     def in_transaction(self) -> bool:
         """Whether the server said so in its last answer."""
-        return not self.is_closed and bool(self._driver.is_in_transaction())
+        driver = self._driver
+        return driver is not None and driver.is_in_transaction() and not driver.is_closed()
 
     @property
     def is_closed(self) -> bool:

@@ -59,11 +59,13 @@ def insert_shape(part: WrittenPart, instance: Any, links: list[Link]) -> InsertS
 def _insert_batch(part: WrittenPart, shape: InsertShape) -> Batch:
     omitted, alone = shape
     expressions = alone is not None
-    columns = tuple(
-        name
-        for name, column in part.columns.items()
-        if name not in omitted and column.computed is None
-    )
+    columns: tuple[str, ...] | None = part.memo.get(("inserted", omitted))
+    if columns is None:
+        columns = part.memo["inserted", omitted] = tuple(
+            name
+            for name, column in part.columns.items()
+            if name not in omitted and column.computed is None
+        )
     returning = tuple(part.columns) if expressions else omitted
     return Batch(Kind.INSERT, part, columns, [], returning, [], expressions)
 

@@ -10,8 +10,8 @@ from asyncorm.flush.association import AssociationChanges, Associations
 from asyncorm.flush.checks import UpdateShape, check_inserts, check_updates
 from asyncorm.flush.link import Link, Links
 from asyncorm.flush.orphans import Unloaded, find_doomed, release_children
-from asyncorm.flush.references import collect_links
-from asyncorm.flush.renames import follow_renames
+from asyncorm.flush.references import collect_links, linked_instances
+from asyncorm.flush.renames import follow_renames, renames_children
 from asyncorm.flush.switch import Replaced, find_switches, refers_to_replaced, written_columns
 from asyncorm.tracking.changes import changed_columns, changed_columns_of
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
@@ -61,8 +61,34 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
     dirty = list(unit.dirty)
     if unit.deleted:  # what was marked along a cascade may turn out to stay
         dirty = [i for i in dirty if i not in unit.deleted or unit.deleted[i] is not None]
+    linked = linked_instances(unit, dirty)
+    if linked or unit.deleted or (dirty and renames_children(dirty)):
+        changes, doomed = _collect_linked(unit, dirty, linked)
+    else:  # nothing that could concern another object: 4 us less for a flush of one
+        changes, doomed = ChangeSet(inserts=list(unit.new)), {}
+    if changes.links or dirty:
+        _collect_updates(changes, unit, dirty, doomed)
+    replaced = changes.replaced
+    if changes.inserts or replaced:
+        new = (*changes.inserts, *replaced) if replaced else changes.inserts
+        check_inserts(unit, new, changes.updates, changes.links_of, doomed)
+    if changes.updates:
+        links_of = changes.links_of if changes.links else None
+        check_updates(changes.updates, changes.update_shapes, links_of)
+    for taking, replaced_one in replaced.items():
+        columns = written_columns(taking, replaced_one, changes.links_of(taking), changes.links)
+        if columns:
+            changes.updates[taking] = columns
+            changes.update_shapes.add((type(taking), columns))
+    return changes
+
+
+def _collect_linked(
+    unit: UnitOfWork, dirty: list[Any], linked: list[Any]
+) -> tuple[ChangeSet, dict[Any, None]]:
+    """What is written for links and deletions, with all that is to be deleted."""
     associations = Associations(unit)
-    links = collect_links(unit, dirty, associations)
+    links = collect_links(unit, linked, associations)
     # who is deleted, and which of these rows are taken over instead
     doomed, unloaded = find_doomed(unit, links, associations)
     replaced: Replaced = {}
@@ -70,8 +96,7 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
         replaced, children = find_switches(unit, doomed, links)
         unloaded += children
     # what becomes of those that refer to renamed and deleted objects
-    if dirty:
-        unloaded += follow_renames(unit, dirty, doomed, links)
+    unloaded += follow_renames(unit, dirty, doomed, links)
     gone = dict.fromkeys(replaced.values())
     if doomed:
         release_children(unit, doomed, gone, links)
@@ -85,18 +110,7 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
         changes.inserts = list(unit.new)
     if links:
         changes.set_links(link for link in links.values() if link.child not in doomed)
-    if links or dirty:
-        _collect_updates(changes, unit, dirty, doomed)
-    if changes.inserts or replaced:
-        new = (*changes.inserts, *replaced) if replaced else changes.inserts
-        check_inserts(unit, new, changes.updates, changes.links_of, doomed)
-    if changes.updates:
-        check_updates(changes.updates, changes.update_shapes, changes.links_of if links else None)
-    for new, old in replaced.items():
-        if columns := written_columns(new, old, changes.links_of(new), changes.links):
-            changes.updates[new] = columns
-            changes.update_shapes.add((type(new), columns))
-    return changes
+    return changes, doomed
 
 
 def _collect_updates(

@@ -19,8 +19,11 @@ class Kind(Enum):
     UPDATE = "UPDATE"
     DELETE = "DELETE"
 
+    # each kind is one object; that of Enum is a function of Python
+    __hash__ = object.__hash__
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(eq=False, slots=True)  # not frozen: 1 us instead of 2.5
 class Batch:
     """Rows of one table and one shape, written by one statement.
 

@@ -55,12 +55,13 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
 def _only_part(changes: ChangeSet) -> WrittenPart | None:
     """The table of all changes, if there is one whose rows need no order among each other."""
     kinds: set[type[Any]] = {*map(type, changes.inserts), *map(type, changes.updates)}
-    if len(kinds) != 1 or _take_turns(changes):
+    if len(kinds) != 1:
         return None
     part: WrittenPart = kinds.pop().__mapper__.written_parts[0]
-    if part.joined or part.table.post_updated or _is_cyclic([part.table]):
+    table = part.table
+    if part.joined or table.post_updated or _is_cyclic([table]):
         return None
-    return part
+    return None if _take_turns(changes) and find_turns(changes) else part
 
 
 def _write_part(part: WrittenPart, changes: ChangeSet) -> list[Batch]:
@@ -118,7 +119,7 @@ def _delete_mapped_first(batches: list[AnyBatch]) -> None:
 def _order_rows(rows: ChangedRows, changes: ChangeSet) -> list[Batch]:
     """The rows of entities: by tables, unless one of them takes what another one gives up."""
     components = _components(list(rows.by_table))
-    released = _link_batches(emptied_before(changes.deletes))
+    released = _link_batches(emptied_before(changes.deletes)) if changes.deletes else []
     turns = find_turns(changes) if changes.deletes or _take_turns(changes) else []
     if turns:
         batches = [*released, *_by_row(components, rows, changes, turns)]
@@ -131,7 +132,8 @@ def _order_rows(rows: ChangedRows, changes: ChangeSet) -> list[Batch]:
 
 def _take_turns(changes: ChangeSet) -> bool:
     """Whether one row may take what the update of another one gives up."""
-    return bool(changes.updates) and len(changes.updates) + len(changes.inserts) > 1
+    updates = changes.updates
+    return bool(updates) and len(updates) + len(changes.inserts) > 1
 
 
 def _by_table(
@@ -173,7 +175,7 @@ def _save(component: list[Table], rows: ChangedRows, changes: ChangeSet) -> list
     if _is_cyclic(component):
         return _save_by_row(component, rows, changes)
     (table,) = component
-    postponed = written_after(rows, component, changes)
+    postponed = written_after(rows, component, changes) if table.post_updated else {}
     at_first = _links_at_first(changes, postponed)
     updated: list[Batch] = []
     inserted: list[Batch] = []
@@ -184,7 +186,9 @@ def _save(component: list[Table], rows: ChangedRows, changes: ChangeSet) -> list
             updated += update_batches(part, updates, links_of, changes.replaced)
         if inserts:
             inserted += insert_batches(part, inserts, at_first(part))
-    return [*updated, *inserted, *_link_batches(postponed.values())]
+    if postponed:
+        inserted += _link_batches(postponed.values())
+    return updated + inserted
 
 
 def _save_by_row(component: list[Table], rows: ChangedRows, changes: ChangeSet) -> list[Batch]:
@@ -226,7 +230,7 @@ def _is_cyclic(component: list[Table]) -> bool:
     if len(component) > 1:
         return True
     (table,) = component
-    return table in [key.target for key in table.foreign_keys]
+    return bool(table.foreign_keys) and table in [key.target for key in table.foreign_keys]
 
 
 def _delete(component: list[Table], rows: ChangedRows) -> list[Batch]:

@@ -32,8 +32,6 @@ def written_after(rows: ChangedRows, tables: Iterable[Table], changes: ChangeSet
 
 def emptied_before(deletes: list[Any]) -> list[Link]:
     """The references between deleted rows that are set NULL before any of them goes."""
-    if not deletes:
-        return []
     rows = rows_of(deletes)
     if not any(table.post_updated for table in {part.table for _, part in rows}):
         return []

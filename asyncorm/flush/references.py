@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from asyncorm.errors import OrphanedReferenceError
@@ -20,18 +20,35 @@ from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 
-def collect_links(unit: UnitOfWork, dirty: Iterable[Any], associations: Associations) -> Links:
-    """Removals first, then collections, then to-one references: the last word wins.
+def linked_instances(unit: UnitOfWork, dirty: list[Any]) -> list[Any]:
+    """The new objects that have a relationship set, and the stored ones that had one touched."""
+    kinds: set[Any] = {*map(type, unit.new), *map(type, dirty)}
+    if not [kind for kind in kinds if kind.__mapper__.relationships]:
+        return []
+    return [i for i in unit.new if _is_linked(i)] + [i for i in dirty if _is_touched(i)]
 
+
+def _is_linked(instance: Any) -> bool:
+    values, relationships = instance.__dict__, type(instance).__mapper__.relationships
+    return bool([name for name in relationships if values.get(name) is not None])
+
+
+def _is_touched(instance: Any) -> bool:
+    state, relationships = instance._state, type(instance).__mapper__.relationships
+    return bool(state.queued) or not relationships.keys().isdisjoint(state.originals or ())
+
+
+def collect_links(unit: UnitOfWork, linked: Iterable[Any], associations: Associations) -> Links:
+    """What the relationships of ``linked_instances()`` ask for.
+
+    Removals come first, then collections, then to-one references: the last word wins.
     What many-to-many relationships ask for goes to ``associations``.
     Raises OrphanedReferenceError for references to objects outside the session.
     """
     removals: list[Link] = []
     to_many: list[Link] = []
     to_one: list[Link] = []
-    for instance in _with_relationships((*unit.new, *dirty)):
-        if not _is_linked(instance, unit):
-            continue
+    for instance in linked:
         for relationship in mapper_of(instance).relationships.values():
             if relationship.viewonly:
                 continue
@@ -52,23 +69,6 @@ def collect_links(unit: UnitOfWork, dirty: Iterable[Any], associations: Associat
         return {}
     found = {(link.child, link.foreign_key): link for link in (*removals, *to_many, *to_one)}
     return {key: link for key, link in found.items() if not is_written(link, unit.new)}
-
-
-def _with_relationships(instances: Sequence[Any]) -> Sequence[Any]:
-    """Those that can be linked at all, told by their classes: rows of a bulk write often can't."""
-    kinds: set[Any] = set(map(type, instances))
-    linking = {kind for kind in kinds if kind.__mapper__.relationships}
-    return [i for i in instances if type(i) in linking] if linking else ()
-
-
-def _is_linked(instance: Any, unit: UnitOfWork) -> bool:
-    """Whether a relationship of a new object is set, or one of a stored object was touched."""
-    relationships = type(instance).__mapper__.relationships
-    if instance in unit.new:
-        values = instance.__dict__
-        return bool([name for name in relationships if values.get(name) is not None])
-    state = instance._state
-    return bool(state.queued) or not relationships.keys().isdisjoint(state.originals or ())
 
 
 def _to_one(

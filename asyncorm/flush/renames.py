@@ -25,8 +25,7 @@ def follow_renames(
 
     Raises FlushError if the server would refuse the new key before the children can follow.
     """
-    entities: set[Any] = set(map(type, dirty))
-    if not [entity for entity in entities if _relationships(entity.__mapper__)]:
+    if not renames_children(dirty):
         return []
     renamed = {i: set(changed_columns(i)) for i in dirty if _relationships(mapper_of(i))}
     unloaded: list[Unloaded] = []
@@ -46,6 +45,12 @@ def follow_renames(
                     renamed.setdefault(child, set()).update(link.attributes)
                     queue.append(child)
     return unloaded
+
+
+def renames_children(dirty: list[Any]) -> bool:
+    """Whether children of a changed object may have to follow its key."""
+    entities: set[Any] = set(map(type, dirty))
+    return bool([entity for entity in entities if _relationships(entity.__mapper__)])
 
 
 def _relationships(mapper: Mapper) -> tuple[Relationship[Any, Any], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from asyncorm.mapping.relationships import Direction, Relationship
@@ -158,7 +159,7 @@ class Mapper:
         """Whether some column that a SELECT would bring has no value."""
         return any(name not in values for name in self.selected)
 
-    @property
+    @cached_property
     def many_to_one(self) -> tuple[Relationship[Any, Any], ...]:
         """The relationships whose foreign key is in this table."""
         return tuple(r for r in self.relationships.values() if r.direction is Direction.MANY_TO_ONE)

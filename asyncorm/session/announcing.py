@@ -124,11 +124,6 @@ class Announcer:
 
     async def close(self, *, for_good: bool) -> None:
         """Let everything go and roll back, of which after_rollback is not told."""
-        if not HEARD:
-            self._unit.drop(for_good=for_good)
-            if self._transaction.active or self._transaction.joined is not None:
-                await self._transaction.close()
-            return
         watch, levels = self._watch(), self._levels()
         self._unit.drop(for_good=for_good)
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from asyncorm.engine.connection import Connection
@@ -58,10 +58,18 @@ class SessionCore:
         self.count_statement: Callable[[str], None] | None = None
         self.autoflush_enabled = autoflush
         self.expire_on_commit = expire_on_commit
-        self.announcer = Announcer(self.unit, self.transaction)
+        self._announcer: Announcer | None = None
         self.flushing = False
         #: whether the flush under way has got as far as the server
         self._sending = False
+
+    @property
+    def announcer(self) -> Announcer:
+        """Who tells listeners of the ends of transactions; most sessions need none."""
+        found = self._announcer
+        if found is None:
+            found = self._announcer = Announcer(self.unit, self.transaction)
+        return found
 
     async def autoflush(self) -> None:
         """Flush before a statement, so that it sees what the session holds."""
@@ -226,9 +234,15 @@ class SessionCore:
         self.transaction.check()
         return await self.transaction.begin_on_server()
 
-    def close(self, *, for_good: bool = True) -> Coroutine[Any, Any, None]:
+    async def close(self, *, for_good: bool = True) -> None:
         """Let everything go and roll back."""
-        return self.announcer.close(for_good=for_good)
+        if HEARD:
+            await self.announcer.close(for_good=for_good)
+            return
+        self.unit.drop(for_good=for_good)
+        transaction = self.transaction
+        if transaction.active or transaction.joined is not None:
+            await transaction.close()
 
     def abandon(self, *, for_good: bool = True) -> None:
         """The same without waiting for anything."""

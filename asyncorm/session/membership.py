@@ -24,7 +24,9 @@ class MembershipSession(ReadingSession):
 
     def add(self, instance: Model) -> None:
         """Take an object in, with all it refers to along the save-update cascade."""
-        self._change("add")
+        if self._guard.operation is not None or self._guard.closed:
+            self._guard.check("add")
+        self._transaction.check()
         mapper_of(instance).entity.metadata.configure()
         unit = self._unit
         unit.add(instance)

@@ -92,7 +92,9 @@ class Session(MembershipSession, CopyingSession, BulkSession, SignallingSession)
         info: Mapping[Any, Any] | None = None,
     ) -> None:
         engine = bound(bind, join_transaction_mode)
-        repeats = engine.repeat_limit.changed(n_plus_one, n_plus_one_limit)
+        repeats = engine.repeat_limit
+        if n_plus_one is not None or n_plus_one_limit is not None:
+            repeats = repeats.changed(n_plus_one, n_plus_one_limit)
         self._made_at = place_of_creation() if engine.debug else None
         self._closes_for_good = not close_resets_only
         self._core = SessionCore(
@@ -102,15 +104,15 @@ class Session(MembershipSession, CopyingSession, BulkSession, SignallingSession)
             expire_on_commit=expire_on_commit,
             isolation=isolation_level,
         )
-        self._unit = self._core.unit
-        self._unit.session = ref(self)
-        self._unit.listeners = self._class_listeners
+        self._unit = unit = self._core.unit
+        unit.session = ref(self)
+        unit.listeners = self._class_listeners
         self._listeners: Listeners | None = None
         self._transaction = self._core.transaction
         self._guard = task_guard(self._core, repeats)
         self._blocks: list[tuple[object, int]] = []
         #: anything the application wants to keep with the session
-        self.info: dict[Any, Any] = dict(info or {})
+        self.info: dict[Any, Any] = {} if info is None else dict(info)
 
     def __repr__(self) -> str:
         unit = self._unit

@@ -145,7 +145,7 @@ def queued_members(instance: Any, name: str) -> list[Any]:
     """What came into a relationship from its other side while it is not loaded."""
     state = state_of(instance)
     queued = None if state is None or state.queued is None else state.queued.get(name)
-    return [] if queued is None else queued[0]
+    return [] if queued is None else list(queued[0])
 
 
 def has_changes(instance: Any, include_collections: bool = True) -> bool:

@@ -320,12 +320,11 @@ def _queue(owner: Any, relationship: Relationship[Any, Any], member: Any, which:
         state.scope.unit.mark_dirty(owner)
     if state.queued is None:
         state.queued = {}
-    lists = state.queued.setdefault(relationship.name, ([], []))
-    other = lists[1 - which]
-    if any(queued is member for queued in other):
-        other[:] = [queued for queued in other if queued is not member]
-    elif not any(queued is member for queued in lists[which]):
-        lists[which].append(member)
+    queues = state.queued.setdefault(relationship.name, ({}, {}))
+    if member in queues[1 - which]:
+        del queues[1 - which][member]
+    else:
+        queues[which][member] = None
 
 
 def _cascade(owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:

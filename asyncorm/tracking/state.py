@@ -103,7 +103,7 @@ class InstanceState:
         #: the identity key, kept only while it can't be read from the attributes
         self.key: Any = None
         #: additions and removals of collections that are not loaded
-        self.queued: dict[str, tuple[list[Any], list[Any]]] | None = None
+        self.queued: dict[str, tuple[dict[Any, None], dict[Any, None]]] | None = None
         #: of mutable values that somebody may change inside: a snapshot of what the database has
         self.snapshots: dict[str, Any] | None = None
 

@@ -10,6 +10,7 @@ import pytest
 
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.bookshop import Author, Book
+from tests.support.library import stored
 
 
 def calls(work: Callable[[], object]) -> int:
@@ -42,7 +43,23 @@ def through_the_reference(number: int) -> None:
         unit.add(Book(title="t", author=author))
 
 
-@pytest.mark.parametrize("link", [through_the_collection, through_the_reference])
+def through_the_reference_to_a_stored_object(number: int) -> None:
+    unit, author = UnitOfWork(), Author(name="a")
+    author.id = 1
+    stored(unit, author)
+    for _ in range(number):
+        unit.add(Book(title="t", author=author))
+    assert "books" not in author.__dict__
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        through_the_collection,
+        through_the_reference,
+        through_the_reference_to_a_stored_object,
+    ],
+)
 def test_twice_the_children_cost_twice_the_calls(link: Callable[[int], None]) -> None:
     link(1)  # what is made once: configuration, generated code
     small, large = calls(lambda: link(100)), calls(lambda: link(200))
