@@ -1,0 +1,163 @@
+"""Statements, round trips and Python calls of reading, with a session opened and closed each time.
+
+Limits are a tenth above what was counted with Python 3.11; later versions call less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from asyncorm import (
+    Mapped,
+    MetaData,
+    Model,
+    Related,
+    Session,
+    column,
+    contains_eager,
+    create_engine,
+    foreign_key,
+    joinedload,
+    nestedload,
+    relationship,
+    select,
+    selectinload,
+)
+from tests.support.calls import Meter
+from tests.support.wire import WireProxy
+
+
+class Costs(Model):
+    metadata = MetaData()
+
+
+class Person(Costs, table="cost_person"):
+    """Ten mixed columns."""
+
+    id: Mapped[int] = column(primary_key=True)
+    name: Mapped[str]
+    email: Mapped[str]
+    age: Mapped[int]
+    balance: Mapped[Decimal]
+    active: Mapped[bool]
+    created_at: Mapped[datetime]
+    token: Mapped[UUID]
+    score: Mapped[float]
+    note: Mapped[str | None] = column(default=None)
+
+
+class Author(Costs, table="cost_author"):
+    id: Mapped[int] = column(primary_key=True)
+    name: Mapped[str]
+    books: Related[list[Book]] = relationship(back_populates="author")
+
+
+class Book(Costs, table="cost_book"):
+    id: Mapped[int] = column(primary_key=True)
+    title: Mapped[str]
+    author_id: Mapped[int] = foreign_key(Author.id, index=True)
+    author: Related[Author] = relationship(back_populates="books")
+
+
+def person(number: int) -> Person:
+    return Person(
+        id=number,
+        name=f"person {number}",
+        email=f"p{number}@example.org",
+        age=number % 50,
+        balance=Decimal(number) / 100,
+        active=number % 2 == 0,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        token=UUID(int=number),
+        score=number / 7,
+        note=None if number % 3 else "a note",
+    )
+
+
+@pytest.fixture(scope="module")
+async def meter(database_url: str) -> AsyncIterator[Meter]:
+    """1,000 people, 100 authors of 20 books each."""
+    async with (
+        WireProxy(database_url) as proxy,
+        create_engine(database_url, pool_size=1) as engine,
+        create_engine(proxy.url, pool_size=1) as proxied,
+    ):
+        await engine.create_all(Costs)
+        async with Session(engine) as session:
+            session.add_all([person(number) for number in range(1, 1001)])
+            authors = [Author(id=number, name=f"author {number}") for number in range(1, 101)]
+            session.add_all(authors)
+            session.add_all(
+                Book(id=number, title=f"book {number}", author=authors[number % 100])
+                for number in range(2000)
+            )
+            await session.commit()
+        yield Meter(engine, proxy, proxied)
+        await engine.drop_all(Costs)
+
+
+async def test_getting_an_object(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        assert await session.get(Person, 5) is not None
+
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=132)
+
+
+async def test_twenty_objects_by_a_condition(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        found = select(Person).where(Person.age == 7, Person.id <= 1800)
+        assert len(await session.all(found.order_by(Person.id).limit(20))) == 20
+
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=197)
+
+
+async def test_a_thousand_objects(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        assert len(await session.all(select(Person).where(Person.id <= 1000))) == 1000
+
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=173)
+
+
+async def test_a_hundred_collections_of_twenty_by_selectinload(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        authors = await session.all(select(Author).options(selectinload(Author.books)))
+        assert len(authors[-1].books) == 20
+
+    (await meter.cost(work)).within(statements=2, round_trips=2, calls=607)
+
+
+async def test_a_hundred_collections_of_twenty_by_joinedload(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        authors = await session.all(select(Author).options(joinedload(Author.books)))
+        assert len(authors[-1].books) == 20
+
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=338)
+
+
+async def test_a_hundred_collections_of_twenty_by_nestedload(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        authors = await session.all(select(Author).options(nestedload(Author.books)))
+        assert len(authors[-1].books) == 20
+
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=367)
+
+
+async def test_two_thousand_books_with_their_authors(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        books = await session.all(select(Book).options(joinedload(Book.author)))
+        assert books[0].author.name == "author 1"
+
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=215)
+
+
+async def test_two_thousand_books_with_the_authors_of_a_join_of_ones_own(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        joined = select(Book).join(Book.author).options(contains_eager(Book.author))
+        assert len(await session.all(joined)) == 2000
+
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=247)
