@@ -8,10 +8,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NoReturn
 from urllib.parse import parse_qsl, unquote
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import ConfigurationError
 
 EXAMPLE = "postgresql://user:password@host:5432/database"
