@@ -14,7 +14,7 @@ from functools import cache
 MODULES = 370
 COMPILED = 245
 #: of the standard library, beyond what the dependencies need
-OTHERS = {"difflib", "shlex"}
+OTHERS = {"difflib", "gc", "shlex"}
 DEPENDENCIES = {"anyio", "asyncpg", "orjson", "pydantic", "pydantic_core"}
 
 PROGRAM = """
