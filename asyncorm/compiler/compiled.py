@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.sql.nodes import Statement
 from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import Converter, SQLType

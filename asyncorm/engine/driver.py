@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ssl as tls
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 import asyncpg
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.engine.codecs import set_codecs
 from asyncorm.engine.driver_connection import DriverConnection
 from asyncorm.engine.url import ConnectionSettings

@@ -96,12 +96,12 @@ HINTS: dict[str, str] = {
     "53300": "lower pool_size, close other clients, or raise max_connections of the server",
 }
 
-_QUOTED_TAIL = re.compile(r': ".*$', re.DOTALL)
-_QUOTED = re.compile(r'".*"', re.DOTALL)
-_KEY_DETAIL = re.compile(r"\((.+?)\)=\(", re.DOTALL)
-_COLUMN = re.compile(r'"((?:[^"]|"")*)"|((?:[^,(]|\([^)]*\))+)')
-_ARGUMENT = re.compile(r"query argument \$(\d+)")
-_WRONG_COUNT = re.compile(r"the server expects (\d+) arguments?[^,]*, (\d+) (?:was|were) passed")
+_QUOTED_TAIL = r'(?s): ".*$'
+_QUOTED = r'(?s)".*"'
+_KEY_DETAIL = r"(?s)\((.+?)\)=\("
+_COLUMN = r'"((?:[^"]|"")*)"|((?:[^,(]|\([^)]*\))+)'
+_ARGUMENT = r"query argument \$(\d+)"
+_WRONG_COUNT = r"the server expects (\d+) arguments?[^,]*, (\d+) (?:was|were) passed"
 _LOST = ("connection is closed", "connection was closed", "released back", "underlying connection")
 
 
@@ -212,17 +212,17 @@ def _size(value: Any) -> int:
 
 
 def _without_values(message: str) -> str:
-    return _QUOTED.sub("…", _QUOTED_TAIL.sub("", message))
+    return re.sub(_QUOTED, "…", re.sub(_QUOTED_TAIL, "", message))
 
 
 def key_columns(detail: str) -> tuple[str, ...]:
     """The columns of ``Key (a, b)=(...)``; an expression of an index stays an expression."""
-    match = _KEY_DETAIL.search(detail)
+    match = re.search(_KEY_DETAIL, detail)
     if match is None:
         return ()
     names = (
         quoted.replace('""', '"') if quoted else plain.strip()
-        for quoted, plain in _COLUMN.findall(match[1])
+        for quoted, plain in re.findall(_COLUMN, match[1])
     )
     return tuple(name for name in names if name)
 
@@ -231,7 +231,7 @@ def _bad_argument(
     error: asyncpg.DataError, statement: str | None, arguments: Sequence[Any]
 ) -> DatabaseError:
     text = str(error)
-    match = _ARGUMENT.search(text)
+    match = re.search(_ARGUMENT, text)
     if match is None:
         return DataError("a value does not fit its parameter", detail=text, statement=statement)
     position = int(match[1])
@@ -264,7 +264,7 @@ def _kind(value: Any) -> str:
 
 def _interface_error(error: asyncpg.InterfaceError, statement: str | None) -> AsyncORMError:
     text = str(error.args[0]) if error.args else ""
-    count = _WRONG_COUNT.search(text)
+    count = re.search(_WRONG_COUNT, text)
     if count is not None:
         return ProgrammingError(
             f"the statement has {count[1]} parameters, but {count[2]} values were given",

@@ -7,9 +7,7 @@ from contextvars import ContextVar
 
 from asyncorm.engine.caller import caller_line
 
-_CONTROL = re.compile(
-    r"\s*(ABORT|BEGIN|COMMIT|END|RELEASE|ROLLBACK|SAVEPOINT|START)\b", re.IGNORECASE
-)
+_CONTROL = r"(?i)\s*(ABORT|BEGIN|COMMIT|END|RELEASE|ROLLBACK|SAVEPOINT|START)\b"
 
 
 class SentStatement(str):
@@ -49,7 +47,7 @@ def note_statement(sql: str) -> None:
     if watching:
         statement = SentStatement(sql)
         statement.line = caller_line() or "a task of its own"
-        control = _CONTROL.match(sql) is not None
+        control = re.match(_CONTROL, sql) is not None
         for watch in watching:
             if watch.transaction_control or not control:
                 watch.statements.append(statement)

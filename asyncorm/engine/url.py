@@ -8,10 +8,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NoReturn
 from urllib.parse import parse_qsl, unquote
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import ConfigurationError
 
 EXAMPLE = "postgresql://user:password@host:5432/database"
@@ -45,8 +46,8 @@ OWN_OPTIONS = frozenset(
 #: libpq's options that can be left out without a loss, and those whose promise we can't keep
 HARMLESS_OPTIONS = {"channel_binding": {"disable", "prefer"}, "gssencmode": {"disable", "prefer"}}
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_SETTING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*)://"
+_SETTING_NAME = r"[A-Za-z_][A-Za-z0-9_.]*"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _show_host(host: str, port: int) -> str:
 
 def parse_url(url: str) -> ConnectionSettings:
     """The settings a URL stands for; raises ConfigurationError without repeating secrets."""
-    match = _SCHEME.match(url.strip())
+    match = re.match(_SCHEME, url.strip())
     if match is None:
         raise ConfigurationError("the database URL has no scheme", hint=f"write it as {EXAMPLE}")
     scheme, rest = match[1].lower(), url.strip()[match.end() :]
@@ -183,7 +184,7 @@ def _server_settings(options: Mapping[str, str]) -> dict[str, str]:
     known = sorted(OWN_OPTIONS | DRIVER_OPTIONS)
     for name in options:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
-        if near or not _SETTING_NAME.fullmatch(name):
+        if near or not re.fullmatch(_SETTING_NAME, name):
             raise ConfigurationError(
                 f"the database URL has an unknown option {name!r}",
                 hint=f"did you mean {near[0]!r}?" if near else "names are letters, digits and _",

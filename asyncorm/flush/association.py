@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import FlushError, OrphanedReferenceError
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.mapping.secondary import Secondary

@@ -15,10 +15,10 @@ from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import SQLType
 from asyncorm.types.scalars import BigInteger, Integer, Numeric, SmallInteger, String, Text
 
-_PARAMETER = re.compile(r"parameter \$(\d+)")
-_LIST = re.compile(r"\[\] \(got list of [^)]*\)$")
-_KEY = re.compile(r"Key \((?P<columns>.*?)\)=\((?P<values>.*)\) ", re.DOTALL)
-_ROW = re.compile(r"[^(]*\((?P<values>.*)\)\.$", re.DOTALL)
+_PARAMETER = r"parameter \$(\d+)"
+_LIST = r"\[\] \(got list of [^)]*\)$"
+_KEY = r"(?s)Key \((?P<columns>.*?)\)=\((?P<values>.*)\) "
+_ROW = r"(?s)[^(]*\((?P<values>.*)\)\.$"
 
 #: PostgreSQL shortens every value of a failing row to so many bytes
 _SHOWN = 64
@@ -43,7 +43,7 @@ def name_linked(error: DatabaseError, batch: AssociationBatch, rows: list[dict[s
     if error.objects:
         return
     found = list(batch.associations)
-    match = _KEY.search(error.detail or "")
+    match = re.search(_KEY, error.detail or "")
     if len(found) > 1 and match is not None:
         columns = batch.linked.table.columns
         names = [name.strip(' "') for name in match["columns"].split(",")]
@@ -62,7 +62,7 @@ def _name_column(error: DatabaseError, batch: Batch) -> None:
     """Say which attribute a refused parameter belongs to, instead of its number."""
     if batch.expressions:
         return
-    match = _PARAMETER.match(error.message)
+    match = re.match(_PARAMETER, error.message)
     if match is None:
         _name_unfit(error, batch)
         return
@@ -80,7 +80,7 @@ def _of_one_row(misfit: str, error: DatabaseError, name: str) -> str:
     if len(error.objects) != 1:
         return misfit
     kind = type(error.objects[0].__dict__.get(name)).__name__
-    return _LIST.sub(f" (got {kind})", misfit)
+    return re.sub(_LIST, f" (got {kind})", misfit)
 
 
 def _name_unfit(error: DatabaseError, batch: Batch) -> None:
@@ -106,7 +106,7 @@ def _by_line(error: DatabaseError, batch: Batch) -> list[Any]:
 
 def _by_key(error: DatabaseError, batch: Batch) -> list[Any]:
     """The row whose values are those that PostgreSQL's detail quotes."""
-    match = _KEY.search(error.detail or "")
+    match = re.search(_KEY, error.detail or "")
     table = batch.part.table
     if match is None or not _is_of(error, batch):
         return []
@@ -143,7 +143,7 @@ def _by_null(error: DatabaseError, batch: Batch) -> list[Any]:
 
 def _by_row(error: DatabaseError, batch: Batch) -> list[Any]:
     """The row that PostgreSQL quotes as a whole, for CHECK and NOT NULL, if it is the only one."""
-    match = _ROW.match(error.detail or "")
+    match = re.match(_ROW, error.detail or "")
     if match is None or not (error.detail or "").startswith("Failing row"):
         return []
     if not _is_of(error, batch):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.flush.association import AssociationChanges, Associations
 from asyncorm.flush.checks import UpdateShape, check_inserts, check_updates
 from asyncorm.flush.link import Link, Links

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.flush.link import Link
 from asyncorm.flush.row import Row
 from asyncorm.sql.table import ForeignKey

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import FlushError
 from asyncorm.mapping.mapper import Key
 from asyncorm.sql.table import ForeignKey

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.compiler.quoting import quote_name as quote
 from asyncorm.compiler.quoting import quote_qualified
 from asyncorm.errors import DataError

@@ -6,9 +6,9 @@ PostgreSQL checks a unique key row by row, so the row that gives a value up must
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.link import known_value
 from asyncorm.flush.row import Row, rows_of

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from functools import cached_property
 from typing import Any
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.compiler.compiler import sources_of
 from asyncorm.errors import ArgumentError
 from asyncorm.mapping.mapper import Mapper

@@ -13,7 +13,7 @@ from asyncorm.sql.expressions import Expression
 from asyncorm.sql.operators.order import Order
 from asyncorm.sql.table import BaseColumn
 
-_NAMED = re.compile(r"(?:(.+)\.)?(\w+?)(?:\.(asc|desc)\(\))?")
+_NAMED = r"(?:(.+)\.)?(\w+?)(?:\.(asc|desc)\(\))?"
 
 
 def resolve_order(relationship: Relationship[Any, Any]) -> tuple[Any, ...]:
@@ -36,7 +36,7 @@ def _resolved(relationship: Relationship[Any, Any], item: Any) -> Any:
             hint='write a column\'s name, "year" or "year.desc()", or an expression, in a lambda '
             "where classes come later: order_by=lambda: Book.year.desc()",
         )
-    match = _NAMED.fullmatch(item)
+    match = re.fullmatch(_NAMED, item)
     column = match and _column(relationship, match[1] or "", match[2])
     if match is None or column is None:
         name = match[2] if match else item

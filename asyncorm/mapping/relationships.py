@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakKeyDictionary, ref
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.secondary import Secondary
 from asyncorm.sql.adapted import adapted

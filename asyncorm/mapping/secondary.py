@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.sql.table import ForeignKey, Table
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args, overload
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import ConfigurationError
 from asyncorm.mapping.relationships import RelationshipDeclaration
 from asyncorm.sql.constraints import ReferentialAction

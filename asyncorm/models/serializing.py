@@ -10,11 +10,11 @@ complete object costs no more than the look at its state.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Never, Self
 
 from pydantic import BaseModel
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import DetachedInstanceError, UnloadedAttributeError
 from asyncorm.tracking.known import has_row
 from asyncorm.tracking.unloaded import unloaded_error
@@ -35,7 +35,7 @@ class Gap:
     what that raises.
     """
 
-    value: Any = property(_refuse)  # noqa: RUF009 - no default: it stays on the class
+    value: Any = property(_refuse)
 
     def __init__(self, instance: Any, name: str) -> None:
         self.instance = instance

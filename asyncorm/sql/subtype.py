@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.sql.nodes import AnonymousName
 from asyncorm.sql.table import BaseColumn, Table
 

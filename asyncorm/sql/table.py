@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from typing import Any, Protocol, Self, TypeVar
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import ArgumentError
 from asyncorm.sql.assignment import Assignment
 from asyncorm.sql.constraints import (

@@ -13,7 +13,7 @@ INTERFACES = (ipaddress.IPv4Interface, ipaddress.IPv6Interface)
 NETWORKS = (ipaddress.IPv4Network, ipaddress.IPv6Network)
 
 
-_HEXADECIMAL = re.compile(r"[0-9a-f]{12}(?:[0-9a-f]{4})?")
+_HEXADECIMAL = r"[0-9a-f]{12}(?:[0-9a-f]{4})?"
 
 
 class MacAddress(str):
@@ -27,7 +27,7 @@ class MacAddress(str):
     def __new__(cls, text: str) -> MacAddress:
         """Bring every way of writing an address into one."""
         digits = re.sub(r"[:.\-]", "", str(text)).lower()
-        if not _HEXADECIMAL.fullmatch(digits):
+        if not re.fullmatch(_HEXADECIMAL, digits):
             raise ValueError("a MAC address is written as in 08:00:2b:01:02:03")
         return super().__new__(cls, ":".join(re.findall("..", digits)))
 

@@ -13,10 +13,12 @@ T = TypeVar("T")
 
 Bounds = Literal["[)", "(]", "[]", "()"]
 BOUNDS = get_args(Bounds)
+# patterns are texts, compiled when first needed: `re` keeps them, and the import is shorter
 #: a bound in PostgreSQL's text: in double quotes, or plain
 _BOUND = r'((?:"(?:[^"\\]|\\.|"")*"|[^",()\[\]\\]|\\.)*)'
-_TEXT = re.compile(rf"\s*([\[(]){_BOUND},{_BOUND}([\])])\s*", re.DOTALL)
-_MULTIRANGE = re.compile(rf"\{{({_TEXT.pattern}(,{_TEXT.pattern})*)?\s*\}}", re.DOTALL)
+_TEXT = rf"\s*([\[(]){_BOUND},{_BOUND}([\])])\s*"
+_RANGE = f"(?s){_TEXT}"
+_MULTIRANGE = rf"(?s)\{{({_TEXT}(,{_TEXT})*)?\s*\}}"
 #: what does not stand for itself in a bound: a text in quotes, and an escaped character
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.|"")*)"|(\\.)', re.DOTALL)
 _PLAIN = re.compile(r'[^\s",()\[\]{}\\]+')
@@ -217,7 +219,7 @@ def _parsed(text: str) -> dict[str, str | None]:
     """Bounds as texts; None for one in infinity."""
     if text.strip().lower() == "empty":
         return {"bounds": "empty"}
-    found = _TEXT.fullmatch(text)
+    found = re.fullmatch(_RANGE, text)
     if found is None:
         raise ValueError("a range is written as in '[1,5)'")
     return _fields(found)
@@ -225,9 +227,9 @@ def _parsed(text: str) -> dict[str, str | None]:
 
 def _all_parsed(text: str) -> list[dict[str, str | None]]:
     inner = text.strip()
-    if _MULTIRANGE.fullmatch(inner) is None:
+    if re.fullmatch(_MULTIRANGE, inner) is None:
         raise ValueError("a multirange is written as in '{[1,5),[7,9)}'")
-    return [_fields(found) for found in _TEXT.finditer(inner)]
+    return [_fields(found) for found in re.finditer(_RANGE, inner)]
 
 
 def _fields(found: re.Match[str]) -> dict[str, str | None]:

@@ -105,7 +105,7 @@ async def test_getting_an_object(meter: Meter) -> None:
     async def work(session: Session) -> None:
         assert await session.get(Person, 5) is not None
 
-    (await meter.cost(work)).within(statements=1, round_trips=1, calls=132)
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=123)
 
 
 async def test_twenty_objects_by_a_condition(meter: Meter) -> None:
@@ -113,14 +113,15 @@ async def test_twenty_objects_by_a_condition(meter: Meter) -> None:
         found = select(Person).where(Person.age == 7, Person.id <= 1800)
         assert len(await session.all(found.order_by(Person.id).limit(20))) == 20
 
-    (await meter.cost(work)).within(statements=1, round_trips=1, calls=197)
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=211)
 
 
 async def test_a_thousand_objects(meter: Meter) -> None:
     async def work(session: Session) -> None:
         assert len(await session.all(select(Person).where(Person.id <= 1000))) == 1000
 
-    (await meter.cost(work)).within(statements=1, round_trips=1, calls=173)
+    # a call a row reads the time stamp
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=1000 + 168)
 
 
 async def test_a_hundred_collections_of_twenty_by_selectinload(meter: Meter) -> None:
@@ -128,7 +129,7 @@ async def test_a_hundred_collections_of_twenty_by_selectinload(meter: Meter) -> 
         authors = await session.all(select(Author).options(selectinload(Author.books)))
         assert len(authors[-1].books) == 20
 
-    (await meter.cost(work)).within(statements=2, round_trips=2, calls=607)
+    (await meter.cost(work)).within(statements=2, round_trips=2, calls=603)
 
 
 async def test_a_hundred_collections_of_twenty_by_joinedload(meter: Meter) -> None:
@@ -136,7 +137,7 @@ async def test_a_hundred_collections_of_twenty_by_joinedload(meter: Meter) -> No
         authors = await session.all(select(Author).options(joinedload(Author.books)))
         assert len(authors[-1].books) == 20
 
-    (await meter.cost(work)).within(statements=1, round_trips=1, calls=338)
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=332)
 
 
 async def test_a_hundred_collections_of_twenty_by_nestedload(meter: Meter) -> None:
@@ -144,7 +145,7 @@ async def test_a_hundred_collections_of_twenty_by_nestedload(meter: Meter) -> No
         authors = await session.all(select(Author).options(nestedload(Author.books)))
         assert len(authors[-1].books) == 20
 
-    (await meter.cost(work)).within(statements=1, round_trips=1, calls=367)
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=362)
 
 
 async def test_two_thousand_books_with_their_authors(meter: Meter) -> None:
@@ -152,7 +153,7 @@ async def test_two_thousand_books_with_their_authors(meter: Meter) -> None:
         books = await session.all(select(Book).options(joinedload(Book.author)))
         assert books[0].author.name == "author 1"
 
-    (await meter.cost(work)).within(statements=1, round_trips=1, calls=215)
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=209)
 
 
 async def test_two_thousand_books_with_the_authors_of_a_join_of_ones_own(meter: Meter) -> None:
@@ -160,4 +161,4 @@ async def test_two_thousand_books_with_the_authors_of_a_join_of_ones_own(meter: 
         joined = select(Book).join(Book.author).options(contains_eager(Book.author))
         assert len(await session.all(joined)) == 2000
 
-    (await meter.cost(work)).within(statements=1, round_trips=1, calls=247)
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=242)

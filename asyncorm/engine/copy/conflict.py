@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.expressions import Expression

@@ -24,7 +24,7 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.expressions import Expression
 from asyncorm.sql.statements.raw import Text
 
-_LINE = re.compile(r"\bline (\d+)\b")
+_LINE = r"\bline (\d+)\b"
 #: transactions that clash, resources, operators and the system: the server was at some row then
 _NO_FAULT_OF_A_ROW = frozenset(("40", "53", "55", "57", "58"))
 
@@ -126,7 +126,7 @@ async def _send(
 
 def _locate(error: DatabaseError, before: int, source: CopySource) -> None:
     """Say which row the server has refused; it counts the lines of one command."""
-    found = _LINE.search(getattr(error.__cause__, "context", None) or "")
+    found = re.search(_LINE, getattr(error.__cause__, "context", None) or "")
     if found is None or (error.sqlstate or "")[:2] in _NO_FAULT_OF_A_ROW:
         return
     number = before + int(found[1])

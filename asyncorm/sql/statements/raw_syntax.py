@@ -12,8 +12,7 @@ from asyncorm.errors import InvalidRequestError
 PLACE = "\0"
 
 # the order matters: E'...' before words, and words (which may hold $) before $1
-_TOKEN = re.compile(
-    r"""
+_TOKEN = r"""(?xs)
     (?P<line_comment>--[^\n]*)
   | (?P<comment>/\*)
   | (?P<escape_string>[eE]'(?:[^'\\]|\\.|'')*')
@@ -27,11 +26,9 @@ _TOKEN = re.compile(
   | (?P<open>[(\[]) | (?P<close>[)\]])
   | (?P<end>;)
   | (?P<unclosed>['"]|\$(?:[^\W\d]\w*)?\$)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_COMMENT_EDGE = re.compile(r"/\*|\*/")
-_AFTER_IN = re.compile(r"(?:^|[^\w$])(not\s+)?in\s*\(?\s*\Z", re.IGNORECASE)
+"""
+_COMMENT_EDGE = r"/\*|\*/"
+_AFTER_IN = r"(?i)(?:^|[^\w$])(not\s+)?in\s*\(?\s*\Z"
 _WITHOUT_PLACES = {
     "line_comment": "a comment",
     "comment": "a comment",
@@ -78,7 +75,7 @@ def check_syntax(pieces: tuple[str, ...]) -> None:
 
 def nested_list_operator(before: str) -> str | None:
     """``= any({})`` if a list in this place would stand after IN, where PostgreSQL has none."""
-    found = _AFTER_IN.search(before)
+    found = re.search(_AFTER_IN, before)
     if found is None:
         return None
     return "<> all({})" if found[1] else "= any({})"
@@ -86,9 +83,9 @@ def nested_list_operator(before: str) -> str | None:
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
     """The tokens that matter; everything else, one character at a time, as kind ``""``."""
-    position = 0
+    position, token = 0, re.compile(_TOKEN)  # long, and not every program writes SQL itself
     while position < len(text):
-        found = _TOKEN.match(text, position)
+        found = token.match(text, position)
         if found is None:
             if not text[position].isspace():
                 yield "", text[position]
@@ -109,7 +106,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 def _end_of_comment(text: str, start: int) -> int:
     """Where a comment ends; comments nest."""
     depth = 0
-    for edge in _COMMENT_EDGE.finditer(text, start):
+    for edge in re.compile(_COMMENT_EDGE).finditer(text, start):
         depth += 1 if edge[0] == "/*" else -1
         if not depth:
             return edge.end()
