@@ -11,10 +11,10 @@ DB_URL  := postgresql://asyncorm:asyncorm@localhost:$(DB_PORT)/asyncorm
 export DB_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo worker test long-run lint types bench db-up db-down clean
+.PHONY: help demo worker test long-run lint types bench bench-quick db-up db-down clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## load real data through the unit of work, and walk through what it does
 	@$(BIN)/python -m examples.atlas
@@ -37,8 +37,11 @@ types: $(VENV)/.dev  ## mypy --strict and basedpyright
 	@$(BIN)/mypy
 	@$(BIN)/basedpyright
 
-bench: $(VENV)/.dev  ## speed against the bare driver; make bench ARGS="…"
+bench: $(VENV)/.bench  ## speed beside other libraries; make bench ARGS="--loop uvloop --delay 1"
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(VENV)/.bench  ## the libraries that matter, in less than two minutes
+	@$(BIN)/python -m benchmarks --quick $(ARGS)
 
 db-up:  ## start PostgreSQL 18 in Docker and print its DATABASE_URL
 	@docker compose up --detach --wait
@@ -70,4 +73,11 @@ $(VENV)/.dev: pyproject.toml constraints-dev.txt | $(BIN)/python
 	@echo 'installing asyncorm with the development tools'
 	@$(PIP) --upgrade pip
 	@$(PIP) --group dev --editable '.[demo,speed]'
+	@touch $(VENV)/.demo $@
+
+# the libraries that are compared; wheels of all of them are there for Linux and macOS
+$(VENV)/.bench: pyproject.toml constraints-dev.txt constraints-bench.txt | $(BIN)/python
+	@echo 'installing asyncorm with the libraries that the benchmark compares'
+	@$(PIP) --upgrade pip
+	@$(PIP) --constraint constraints-bench.txt --group bench --editable '.[demo,speed]'
 	@touch $(VENV)/.demo $@

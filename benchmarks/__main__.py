@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +27,7 @@ from benchmarks.report import write_report
 from benchmarks.results import Results
 from benchmarks.runner import Tell, run_workloads
 from benchmarks.server import describe_server, own_database, running_server
-from benchmarks.workloads.catalogue import CONNECTIONS
+from benchmarks.workloads.catalogue import CATALOGUE, CONNECTIONS
 
 
 def method(options: Options) -> dict[str, Any]:
@@ -81,8 +82,8 @@ async def measure(options: Options, results: Results, server_url: str, tell: Tel
 
 def steps(options: Options) -> int:
     """Of the progress bar."""
-    timed = [name for name in options.workloads if name not in FOOTPRINT]
-    count = len(timed) * options.rounds + bool(timed) * len(options.libraries)
+    timed = [CATALOGUE[name] for name in options.workloads if name not in FOOTPRINT]
+    count = sum(map(options.rounds_of, timed)) + bool(timed) * len(options.libraries)
     count += options.rounds * ("import" in options.workloads)
     return count + memory_rounds(options) * ("memory" in options.workloads)
 
@@ -90,6 +91,8 @@ def steps(options: Options) -> int:
 def main(arguments: list[str]) -> int:
     """Run, show and write; 1 if a library was wrong."""
     options = read_options(arguments)
+    # an end by `kill` cleans up as one by Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console()
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     results = Results(now, method(options), describe_machine())

@@ -14,7 +14,7 @@ from benchmarks.team import Dropped, Team, team_at_work
 from benchmarks.workloads.catalogue import CATALOGUE
 
 #: calls that may prepare statements, and calls of which the cheapest counts
-WARM, COUNTED = 3, 3
+WARM, COUNTED = 3, 2
 
 
 async def count_trips(
@@ -42,10 +42,9 @@ async def _count(
     counts = []
     try:
         for number in range(WARM + COUNTED):
-            await workload.reset(connection)
             await team.ask(library, "prepare", name)
             before = await proxy.ask("count")
-            await team.ask(library, "sample", name, first=number, calls=1)
+            await team.ask(library, "call", name, number=number)
             after = await proxy.ask("count")
             counts.append(tuple(after[what] - before[what] for what in after))
     except Dropped:

@@ -69,4 +69,4 @@ async def measure_memory(options: Options, results: Results, url: str, tell: Tel
 
 def memory_rounds(options: Options) -> int:
     """Few, for the figures hardly differ."""
-    return min(options.rounds, 5)
+    return 2 if options.quick else min(options.rounds, 5)

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.results import BASE
 from benchmarks.team import known_libraries
 from benchmarks.workloads.catalogue import CATALOGUE
+from benchmarks.workloads.workload import Workload
 
 #: what is measured in processes of its own, beside the workloads
 FOOTPRINT = ("import", "memory")
@@ -29,9 +30,15 @@ class Options:
     output: Path
     quick: bool
 
-    def calls(self, calls: int, clients: int) -> int:
+    def rounds_of(self, workload: Workload) -> int:
+        """Rounds of a workload."""
+        return max(min(self.rounds, 2), round(self.rounds * workload.share))
+
+    def calls_of(self, workload: Workload) -> int:
         """Calls in a sample; with a delay fewer, for each takes many times longer."""
-        return max(clients, calls // 10) if self.delay else calls
+        if self.delay:
+            return max(workload.clients, workload.calls // 10)
+        return workload.calls
 
 
 def read_options(arguments: list[str]) -> Options:

@@ -40,7 +40,7 @@ class Runner:
                 continue
             able.append(library)
             measured[library] = Measured()
-        for number in range(self._options.rounds):
+        for number in range(self._options.rounds_of(workload)):
             for library in rotated(able, number):
                 tell(f"{workload.title}: {library}", 0)
                 try:
@@ -64,7 +64,7 @@ class Runner:
             self._team.wrong(library, workload.name, error)
 
     async def _sample(self, workload: Workload, library: str, number: int) -> dict[str, Any]:
-        calls = self._options.calls(workload.calls, workload.clients)
+        calls = self._options.calls_of(workload)
         first = number * calls
         await self._ready(workload, library)
         answer = await self._team.ask(library, "sample", workload.name, first=first, calls=calls)

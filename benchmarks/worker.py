@@ -85,6 +85,13 @@ class Worker:
         chosen.check(arguments, answer)
         return {"keys": chosen.keys(answer)}
 
+    async def call(self, workload: str, number: int) -> Answer:
+        """One call, without a clock."""
+        chosen = CATALOGUE[workload]
+        arguments = chosen.trial(number)
+        chosen.glance(arguments, await getattr(self.adapter, chosen.method)(*arguments))
+        return {}
+
     async def sample(self, workload: str, first: int, calls: int) -> Answer:
         """Seconds a call, of the clock and of the CPU, over calls with consecutive numbers."""
         chosen = CATALOGUE[workload]

@@ -148,7 +148,9 @@ class Library(Adapter):
         )
         async with self.pool.acquire() as connection:
             rows = await connection.fetch(sql)
-        return [Author(*row[:4], _books(row[4])) for row in rows]
+        return [
+            Author(key, name, email, born, _books(books)) for key, name, email, born, books in rows
+        ]
 
     async def books_with_author(self) -> Sequence[Book]:
         sql = (

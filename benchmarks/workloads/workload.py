@@ -23,6 +23,8 @@ class Workload(ABC):
     method: str
     #: tables that are emptied before every sample
     writes: ClassVar[tuple[str, ...]] = ()
+    #: the part of the rounds that it takes part in, for one that takes long
+    share: ClassVar[float] = 1
 
     def __init__(self, name: str, title: str, calls: int, clients: int = 1) -> None:
         self.name = name

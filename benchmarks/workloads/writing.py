@@ -96,6 +96,7 @@ class Copy(InsertMany):
     """Very many rows, without their keys."""
 
     method = "copy"
+    share = 0.25
 
     def trial(self, number: int) -> tuple[Any, ...]:
         return ([schema.person(one) for one in range(number, number + 2_000)],)
