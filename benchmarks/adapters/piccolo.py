@@ -75,6 +75,11 @@ class Book(Table, tablename="bench_book"):
     price = DoublePrecision()
     author = ForeignKey(references=Author, null=False, db_column_name="author_id")
 
+    @property
+    def author_id(self) -> Any:
+        """The key of the author, which is fetched in the place of its key."""
+        return self.author.id
+
 
 class Order(Table, tablename="bench_order"):
     """Is referred to by items."""
