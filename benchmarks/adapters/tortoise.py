@@ -151,7 +151,11 @@ async def keep(connection: object) -> None:
 
 
 class Library(Adapter):
-    """TODO."""
+    """Querysets and model instances; asyncpg's pool, which sends no reset query.
+
+    No ``eager_joined``: ``select_related`` follows foreign keys only, not what refers to a row.
+    No ``eager_nested`` and no ``copy`` either.
+    """
 
     name = "Tortoise ORM"
     kind = "orm"
@@ -176,7 +180,7 @@ class Library(Adapter):
                 "connections": {"default": {"engine": engine, "credentials": credentials}},
                 "apps": {"models": {"models": [__name__], "default_connection": "default"}},
             },
-            _enable_global_fallback=True,
+            _enable_global_fallback=True,  # tasks that were not started from here
         )
 
     async def close(self) -> None:
@@ -201,6 +205,7 @@ class Library(Adapter):
         return (await Entry.create(**row)).id
 
     async def insert_many(self, rows: Sequence[Row]) -> Sequence[Entry]:
+        # `save` for each, which is the way to keys without SQL, takes five times as long
         async with in_transaction() as connection:
             keys = await _keys(connection, "bench_entry", len(rows))
             entries = [Entry(id=key, **row) for key, row in zip(keys, rows, strict=True)]
@@ -211,11 +216,15 @@ class Library(Adapter):
         self.people = await self.load(count)
 
     async def update_loaded(self, name: str, age: int) -> None:
+        # batches of 100 take three quarters of the time of one statement, and a sixth of that of
+        # `save` for each; an upsert by `bulk_create` leaves out keys that the database generates
         for one in self.people:
             one.name = name
             one.age = age
         async with in_transaction() as connection:
-            await Person.bulk_update(self.people, fields=["name", "age"], using_db=connection)
+            await Person.bulk_update(
+                self.people, fields=["name", "age"], batch_size=100, using_db=connection
+            )
 
     async def insert_graph(self, orders: Sequence[tuple[Row, Sequence[Row]]]) -> Sequence[Order]:
         async with in_transaction() as connection:
@@ -231,7 +240,7 @@ class Library(Adapter):
             flat = [item for items in owned for item in items]
             await Item.bulk_create(flat, using_db=connection)
         for one, items in zip(made, owned, strict=True):
-            one.items._set_result_for_query(items)
+            one.items._set_result_for_query(items)  # as `prefetch_related` does
         return made
 
     async def mixed(self, account: int, body: str) -> int:
