@@ -66,8 +66,9 @@ class LoadPlan:
         self.entities = [
             position for position, item in enumerate(items) if isinstance(item, EntityItem)
         ]
+        width = len(compiled.columns)
         makers = [
-            _maker(item, repeated=self._is_repeated(position))
+            _maker(item, repeated=self._is_repeated(position), width=width)
             for position, item in enumerate(items)
         ]
         #: how values are made of records: of what a lock concerns, and of all else
@@ -218,17 +219,23 @@ def _index(item: EntityItem | ColumnItem) -> int:
     return item.start if isinstance(item, EntityItem) else item.index
 
 
-def _maker(item: EntityItem | ColumnItem, *, repeated: bool) -> Column:
+def _maker(item: EntityItem | ColumnItem, *, repeated: bool, width: int) -> Column:
     if isinstance(item, EntityItem):
-        return _entity_maker(item, repeated=repeated)
+        return _entity_maker(item, repeated=repeated, width=width)
     return _value_maker(item)
 
 
-def _entity_maker(item: EntityItem, *, repeated: bool) -> Column:
+def _entity_maker(item: EntityItem, *, repeated: bool, width: int) -> Column:
     mapper: Mapper = item.entity.__mapper__
     attributes = tuple(column.attribute for column in item.columns)
     hydrate = hydrator(
-        mapper, attributes, item.start, item.nullable, item.further, repeated=repeated
+        mapper,
+        attributes,
+        item.start,
+        item.nullable,
+        item.further,
+        repeated=repeated,
+        width=width,
     )
     partial = is_partial(mapper, attributes, item.further)
 
