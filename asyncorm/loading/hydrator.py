@@ -84,8 +84,9 @@ def _generate(mapper: Mapper, attributes: tuple[str, ...], start: int, shape: _S
     values.update((name, f"k{number}") for number, name in enumerate(mapper.primary_key))
     placed = {name: f"b{number}" for number, name in enumerate(shape.placed)}
     fill = _filling(mapper, values | placed, names)
-    fresh: Sequence[str] = ()
-    if not (shape.nullable or shape.repeated):
+    if shape.repeated:
+        fresh = _fresh_among_others(keys, fill, shape)
+    else:
         fresh = _fresh(keys, fill, shape, positions)
     completing = _completing("complete(o, r, existing)", mapper, attributes)
     exec("\n".join(_source(keys, shape, completing, fill, fresh)), names)
@@ -199,22 +200,57 @@ def _fresh(
     if shape.is_alone:  # reading all columns of a row at once is faster than one by one
         row = f"({', '.join(f'v{position}' for position in positions)},)"
         fill, read = [_unpacked(line) for line in fill], [_unpacked(key) for key in keys]
+    made = "made" if shape.nullable else "found"
     return [
         "    if references: pass",
         "    elif repeating: repeating.pop()",
         "    else:",
-        "        found, keys = [], []",
-        "        push, add = found.append, keys.append",
+        "        found, keys, made = [], [], []",
+        f"        push, add, enter = found.append, keys.append, {made}.append",
         f"        for {_loop(row, shape)}:",
         *(f"            k{number} = {key}" for number, key in enumerate(read)),
+        *([f"            {_absent_row(keys)}"] if shape.nullable else []),
         *(f"            {line}" for line in fill),
         f"            add({_key(keys)})",
-        "            push(o)",
-        "        references.update(zip(keys, map(ref, found)))",
-        "        if len(references) == len(found): return found",
+        *(["            push(o)"] if shape.nullable else []),
+        "            enter(o)",
+        f"        references.update(zip(keys, map(ref, {made})))",
+        "        if len(references) == len(keys): return found",
         "        references.clear()",
         f"        repeating.extend([True] * {_REPEATING})",
     ]
+
+
+def _fresh_among_others(keys: Sequence[str], fill: Sequence[str], shape: _Shape) -> list[str]:
+    """The same for rows that repeat an entity: one look for each row, and no reference.
+
+    Meanwhile the objects themselves stand where their references will be.
+    """
+    return [
+        "    if not references:",
+        "        found = []",
+        "        push, get = found.append, references.get",
+        "        try:",
+        f"            for {_loop('r', shape)}:",
+        *(f"                k{number} = {key}" for number, key in enumerate(keys)),
+        *([f"                {_absent_row(keys)}"] if shape.nullable else []),
+        f"                k = {_key(keys)}",
+        "                o = get(k)",
+        "                if o is None:",
+        *(f"                    {line}" for line in fill),
+        "                    references[k] = o",
+        "                push(o)",
+        "        except BaseException:",
+        "            references.clear()",
+        "            raise",
+        "        references.update(zip(list(references), list(map(ref, references.values()))))",
+        "        return found",
+    ]
+
+
+def _absent_row(keys: Sequence[str]) -> str:
+    absent = " or ".join(f"k{number} is None" for number in range(len(keys)))
+    return f"if {absent}: push(None); continue"
 
 
 def _unpacked(code: str) -> str:
@@ -244,7 +280,6 @@ def _source(
     fill: Sequence[str],
     fresh: Sequence[str] = (),
 ) -> list[str]:
-    absent = " or ".join(f"k{number} is None" for number in range(len(keys)))
     held = "".join(f", b{number}" for number in range(len(shape.placed)))
     return [
         f"def hydrate(rows, state, references, existing{', placed, again' if held else ''}):",
@@ -255,7 +290,7 @@ def _source(
         *(["    last = None"] if shape.repeated else []),
         f"    for {_loop('r', shape)}:",
         *(f"        k{number} = {key}" for number, key in enumerate(keys)),
-        *([f"        if {absent}: push(None); continue"] if shape.nullable else []),
+        *([f"        {_absent_row(keys)}"] if shape.nullable else []),
         f"        k = {_key(keys)}",
         *(
             ["        if k == last: push(o); continue", "        last = k"]

@@ -215,15 +215,13 @@ class RelatedLoad:
         statement = statement.where(any_key(columns, keys), *conditions)
         return statement.order_by(*(adapted_order(one, *places) for one in order))
 
-    def distribute(self, loaded: Sequence[list[Any]], criteria: Iterable[Criteria] = ()) -> None:
-        """Hand the objects of the first column out to the instances that refer to them.
+    def distribute(
+        self, related: list[Any], columns: Sequence[list[Any]], criteria: Iterable[Criteria] = ()
+    ) -> None:
+        """Hand objects out to the instances that refer to them by the values of these columns.
 
         ``criteria`` are those of the statement that was sent, which a listener may have replaced.
         """
-        related, *columns = loaded
-        if not self.keyed:
-            names = self.relationship.remote_attributes
-            columns = [[one.__dict__.get(name) for one in related] for name in names]
         keys: Iterable[Any] = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
         by_key: defaultdict[Any, list[Any]] = defaultdict(list)
         for key, one in zip(keys, related, strict=True):

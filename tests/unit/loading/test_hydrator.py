@@ -81,3 +81,26 @@ def test_an_error_leaves_no_objects() -> None:
     with pytest.raises((ValueError, IndexError)):
         hydrate([(1, "a", 0.5), (2,)], STATE, references, None)
     assert not references.live()
+
+
+@pytest.mark.parametrize("nullable", [False, True])
+def test_rows_that_repeat_an_entity_bring_it_once(nullable: bool) -> None:
+    hydrate = hydrator(Cell.__mapper__, NAMES, 1, nullable, repeated=True)
+    rows: list[Any] = [(n, n % 3, "a", 0.5) for n in range(7)]
+    if nullable:
+        rows.insert(2, (0, None, None, None))
+    references = References()
+    found = hydrate(rows, STATE, references, None)
+    assert values(found) == [None if row[1] is None else row[1:] for row in rows]
+    made = [one for one in found if one is not None]
+    assert made[0] is made[3] is made[6]
+    assert [reference() for reference in references.values()] == made[:3]
+    assert hydrate(rows, STATE, references, None) == found
+
+
+def test_an_error_among_repeated_rows_leaves_no_references() -> None:
+    references = References()
+    hydrate = hydrator(Cell.__mapper__, NAMES, 0, False, repeated=True)
+    with pytest.raises(IndexError):
+        hydrate([(1, "a", 0.5), (2,)], STATE, references, None)
+    assert not references
