@@ -24,6 +24,7 @@ from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.filling import fill_collection, fill_collections
 from asyncorm.tracking.known import has_row, is_whole, known_empty
+from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import UNLOADED, Status
 from asyncorm.tracking.transitions import is_expired
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
@@ -55,7 +56,7 @@ class RelatedLoad:
         self.keys: list[Any] = []
         self._answered: list[Any] = []
         #: whether rows bring their keys, since those of objects held already may be stale
-        self.keyed = False
+        self.keyed = True
 
     @property
     def is_done(self) -> bool:
@@ -247,7 +248,11 @@ class RelatedLoad:
                 else:
                     fill_collection(instance, self.relationship, members, selection)
         else:
-            fill_collections(self.lacking, groups, self.relationship, selection)
+            # what is not keyed was unknown before, and only listeners have seen it since
+            untouched = not self.keyed and not HEARD
+            fill_collections(
+                self.lacking, groups, self.relationship, selection, untouched=untouched
+            )
 
     def leave_empty(self) -> None:
         """Put nothing in place: None, or an empty collection that knows that it is not whole."""
