@@ -23,14 +23,19 @@ def take_in(
     *,
     partial: bool,
     tree: Any = None,
+    placed: tuple[Any, ...] = (),
 ) -> list[Any]:
-    """The instances of records, through the identity map; ``tree`` is what is loaded with them."""
+    """The instances of records, through the identity map; ``tree`` is what is loaded with them.
+
+    ``placed`` are further arguments of a function that puts related objects in place.
+    """
     # one state for all clean instances of this result
     state = InstanceState(unit.scope, Status.PERSISTENT, partial=partial)
     state.own_tree = tree
     references = unit.identity_map.references(mapper)
-    found = hydrate(records, state, references, existing)
+    # before, for all that comes now is alive: looking at 2,000 new ones takes 0.15 ms
     references.sweep()
+    found = hydrate(records, state, references, existing, *placed)
     if HEARD:
         _note_loaded(unit, found, state)
     return found

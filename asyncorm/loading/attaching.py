@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from asyncorm.loading.assembly import Left
 from asyncorm.loading.directives import Strategy
 from asyncorm.loading.draft import Attachment
 from asyncorm.loading.selectin import is_same
@@ -24,24 +25,34 @@ _SORTABLE = frozenset((int, str, bytes, UUID, date, datetime, Decimal))
 
 
 def attach(
-    attachments: Sequence[Attachment], columns: list[list[Any]], nodes: dict[int, LoadNode]
+    attachments: Sequence[Attachment],
+    columns: list[list[Any]],
+    nodes: dict[int, LoadNode],
+    left: Left,
 ) -> bool:
     """Put the objects of all attachments in place, where their owners lack them.
 
-    Returns whether all owners lacked them, and have got them.
+    ``left`` has the owners that were not given theirs when they were made. Returns whether all
+    owners lacked them, and have got them.
     """
     is_complete = True
+    given = dict.fromkeys(left, 0)
     for owner, was, position in attachments:
         # values in options are those of this statement, not of the one that was compiled
         edge = nodes[owner].edges[was.relationship]
         if edge.relationship.to_many:
             is_complete &= _fill(edge, _members(columns[owner], columns[position]))
+        elif owner in left:
+            given[owner] += 1
+            if left[owner]:
+                found = list(zip(*left[owner], strict=True))
+                is_complete &= _set(edge, found[0], found[given[owner]])
         else:
             is_complete &= _set(edge, columns[owner], columns[position])
     return is_complete
 
 
-def _set(edge: Edge, owners: list[Any], found: list[Any]) -> bool:
+def _set(edge: Edge, owners: Sequence[Any], found: Sequence[Any]) -> bool:
     relationship = edge.relationship
     name = relationship.name
     to_one = relationship.direction is Direction.MANY_TO_ONE

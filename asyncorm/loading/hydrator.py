@@ -6,6 +6,7 @@ per column; see ``models/construct.py`` for the measurements behind the way inst
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 from weakref import ref
@@ -16,18 +17,25 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.models.construct import make_twin, set_values
 from asyncorm.models.model import Model
 from asyncorm.sql.table import BaseColumn
-from asyncorm.tracking.identity_map import References
 from asyncorm.tracking.state import InstanceState, set_state
 
 
 class _Shape(NamedTuple):
-    """How rows bring an entity: whether it may be missing, and whether rows repeat it."""
+    """How rows bring an entity: whether it may be missing, whether rows repeat it, whether a row
+    holds nothing else, and which related objects are there already."""
 
     nullable: bool
     repeated: bool
+    is_alone: bool
+    placed: tuple[str, ...]
 
 
-Hydrate = Callable[[Sequence[Any], InstanceState, References, Existing | None], list[Any]]
+#: how many results of a shape are expected to repeat rows after one that did
+_REPEATING = 32
+
+#: of rows, the state of what is made, references, and what happens to what exists; with objects to
+#: be placed also these, a list for each attribute, and a list that takes whatever exists, with them
+Hydrate = Callable[..., list[Any]]
 
 
 def hydrator(
@@ -38,18 +46,23 @@ def hydrator(
     further: tuple[BaseColumn[Any, Any], ...] = (),
     *,
     repeated: bool = False,
+    width: int | None = None,
+    placed: tuple[str, ...] = (),
 ) -> Hydrate:
     """A function that makes instances from the columns of records beginning at ``start``.
 
     ``nullable`` says that the entity may be missing from a row (an outer join), which gives None;
     ``repeated`` that rows of one entity follow each other, once for each of its members.
-    ``further`` columns, after the entity's own, are those of its subclasses.
+    ``further`` columns, after the entity's own, are those of its subclasses. ``width`` is the
+    number of columns of a row, if it is known. ``placed`` are to-one relationships, not of a
+    hierarchy, whose objects the function is given: those of new instances it puts in place.
     """
     names = tuple(column._key for column in further)
-    memo_key = ("hydrate", attributes, start, nullable, repeated, names)
+    is_alone = start == 0 and width == len(attributes)
+    memo_key = ("hydrate", attributes, start, nullable, repeated, names, is_alone, placed)
     found: Hydrate | None = mapper.memo.get(memo_key)
     if found is None:
-        shape = _Shape(nullable, repeated)
+        shape = _Shape(nullable, repeated, is_alone, placed)
         if mapper.discriminator is None:
             found = _generate(mapper, attributes, start, shape)
         else:
@@ -60,15 +73,23 @@ def hydrator(
 
 def _generate(mapper: Mapper, attributes: tuple[str, ...], start: int, shape: _Shape) -> Hydrate:
     positions = range(start, start + len(attributes))
-    names: dict[str, Any] = {"ref": ref, "complete": completer(mapper, attributes, positions)}
+    names: dict[str, Any] = {
+        "ref": ref,
+        "complete": completer(mapper, attributes, positions),
+        "repeating": [],
+    }
     values = _values(mapper, attributes, positions, names)
-    source = _source(
-        [values[name] for name in mapper.primary_key],
-        shape,
-        _completing("complete(o, r, existing)", mapper, attributes),
-        _filling(mapper, values, names),
-    )
-    exec(source, names)
+    keys = [values[name] for name in mapper.primary_key]
+    # each part of the key is read once
+    values.update((name, f"k{number}") for number, name in enumerate(mapper.primary_key))
+    placed = {name: f"b{number}" for number, name in enumerate(shape.placed)}
+    fill = _filling(mapper, values | placed, names)
+    if shape.repeated:
+        fresh = _fresh_among_others(keys, fill, shape)
+    else:
+        fresh = _fresh(keys, fill, shape, positions)
+    completing = _completing("complete(o, r, existing)", mapper, attributes)
+    exec("\n".join(_source(keys, shape, completing, fill, fresh)), names)
     hydrate: Hydrate = names["hydrate"]
     return hydrate
 
@@ -108,7 +129,7 @@ def _generate_for_kinds(
     names.update(make=make, complete=complete)
     completing = _completing(f"complete(o, r, {kind}, existing)", mapper, attributes)
     source = _source(key, shape, completing, [f"o = make(r, {kind}, state)"])
-    exec(source, names)
+    exec("\n".join(source), names)
     hydrate: Hydrate = names["hydrate"]
     return hydrate
 
@@ -144,7 +165,8 @@ def _filling(mapper: Mapper, values: dict[str, str], names: dict[str, Any]) -> l
     twin = _twin(mapper)
     names.update(cls=mapper.entity, twin=twin, new=object.__new__)
     if twin is not None:
-        fill = ["o = new(twin)", *(f"o.{name} = {value}" for name, value in values.items())]
+        # 0.05 µs less than object.__new__(twin)
+        fill = ["o = twin()", *(f"o.{name} = {value}" for name, value in values.items())]
         return [*fill, "o._state = state", "o.__class__ = cls"]
     names.update(set_values=set_values, set_state=set_state)
     literal = ", ".join(f"{name!r}: {value}" for name, value in values.items())
@@ -166,19 +188,110 @@ def _completing(call: str, mapper: Mapper, attributes: Sequence[str]) -> str:
     return f"if {' or '.join(cases)}: {call}"
 
 
-def _source(keys: Sequence[str], shape: _Shape, completing: str, fill: Sequence[str]) -> str:
-    parts = [f"({key})" for key in keys]
-    key = parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
-    absent = " or ".join(f"{part} is None" for part in parts)
-    lines = [
-        "def hydrate(rows, state, references, existing):",
+def _fresh(
+    keys: Sequence[str], fill: Sequence[str], shape: _Shape, positions: Sequence[int]
+) -> list[str]:
+    """The lines for a session that holds no object of the entity: nothing is looked up, and all
+    references are made at once (0.35 µs a row of ten columns instead of 0.43).
+
+    Where a row comes twice, what was made is dropped, and the next results go the long way.
+    """
+    row, read = "r", list(keys)
+    if shape.is_alone:  # reading all columns of a row at once is faster than one by one
+        row = f"({', '.join(f'v{position}' for position in positions)},)"
+        fill, read = [_unpacked(line) for line in fill], [_unpacked(key) for key in keys]
+    made = "made" if shape.nullable else "found"
+    return [
+        "    if references: pass",
+        "    elif repeating: repeating.pop()",
+        "    else:",
+        "        found, keys, made = [], [], []",
+        f"        push, add, enter = found.append, keys.append, {made}.append",
+        f"        for {_loop(row, shape)}:",
+        *(f"            k{number} = {key}" for number, key in enumerate(read)),
+        *([f"            {_absent_row(keys)}"] if shape.nullable else []),
+        *(f"            {line}" for line in fill),
+        f"            add({_key(keys)})",
+        *(["            push(o)"] if shape.nullable else []),
+        "            enter(o)",
+        f"        references.update(zip(keys, map(ref, {made})))",
+        "        if len(references) == len(keys): return found",
+        "        references.clear()",
+        f"        repeating.extend([True] * {_REPEATING})",
+    ]
+
+
+def _fresh_among_others(keys: Sequence[str], fill: Sequence[str], shape: _Shape) -> list[str]:
+    """The same for rows that repeat an entity: one look for each row, and no reference.
+
+    Meanwhile the objects themselves stand where their references will be.
+    """
+    return [
+        "    if not references:",
+        "        found = []",
+        "        push, get = found.append, references.get",
+        "        try:",
+        f"            for {_loop('r', shape)}:",
+        *(f"                k{number} = {key}" for number, key in enumerate(keys)),
+        *([f"                {_absent_row(keys)}"] if shape.nullable else []),
+        f"                k = {_key(keys)}",
+        "                o = get(k)",
+        "                if o is None:",
+        *(f"                    {line}" for line in fill),
+        "                    references[k] = o",
+        "                push(o)",
+        "        except BaseException:",
+        "            references.clear()",
+        "            raise",
+        "        references.update(zip(list(references), list(map(ref, references.values()))))",
+        "        return found",
+    ]
+
+
+def _absent_row(keys: Sequence[str]) -> str:
+    absent = " or ".join(f"k{number} is None" for number in range(len(keys)))
+    return f"if {absent}: push(None); continue"
+
+
+def _unpacked(code: str) -> str:
+    """Code that reads ``r[0]``, for rows whose columns are ``v0`` and so on."""
+    return _POSITION.sub(r"v\1", code)
+
+
+_POSITION = re.compile(r"\br\[(\d+)\]")
+
+
+def _loop(row: str, shape: _Shape) -> str:
+    if not shape.placed:
+        return f"{row} in rows"
+    beside = ", ".join(f"b{number}" for number in range(len(shape.placed)))
+    return f"{row}, {beside} in zip(rows, *placed)"
+
+
+def _key(keys: Sequence[str]) -> str:
+    parts = [f"k{number}" for number in range(len(keys))]
+    return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+def _source(
+    keys: Sequence[str],
+    shape: _Shape,
+    completing: str,
+    fill: Sequence[str],
+    fresh: Sequence[str] = (),
+) -> list[str]:
+    held = "".join(f", b{number}" for number in range(len(shape.placed)))
+    return [
+        f"def hydrate(rows, state, references, existing{', placed, again' if held else ''}):",
+        *fresh,
         "    found = []",
         "    push = found.append",
         "    get = references.get",
         *(["    last = None"] if shape.repeated else []),
-        "    for r in rows:",
-        *([f"        if {absent}: push(None); continue"] if shape.nullable else []),
-        f"        k = {key}",
+        f"    for {_loop('r', shape)}:",
+        *(f"        k{number} = {key}" for number, key in enumerate(keys)),
+        *([f"        {_absent_row(keys)}"] if shape.nullable else []),
+        f"        k = {_key(keys)}",
         *(
             ["        if k == last: push(o); continue", "        last = k"]
             if shape.repeated
@@ -190,10 +303,10 @@ def _source(keys: Sequence[str], shape: _Shape, completing: str, fill: Sequence[
         "            if o is not None:",
         f"                {completing}",
         "                push(o)",
+        *([f"                again.append((o{held}))"] if held else []),
         "                continue",
         *(f"        {line}" for line in fill),
         "        references[k] = ref(o)",
         "        push(o)",
         "    return found",
     ]
-    return "\n".join(lines)

@@ -115,7 +115,7 @@ def _by_key(mapper: Mapper, context: LoadContext) -> tuple[Any, ...]:
     return (
         compiled.sql,
         encoders if any(encoders) else None,
-        hydrator(mapper, attributes, 0, False, item.further),
+        hydrator(mapper, attributes, 0, False, item.further, width=len(compiled.columns)),
         is_partial(mapper, attributes, item.further),
     )
 

@@ -130,7 +130,8 @@ def _hydrated(
 ) -> list[Any]:
     mapper = payload.mapper
     partial = mapper.lacks_columns(payload.attributes)
-    hydrate = hydrator(mapper, payload.attributes, 0, nullable=False)
+    width = len(payload.fields)
+    hydrate = hydrator(mapper, payload.attributes, 0, nullable=False, width=width)
     return take_in(mapper, hydrate, rows, unit, existing, partial=partial, tree=node)
 
 

@@ -40,6 +40,9 @@ class Loaded(NamedTuple):
     criteria: tuple[Criteria, ...] = ()
     #: the values of each item, where only the session needs them
     columns: Sequence[list[Any]] = ()
+    #: what the rows were made of, and how, there too
+    records: Sequence[Any] = ()
+    plan: LoadPlan | None = None
 
 
 async def announce(unit: UnitOfWork, execution: Execution) -> Any:
@@ -107,7 +110,7 @@ async def make_rows(
     criteria = criteria_of(options) if options else ()
     if not follow:
         values = plan.values(columns)
-        return Loaded(values[0], plan.names, criteria, values)
+        return Loaded(values[0], plan.names, criteria, values, records, plan)
     return Loaded(plan.rows(columns, getattr(statement, "_shape", None)), plan.names, criteria)
 
 
@@ -121,7 +124,7 @@ def _place(
 ) -> tuple[list[list[Any]], Seen | None, bool]:
     """The values of records, with related ones in place; whether that was all of them."""
     nodes = plan.nodes(trees)
-    columns = plan.columns(records, unit, existing, nodes)
+    columns, left = plan.columns(records, unit, existing, nodes)
     arrived: list[Arrived] = []
     if plan.payloads:
         arrived = unfold(plan.payloads, records, nodes, unit, existing)
@@ -133,7 +136,7 @@ def _place(
             forget_loaded(one.objects, seen)
     is_complete = plan.brings_all
     if plan.attachments:
-        is_complete &= attach(plan.attachments, columns, nodes)
+        is_complete &= attach(plan.attachments, columns, nodes, left)
     if arrived:
         is_complete &= hand_out(arrived, columns, unit)
     return columns, seen, is_complete
@@ -221,13 +224,23 @@ async def load_step(
             whole=whole,
             is_relationship_load=True,
         )
-        step.distribute(loaded.columns, loaded.criteria)
+        _distribute(step, loaded)
         if follow and step.edge.node.edges:
             await load_tree(loaded.columns[0], step.edge.node, context)
     expired = None if whole or seen is not None else step.expired_statement()
     if expired is not None:
         # whoever asks for related objects wants to read them
         await load(expired, context, follow=follow, is_column_load=True)
+
+
+def _distribute(step: RelatedLoad, loaded: Loaded) -> None:
+    related, *keys = loaded.columns
+    if not step.keyed and loaded.plan is not None:
+        names = step.relationship.remote_attributes
+        keys = loaded.plan.attributes(loaded.records, names) or [
+            [one.__dict__.get(name) for one in related] for name in names
+        ]
+    step.distribute(related, keys, loaded.criteria)
 
 
 async def _load_references(step: RelatedLoad, context: LoadContext) -> None:

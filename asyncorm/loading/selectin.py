@@ -24,6 +24,7 @@ from asyncorm.tracking.changes import stored_values
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.filling import fill_collection, fill_collections
 from asyncorm.tracking.known import has_row, is_whole, known_empty
+from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.state import UNLOADED, Status
 from asyncorm.tracking.transitions import is_expired
 from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
@@ -55,7 +56,7 @@ class RelatedLoad:
         self.keys: list[Any] = []
         self._answered: list[Any] = []
         #: whether rows bring their keys, since those of objects held already may be stale
-        self.keyed = False
+        self.keyed = True
 
     @property
     def is_done(self) -> bool:
@@ -215,15 +216,13 @@ class RelatedLoad:
         statement = statement.where(any_key(columns, keys), *conditions)
         return statement.order_by(*(adapted_order(one, *places) for one in order))
 
-    def distribute(self, loaded: Sequence[list[Any]], criteria: Iterable[Criteria] = ()) -> None:
-        """Hand the objects of the first column out to the instances that refer to them.
+    def distribute(
+        self, related: list[Any], columns: Sequence[list[Any]], criteria: Iterable[Criteria] = ()
+    ) -> None:
+        """Hand objects out to the instances that refer to them by the values of these columns.
 
         ``criteria`` are those of the statement that was sent, which a listener may have replaced.
         """
-        related, *columns = loaded
-        if not self.keyed:
-            names = self.relationship.remote_attributes
-            columns = [[one.__dict__.get(name) for one in related] for name in names]
         keys: Iterable[Any] = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
         by_key: defaultdict[Any, list[Any]] = defaultdict(list)
         for key, one in zip(keys, related, strict=True):
@@ -249,7 +248,11 @@ class RelatedLoad:
                 else:
                     fill_collection(instance, self.relationship, members, selection)
         else:
-            fill_collections(self.lacking, groups, self.relationship, selection)
+            # what is not keyed was unknown before, and only listeners have seen it since
+            untouched = not self.keyed and not HEARD
+            fill_collections(
+                self.lacking, groups, self.relationship, selection, untouched=untouched
+            )
 
     def leave_empty(self) -> None:
         """Put nothing in place: None, or an empty collection that knows that it is not whole."""

@@ -71,6 +71,8 @@ def make_twin(cls: type[Any], root: type[Any]) -> type[Any] | None:
         "__module__": cls.__module__,
         "__setattr__": object.__setattr__,
         "__delattr__": object.__delattr__,
+        # calling the class makes an empty instance
+        "__init__": object.__init__,
     }
     twin: Any = type.__new__(type(cls), f"{cls.__name__}Twin", (root,), namespace)
     try:

@@ -27,11 +27,16 @@ def fill_collections(
     groups: Sequence[list[Any]],
     relationship: Relationship[Any, Any],
     selection: Selection[Any, Any] | None = None,
+    *,
+    untouched: bool = False,
 ) -> None:
-    """``fill_collection`` of many owners, most of whom nobody has touched."""
+    """``fill_collection`` of many owners, most of whom nobody has touched.
+
+    ``untouched`` says so of the members, who are not looked at then.
+    """
     name, back = relationship.name, relationship.back
     is_plain = relationship.collection is list
-    if is_plain and back is not None and back.direction is Direction.MANY_TO_ONE:
+    if is_plain and not untouched and back is not None and back.direction is Direction.MANY_TO_ONE:
         # objects that nobody has changed share one state
         states = set(map(_state, chain.from_iterable(groups)))
         is_plain = not any(state is not None and state.originals for state in states)
