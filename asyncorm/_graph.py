@@ -16,7 +16,7 @@ def sort_components(nodes: Sequence[N], dependencies: Callable[[N], Iterable[N]]
     itself is a group of one.
     """
     if len(nodes) == 2:
-        return _sort_pair(*nodes, dependencies)
+        return _sort_pair(nodes[0], nodes[1], dependencies)
     return _Search(nodes, dependencies).run()
 
 

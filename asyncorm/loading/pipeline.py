@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from asyncorm.errors import ObjectDeletedError
 from asyncorm.loading.attaching import attach
@@ -45,6 +45,12 @@ class Loaded(NamedTuple):
     plan: LoadPlan | None = None
 
 
+def let_go(records: Sequence[Any]) -> None:
+    """Empty a long list of the driver's, when all that is needed of it was taken out."""
+    if len(records) > MANY_RECORDS:
+        cast("list[Any]", records).clear()
+
+
 async def announce(unit: UnitOfWork, execution: Execution) -> Any:
     """The statement to send once listeners have seen it."""
     await Notice(unit, "do_orm_execute", execution)
@@ -74,8 +80,8 @@ async def load(
     plan = context.plan(statement)
     records = await context.fetch(plan.compiled.sql, plan.compiled.arguments(statement))
     loaded = await make_rows(statement, plan, records, context, existing, seen, follow=follow)
-    if len(records) > MANY_RECORDS:
-        records.clear()
+    if follow:
+        let_go(records)
     return loaded
 
 
@@ -225,6 +231,7 @@ async def load_step(
             is_relationship_load=True,
         )
         _distribute(step, loaded)
+        let_go(loaded.records)
         if follow and step.edge.node.edges:
             await load_tree(loaded.columns[0], step.edge.node, context)
     expired = None if whole or seen is not None else step.expired_statement()

@@ -9,7 +9,7 @@ from asyncorm.engine.result import Result
 from asyncorm.errors import ArgumentError
 from asyncorm.loading.execution import Execution
 from asyncorm.loading.existing import Existing
-from asyncorm.loading.pipeline import MANY_RECORDS, announce, make_rows
+from asyncorm.loading.pipeline import announce, let_go, make_rows
 from asyncorm.loading.raw import load_text, makes_objects
 from asyncorm.session.bulk import check_rows, execute_rows
 from asyncorm.session.core import SessionCore
@@ -83,8 +83,7 @@ async def read(core: SessionCore, statement: Any) -> Result[Any]:
     else:
         records = await fetch(compiled.sql, arguments, once=compiled.acts)
     loaded = await make_rows(statement, plan, records, core.context, existing)
-    if len(records) > MANY_RECORDS:
-        records.clear()
+    let_go(records)
     expire_written(core.unit, statement, compiled.written)
     return Result(loaded.rows, loaded.names, len(loaded.rows))
 

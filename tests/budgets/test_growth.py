@@ -24,7 +24,6 @@ from asyncorm import (
 )
 from asyncorm.engine.engine import Engine
 from asyncorm.loading import pipeline
-from asyncorm.session import executing
 from tests.support.calls import count_calls
 
 #: calls that many rows cost once: the identity map looks for entries whose objects are gone, and
@@ -168,8 +167,7 @@ async def test_a_session_that_lets_go_of_its_objects_does_not_remember_them(engi
 async def test_the_driver_does_not_keep_long_results(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (pipeline, executing):
-        monkeypatch.setattr(module, "MANY_RECORDS", 1000)
+    monkeypatch.setattr(pipeline, "MANY_RECORDS", 1000)
     async with Session(engine) as session:
         shelves = await session.all(select(Shelf).options(selectinload(Shelf.books)))
         assert sum(len(shelf.books) for shelf in shelves) == 5000
