@@ -116,7 +116,7 @@ class UnitOfWork:
         """Take in an object that was linked to one of ours; what is ours already stays as it is."""
         if self.stage is not None:
             self.stage.check(instance)
-        state = state_of(instance)
+        state: InstanceState | None = instance._state
         if state is None or state.scope is not self.scope or state.status is Status.DELETED:
             self.add(instance)
 
@@ -199,7 +199,7 @@ class UnitOfWork:
         return state is None or not (state.was_deleted or state.status is Status.DELETED)
 
     def _check_add(self, instance: Any, keys: dict[Any, Any]) -> None:
-        state = state_of(instance)
+        state: InstanceState | None = instance._state
         if state is None:
             return
         if state.scope is not self.scope and state.scope.unit is not None:
@@ -248,7 +248,7 @@ class UnitOfWork:
             fire_all(self, watch.moves())
 
     def _add_one(self, instance: Any) -> None:
-        state = state_of(instance)
+        state: InstanceState | None = instance._state
         current = Status.TRANSIENT if state is None else state.current
         if current is Status.TRANSIENT:
             fresh = own_state(instance)
@@ -271,7 +271,7 @@ class UnitOfWork:
 
         What is marked by a cascade only stays if it gets another parent until then.
         """
-        state = state_of(instance)
+        state: InstanceState | None = instance._state
         current = Status.TRANSIENT if state is None else state.current
         if current in (Status.TRANSIENT, Status.PENDING):
             raise InvalidRequestError(
@@ -292,7 +292,7 @@ class UnitOfWork:
 
     def contains(self, instance: Any) -> bool:
         """Whether the instance is pending or persistent here."""
-        state = state_of(instance)
+        state: InstanceState | None = instance._state
         return (
             state is not None
             and state.scope is self.scope
@@ -391,7 +391,7 @@ class UnitOfWork:
         yield from self.identity_map.instances()
 
     def _is_member(self, instance: Any) -> bool:
-        state = state_of(instance)
+        state: InstanceState | None = instance._state
         return (
             state is not None and state.scope is self.scope and state.status is not Status.TRANSIENT
         )
@@ -407,7 +407,7 @@ class UnitOfWork:
     def require_persistent(self, instance: Any) -> InstanceState:
         """The state of an instance that must be persistent here."""
         mapper_of(instance)
-        state = state_of(instance)
+        state: InstanceState | None = instance._state
         if state is None or state.scope is not self.scope or state.status is not Status.PERSISTENT:
             raise InvalidRequestError(
                 f"the {type(instance).__name__} is not persistent within this session",
