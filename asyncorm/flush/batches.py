@@ -25,12 +25,14 @@ def insert_batches(part: WrittenPart, instances: Iterable[Any], links_of: LinksO
     for instance in instances:
         links = links_of(instance)
         # most rows leave all to the server that it can make; not to look them up saves 0.25 us
-        if usual is not None and (
-            not links
+        if (
+            usual is not None
             and not instance._state.expressions
             and omitted_columns(part, instance, links) is made
         ):
             usual.instances.append(instance)
+            if links:
+                usual.links.extend(links)
             continue
         shape = insert_shape(part, instance, links)
         batch = batches.get(shape)
@@ -77,13 +79,13 @@ def omitted_columns(part: WrittenPart, instance: Any, links: list[Link]) -> tupl
         return made
     values = instance.__dict__
     fields_set = given_fields(instance)
-    if not links and fields_set.isdisjoint(made):
+    linked = [name for link in links for name in link.attributes] if links else ()
+    if fields_set.isdisjoint(made):
         for name in made:
-            if values.get(name) is not None:
+            if values.get(name) is not None or name in linked:
                 break
         else:
             return made
-    linked = {name for link in links for name in link.attributes}
     return tuple(
         name
         for name in made

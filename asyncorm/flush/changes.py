@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import field
 from typing import Any
 
@@ -46,10 +45,10 @@ class ChangeSet:
         """The links that fill foreign keys of an instance."""
         return self._by_child.get(instance, _NO_LINKS)
 
-    def set_links(self, links: Iterable[Link]) -> None:
+    def set_links(self, links: Links) -> None:
         """Take the links in, grouped by child."""
-        for link in links:
-            self.links[(link.child, link.foreign_key)] = link
+        self.links = links
+        for link in links.values():
             if self.replaced and refers_to_replaced(link, self.replaced):
                 continue
             self._by_child.setdefault(link.child, []).append(link)
@@ -110,7 +109,9 @@ def _collect_linked(
     else:
         changes.inserts = list(unit.new)
     if links:
-        changes.set_links(link for link in links.values() if link.child not in doomed)
+        if doomed:
+            links = {key: link for key, link in links.items() if link.child not in doomed}
+        changes.set_links(links)
     return changes, doomed
 
 

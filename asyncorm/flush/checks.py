@@ -35,7 +35,10 @@ def check_inserts(
             if key is not None and instance.__dict__.get(key) is None:
                 continue
         mapper: Mapper = kind.__mapper__
-        filled = _linked_values(links, links_of) if links else {}
+        if len(links) == 1 and links[0].parent is not None:
+            filled = links[0].values()  # what nothing else can disagree with
+        else:
+            filled = _linked_values(links, links_of) if links else {}
         _check_given(instance, mapper, filled)
         other = _same_key(instance, mapper, filled, seen, unit)
         if other is not None and other not in doomed and not _gives_up_key(other, updates):

@@ -14,6 +14,7 @@ from asyncorm.flush.link import Link
 from asyncorm.flush.plan import Batch, FlushPlan
 from asyncorm.flush.row import by_entity
 from asyncorm.mapping.mapper import Key, Mapper
+from asyncorm.sql.table import ForeignKey
 from asyncorm.tracking.changes import originals_of, stored_values
 from asyncorm.tracking.mutables import renew_snapshots
 from asyncorm.tracking.state import InstanceState, Status, own_state, set_state
@@ -34,8 +35,7 @@ def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     if changes.updates:
         _rekey(unit, changes)
     if changes.links:
-        for link in changes.links.values():
-            _point(link)
+        _point(changes.links.values())
         leave_former_owners(unit, changes.links.values())
     if changes.inserts or changes.replaced:
         _persist_all(unit, [*changes.inserts, *changes.replaced])
@@ -72,12 +72,19 @@ def _let_go(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> dict[Any, 
     return gone
 
 
-def _point(link: Link) -> None:
+def _point(links: Iterable[Link]) -> None:
     """A reference that was written from the other side is what the child's attribute shows."""
-    values = link.child.__dict__
-    for relationship in mapper_of(link.child).many_to_one:
-        if relationship.foreign_key is link.foreign_key and relationship.name in values:
-            values[relationship.name] = link.parent
+    known: dict[tuple[type[Any], ForeignKey], list[str]] = {}
+    for link in links:
+        kind, values = type(link.child), link.child.__dict__
+        names = known.get((kind, link.foreign_key))
+        if names is None:
+            references: Iterable[Any] = kind.__mapper__.many_to_one
+            names = [r.name for r in references if r.foreign_key is link.foreign_key]
+            known[(kind, link.foreign_key)] = names
+        for name in names:
+            if name in values:
+                values[name] = link.parent
 
 
 def _take_over_row(new: Any, old: Any, changes: ChangeSet) -> None:

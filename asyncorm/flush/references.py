@@ -68,7 +68,8 @@ def collect_links(unit: UnitOfWork, linked: Iterable[Any], associations: Associa
     if not (removals or to_many or to_one):
         return {}
     found = {(link.child, link.foreign_key): link for link in (*removals, *to_many, *to_one)}
-    return {key: link for key, link in found.items() if not is_written(link, unit.new)}
+    new = unit.new
+    return {k: link for k, link in found.items() if link.child in new or not is_written(link, new)}
 
 
 def _to_one(
@@ -99,8 +100,13 @@ def _added(unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]
         # their own references make the links, if they are in the session
         for child in queued_members(instance, relationship.name):
             check_held(unit, child, relationship)
+    back = relationship.back
+    if back is not None and (back.viewonly or back.foreign_key is not relationship.foreign_key):
+        back = None
     for child in added:
         check_held(unit, child, relationship)
+        if back is not None and child in unit.new and child.__dict__.get(back.name) is instance:
+            continue  # a new object's own reference makes the same link
         yield Link(child, instance, relationship.foreign_key)
 
 

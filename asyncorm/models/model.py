@@ -17,13 +17,17 @@ from asyncorm.models.copying import detach_copy, from_pickle, to_pickle
 from asyncorm.models.declare import declaration_of
 from asyncorm.models.metaclass import ModelMeta
 from asyncorm.models.serializing import install_gaps, look_for_gaps, unloaded_in, without_gaps
+from asyncorm.sql.expressions import Expression
 from asyncorm.sql.table import MetaData, Table
 from asyncorm.tracking.known import has_row
-from asyncorm.tracking.state import UNLOADED, own_state
+from asyncorm.tracking.state import UNLOADED, Status, own_state, split_state
 from asyncorm.tracking.unloaded import shown_related
 
 if TYPE_CHECKING:
     from typing import Self, Unpack
+
+
+_PERSISTENT = Status.PERSISTENT
 
 
 class Model(BaseModel, metaclass=ModelMeta):
@@ -81,10 +85,30 @@ class Model(BaseModel, metaclass=ModelMeta):
 
         def __setattr__(self, name, value):
             attribute = self.__attributes__.get(name)
-            if attribute is not None:
-                attribute.write(self, value)
-            else:
+            if attribute is None:
                 super().__setattr__(name, value)
+                return
+            state = self._state
+            if (
+                state is None
+                or state.status is not _PERSISTENT
+                or not attribute.plain
+                or isinstance(value, Expression)
+            ):
+                attribute.write(self, value)
+                return
+            # what attribute.write comes to, without its calls: 1.0 us instead of 1.1 for the first
+            # change of an object, 0.46 instead of 0.55 for one more
+            values, originals = self.__dict__, state.originals
+            if originals is None or name not in originals:
+                before = values.get(name, UNLOADED)
+                if originals is None:
+                    split_state(self, state, {name: before})
+                else:
+                    originals[name] = before
+                if (unit := state.scope.unit) is not None:
+                    unit.mark_dirty(self)
+            values[name] = value
 
         def __delattr__(self, name):
             super().__delattr__(name)

@@ -177,6 +177,11 @@ class ForeignKey:
         return tuple((column.attribute, target.attribute) for column, target in columns)
 
     @cached_property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes that hold the reference."""
+        return tuple(name for name, _ in self.pairs)
+
+    @cached_property
     def cleared(self) -> tuple[str, ...]:
         """The attributes that are NULL when the reference is empty: one NULL makes it so."""
         return tuple(c.attribute for c in self.columns if c.nullable or not self.nullable)
