@@ -20,7 +20,7 @@ from rich.console import Console
 from benchmarks.child import Child
 from benchmarks.counting import count_trips
 from benchmarks.display import progress, show
-from benchmarks.footprint import measure_imports, measure_memory, memory_rounds
+from benchmarks.footprint import import_rounds, measure_imports, measure_memory, memory_rounds
 from benchmarks.machine import describe_machine
 from benchmarks.options import FOOTPRINT, Options, read_options
 from benchmarks.report import write_report
@@ -84,7 +84,7 @@ def steps(options: Options) -> int:
     """Of the progress bar."""
     timed = [CATALOGUE[name] for name in options.workloads if name not in FOOTPRINT]
     count = sum(map(options.rounds_of, timed)) + bool(timed) * len(options.libraries)
-    count += options.rounds * ("import" in options.workloads)
+    count += import_rounds(options) * ("import" in options.workloads)
     return count + memory_rounds(options) * ("memory" in options.workloads)
 
 

@@ -37,7 +37,7 @@ async def measure_imports(options: Options, results: Results, tell: Tell) -> Non
     codes = {library: one.imports for library, one in results.libraries.items()}
     codes["foundation"] = FOUNDATION
     results.imports = {library: [] for library in codes}
-    for number in range(options.rounds + 1):
+    for number in range(import_rounds(options) + 1):
         bare = await asyncio.to_thread(import_milliseconds, BARE)
         for library, code in codes.items():
             tell(f"import: {library}", 0)
@@ -65,6 +65,11 @@ async def measure_memory(options: Options, results: Results, url: str, tell: Tel
             elif "absent" not in answer:
                 results.problems.append(Problem(library, "memory", str(answer)))
         tell("memory", 1)
+
+
+def import_rounds(options: Options) -> int:
+    """Few, for CPU time is steadier than that of the clock."""
+    return min(options.rounds, 3 if options.quick else 15)
 
 
 def memory_rounds(options: Options) -> int:

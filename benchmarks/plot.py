@@ -32,7 +32,7 @@ def draw(results: Results, path: Path) -> bool:
         height = 1.6 + 0.36 * len(results.measured)
         figure, axes = pyplot.subplots(figsize=(9, height), layout="constrained")
         _frame(axes, results, min(found), max(found))
-        colours = pyplot.get_cmap("tab20").colors
+        colours = pyplot.get_cmap("tab10").colors
         for number, (library, of_library) in enumerate(points.items()):
             if not of_library:
                 continue
