@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
+from asyncorm.engine import pipelining
 from asyncorm.engine.embedded import start_embedded
 from asyncorm.engine.url import parse_url
 from tests.support.sent import Sent
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from asyncorm.engine.engine import Engine
 
 pytest.register_assert_rewrite("tests.support.random_sessions", "tests.support.random_loading")
+
+if os.environ.get("ASYNCORM_PIPELINING") == "off":
+    # as with a version of the driver that BEGIN and COMMIT can't go along with
+    pipelining.enabled = False
 
 CreateTables = Callable[..., Awaitable[None]]
 REPORT: pytest.StashKey[list[str]] = pytest.StashKey()

@@ -12,6 +12,7 @@ from asyncorm.engine.command_tag import affected_rows
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.copy.connection import BulkConnection
 from asyncorm.engine.features import check_server
+from asyncorm.engine.pipelining import committing
 from asyncorm.engine.query_watch import WATCHES
 from asyncorm.engine.result import Result
 from asyncorm.engine.rows import convert_records, row_names
@@ -72,10 +73,14 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         readonly: bool | None = None,
         deferrable: bool | None = None,
     ) -> None:
-        """Begin a transaction."""
+        """Begin a transaction: on the server when it gets the first statement, where possible."""
         self._first_error = self.outcome = None
         self.joined.clear()
-        await self.command(begin_text(isolation, readonly, deferrable))
+        text, driver = begin_text(isolation, readonly, deferrable), self._require_driver()
+        if driver.pipeline is None or driver.is_closed() or self.in_transaction:
+            await self.command(text)
+        else:
+            self._pooled.begin = text
 
     async def commit(self) -> None:
         """Commit; a server that rolled back instead is an error, and so is one that is gone.
@@ -88,25 +93,49 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
                 "a session that works in this transaction has neither committed nor rolled back",
                 hint="close the session before the transaction around it is committed",
             )
+        if self._pooled.begin:  # nothing was sent
+            self._pooled.begin, self.outcome = None, "committed"
+            return
         tag = await self._carry_through(self.command, "COMMIT")
         if tag != "COMMIT":
             raise self._rolled_back_instead()
 
+    @property
+    def commits_along(self) -> bool:
+        """Whether COMMIT can be sent along with the last statement of a transaction."""
+        return self._require_driver().pipeline is not None
+
     def commit_fetch(
-        self, sql: str, arguments: Sequence[object] = ()
+        self, sql: str, arguments: Sequence[object] = (), *, along: bool = False
     ) -> Coroutine[Any, Any, list[Any]]:
-        """Run one statement that is a transaction by itself; certain about its end like COMMIT."""
+        """Run a statement that is a transaction by itself; certain about its end like COMMIT.
+
+        Or, with COMMIT ``along``, the last one of a transaction. That may still be open after it:
+        where the statement had to be prepared first, COMMIT was not sent.
+        """
+        if along:
+            return self._carry_through(self._commit_along, self.fetch, sql, arguments)
         return self._carry_through(self.fetch, sql, arguments)
 
     def commit_fetch_carefully(
-        self, sql: str, arguments: Sequence[object] = ()
+        self, sql: str, arguments: Sequence[object] = (), *, along: bool = False
     ) -> Coroutine[Any, Any, list[Any]]:
         """Like ``commit_fetch``, where the rows may hold what Python has no room for."""
+        if along:
+            return self._carry_through(self._commit_along, self.fetch_carefully, sql, arguments)
         return self._carry_through(self.fetch_carefully, sql, arguments)
 
     def commit_run(self, sql: str, arguments: Sequence[object] = ()) -> Coroutine[Any, Any, int]:
         """Like ``commit_fetch``, for a statement that returns no rows."""
         return self._carry_through(self.run, sql, arguments)
+
+    async def _commit_along(
+        self, fetch: Callable[..., Coroutine[Any, Any, T]], sql: str, arguments: Sequence[object]
+    ) -> T:
+        result, sent = await committing(self._driver, fetch(sql, arguments))
+        if sent:
+            self._note_control("COMMIT")
+        return result
 
     async def rollback(self) -> None:
         """Roll back; a connection that has been lost is rolled back by the server.
@@ -120,6 +149,9 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         self.outcome, self._first_error = "rolled_back", None
         if self.is_closed:
             return
+        begin, self._pooled.begin = self._pooled.begin, None
+        if not self.interrupted and (begin or not self._driver.is_in_transaction()):
+            return  # nothing was sent, or the server has rolled back by itself
         try:
             async with asyncio.timeout(self._pool.cancel_grace if self.interrupted else None):
                 await self.command(text)
@@ -164,8 +196,14 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         except DatabaseError:
             self.outcome = "rolled_back"
             raise
-        self.outcome = "rolled_back" if result == "ROLLBACK" else "committed"
+        self._note_end(result)
         return result
+
+    def _note_end(self, result: object) -> None:
+        if self.in_transaction:
+            self.outcome = None  # COMMIT could not go along
+        else:
+            self.outcome = "rolled_back" if result == "ROLLBACK" else "committed"
 
     def _note_outcome(self, task: asyncio.Task[Any]) -> None:
         """The task was cancelled while it committed: tell by the answer, if one came."""
@@ -174,7 +212,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
             task.add_done_callback(_retrieve)
             self._pooled.driver.terminate()
         elif (error := task.exception()) is None:
-            self.outcome = "rolled_back" if task.result() == "ROLLBACK" else "committed"
+            self._note_end(task.result())
         elif not isinstance(error, ConnectionLost):
             self.outcome = "rolled_back"
 
@@ -246,7 +284,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
                 sql, arguments, 0, None, return_status=True, record_class=CarefulRecord
             )
 
-        running = self._guard(carefully(driver, sql, call), sql, arguments)
+        running = self._send(carefully(driver, sql, call), sql, arguments)
         records, tag, _ = await (
             self._observed(sql, arguments, running) if self._log or WATCHES else running
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl as tls
 from collections.abc import Mapping
 from dataclasses import field
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 import asyncpg
 
 from asyncorm._lazy_dataclass import dataclass
+from asyncorm.engine import pipelining
 from asyncorm.engine.codecs import set_codecs
 from asyncorm.engine.driver_connection import DriverConnection
 from asyncorm.engine.url import ConnectionSettings
@@ -31,6 +33,8 @@ class DriverOptions:
     statement_cache_size: int = 500
     ssl: tls.SSLContext | str | bool | None = None
     server_settings: Mapping[str, str] = field(default_factory=dict)
+    #: whether BEGIN and COMMIT go along with statements, where the driver allows it
+    pipelining: bool = True
 
 
 async def open_driver(
@@ -53,6 +57,8 @@ async def open_driver(
         "max_cached_statement_lifetime": 0,
         "max_cacheable_statement_size": 0,
     }
+    if options.pipelining and pipelining.enabled:
+        arguments["loop"] = pipelining.PipeliningLoop(asyncio.get_running_loop())
     driver: Driver = await asyncpg.connect(dsn, timeout=timeout, **arguments)
     try:
         await set_codecs(driver)

@@ -6,6 +6,8 @@ from typing import Any
 
 import asyncpg
 
+from asyncorm.engine.pipelining import Pipeline, PipeliningLoop
+
 #: array types of PostgreSQL with those of their elements; the numbers are fixed for ever
 ARRAYS: dict[int, tuple[int, str]] = {
     1000: (16, "bool"),
@@ -84,7 +86,14 @@ class DriverConnection(_Connection):  # type: ignore[misc]
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+        #: what sends BEGIN and COMMIT along with statements; None where they are sent alone
+        self.pipeline: Pipeline | None = None
+        for argument in arguments:
+            if isinstance(argument, Pipeline):
+                self.pipeline = argument
+        # the loop was needed for the transport only; the driver looks tasks up by the real one
+        real = [a.loop if isinstance(a, PipeliningLoop) else a for a in arguments]
+        super().__init__(*real, **options)
         self.known_types: list[Any] = list(_BUILT_IN)
 
     async def _introspect_types(self, *arguments: Any) -> Any:

@@ -55,6 +55,7 @@ def create_engine(
     commit_grace: float = 5.0,
     server_settings: Mapping[str, str] | None = None,
     ssl: tls.SSLContext | str | bool | None = None,
+    pipelining: bool = True,
 ) -> Engine:
     """An engine for a database URL, or for the one in ``DATABASE_URL``; does no I/O.
 
@@ -62,8 +63,10 @@ def create_engine(
     attempt to connect. ``cancel_grace`` is how long a cancelled statement may take to end before
     its connection is given up, ``commit_grace`` the same for a COMMIT under way.
     ``statement_cache_size`` is the number of prepared statements of a connection.
-    ``server_settings`` are settings of PostgreSQL for every connection. ``debug`` (by default on
-    in Python's development mode) lets sessions warn of work and connections that were forgotten.
+    ``server_settings`` are settings of PostgreSQL for every connection. Without ``pipelining``
+    BEGIN and COMMIT are sent alone, not along with the first and the last statement. ``debug`` (by
+    default on in Python's development mode) lets sessions warn of work and connections that were
+    forgotten.
     ``n_plus_one`` ("warn" or "raise") is what sessions do when one transaction reads by the same
     statement more than ``n_plus_one_limit`` times.
     """
@@ -85,7 +88,7 @@ def create_engine(
         "commit_grace": commit_grace,
     }
     _check_options(positive, statement_cache_size, ssl)
-    options = DriverOptions(statement_cache_size, ssl, dict(server_settings or {}))
+    options = DriverOptions(statement_cache_size, ssl, dict(server_settings or {}), pipelining)
     return Engine(
         settings,
         options,

@@ -48,6 +48,11 @@ class JoinedConnection(Connection):
     def _driver(self, driver: Any) -> None:
         self._left = driver is None
 
+    @property
+    def commits_along(self) -> bool:
+        """A commit in here is none to the server."""
+        return False
+
     async def begin_now(
         self,
         isolation: str | None = None,

@@ -38,7 +38,7 @@ Connector = Callable[[float], Awaitable[Driver]]
 class Pooled:
     """A slot of the pool: a connection of the driver, once it is open, and its state."""
 
-    __slots__ = ("busy", "driver", "expires_at", "in_use", "needs_reset", "retired")
+    __slots__ = ("begin", "busy", "driver", "expires_at", "in_use", "needs_reset", "retired")
 
     def __init__(self) -> None:
         #: None until it is open, and never again after that
@@ -47,6 +47,8 @@ class Pooled:
         self.in_use = False
         #: an operation is under way, or was interrupted and its answer is not in yet
         self.busy = False
+        #: the BEGIN that goes along with the next statement; empty while its answer is awaited
+        self.begin: str | None = None
         #: user SQL ran, which may have changed settings of the server's session
         self.needs_reset = False
         #: the pool was disposed of meanwhile
@@ -242,6 +244,7 @@ class Pool:
     def release(self, pooled: Pooled) -> None:
         """Take a connection back; never waits, never raises."""
         pooled.in_use = False
+        pooled.begin = None
         driver = pooled.driver
         if pooled.retired:
             _terminate(driver)

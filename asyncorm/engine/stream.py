@@ -28,6 +28,9 @@ class CursorSource(Protocol):
         """Whether a cancelled operation may still be under way."""
         ...
 
+    async def send_begin(self) -> None:
+        """Send the BEGIN that waits for a statement."""
+
     def _require_driver(self) -> Any: ...
 
     async def _guard(
@@ -86,6 +89,7 @@ class RecordStream:
                 "a stream needs a transaction",
                 hint="use engine.begin(), or stream through a session",
             )
+        await connection.send_begin()
         if WATCHES:
             note_statement(self._sql)
 

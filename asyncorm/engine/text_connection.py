@@ -12,6 +12,7 @@ from asyncorm.compiler.quoting import quote_qualified
 from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
 from asyncorm.engine.command_tag import affected_rows, copy_text_of, row_count
 from asyncorm.engine.error_translation import is_from_server, translate
+from asyncorm.engine.pipelining import beginning
 from asyncorm.engine.pool import Pool, Pooled
 from asyncorm.engine.query_watch import WATCHES, note_statement
 from asyncorm.engine.repeat_limit import RepeatLimit
@@ -92,9 +93,13 @@ class TextConnection:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether the server said so in its last answer."""
-        driver = self._driver
-        return driver is not None and driver.is_in_transaction() and not driver.is_closed()
+        """Whether the server said so in its last answer, or BEGIN goes with the next statement."""
+        driver, begin = self._driver, self._pooled.begin
+        if driver is None or driver.is_closed():
+            return False
+        if begin is None:
+            return bool(driver.is_in_transaction())
+        return bool(begin) or self._pooled.busy or bool(driver.is_in_transaction())
 
     @property
     def is_closed(self) -> bool:
@@ -141,10 +146,10 @@ class TextConnection:
 
     async def fetch(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
         """Run a statement and return its records."""
-        if self._log or WATCHES:
+        pooled = self._pooled
+        if self._log or WATCHES or pooled.begin:
             return await self._observed(sql, arguments, self._fetch(sql, arguments))
         # the hot path, kept flat: one attribute set before, one after the driver's own work
-        pooled = self._pooled
         if self._driver is None:
             raise _released()
         learned = self._pool.learned
@@ -161,7 +166,8 @@ class TextConnection:
     async def _fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
         if sql in self._pool.learned:
             return await self._fetch_carefully(sql, arguments)
-        records: list[Any] = await self._run_driver("fetch", sql, arguments)
+        running = self._require_driver().fetch(sql, *arguments)
+        records: list[Any] = await self._send(running, sql, arguments)
         return records
 
     async def read(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
@@ -185,7 +191,7 @@ class TextConnection:
         def call() -> Any:
             return driver.fetch(sql, *arguments, record_class=CarefulRecord)
 
-        records: list[Any] = await self._guard(carefully(driver, sql, call), sql, arguments)
+        records: list[Any] = await self._send(carefully(driver, sql, call), sql, arguments)
         return records
 
     async def run(self, sql: str, arguments: Sequence[object] = ()) -> int:
@@ -198,12 +204,14 @@ class TextConnection:
         # takes several commands
         driver = self._require_driver()
         running = driver._execute(sql, arguments, 0, None, return_status=True)
-        _, tag, _ = await self._guard(running, sql, arguments)
+        _, tag, _ = await self._send(running, sql, arguments)
         return affected_rows((tag or b"").decode())
 
     async def command(self, text: str) -> str:
         """Run text without parameters by the simple protocol; returns the last command tag."""
-        running = self._run_driver("execute", text, ())
+        if self._pooled.begin:
+            await self.send_begin()
+        running = self._guard(self._require_driver().execute(text), text)
         tag: str = await (self._observed(text, (), running) if self._log or WATCHES else running)
         return tag
 
@@ -224,6 +232,7 @@ class TextConnection:
         schema: str | None = None,
     ) -> int:
         """Copy records into a table by COPY; returns how many."""
+        await self.send_begin()
         text, driver = copy_text_of(table, columns), self._require_driver()
         copying = driver.copy_records_to_table(
             table, schema_name=schema, columns=list(columns), records=records
@@ -239,6 +248,7 @@ class TextConnection:
         schema: str | None = None,
     ) -> int:
         """Copy rows in COPY's text format into a table; returns how many."""
+        await self.send_begin()
         text, driver = copy_text_of(table, columns), self._require_driver()
         copying = driver.copy_to_table(
             table, schema_name=schema, columns=list(columns), source=source, format="text"
@@ -264,6 +274,7 @@ class TextConnection:
                     failures.append(error)
                     await self.cancel_running()
 
+        await self.send_begin()
         driver, tag = self._require_driver(), ""
         copying = self._guard(
             driver.copy_from_query(query, output=kept, format=format_, header=header or None), text
@@ -306,11 +317,19 @@ class TextConnection:
             raise _released()
         return self._driver
 
-    async def _run_driver(
-        self, method: str, sql: str, arguments: Sequence[object], **options: object
-    ) -> Any:
-        call = getattr(self._require_driver(), method)
-        return await self._guard(call(sql, *arguments, **options), sql, arguments)
+    async def _send(
+        self, operation: Coroutine[Any, Any, T], sql: str, arguments: Sequence[object]
+    ) -> T:
+        """Await a prepared statement of the driver; a BEGIN that waits for one goes with it."""
+        if self._pooled.begin:
+            operation = beginning(self._pooled, operation)
+        return await self._guard(operation, sql, arguments)
+
+    async def send_begin(self) -> None:
+        """Send the BEGIN that waits for a statement, for what it can't go along with."""
+        begin, self._pooled.begin = self._pooled.begin, None
+        if begin:
+            await self.command(begin)
 
     async def _guard(
         self, operation: Coroutine[Any, Any, T], sql: str, arguments: Sequence[object] = ()
@@ -344,9 +363,18 @@ class TextConnection:
         self, sql: str, arguments: Sequence[object], running: Coroutine[Any, Any, T]
     ) -> T:
         """Run what is told to the watches, and to the log."""
+        if self._pooled.begin:
+            self._note_control(self._pooled.begin)
         if WATCHES:
             note_statement(sql)
         return await (self._logged(sql, arguments, running) if self._log else running)
+
+    def _note_control(self, text: str) -> None:
+        """Tell the watches and the log of a BEGIN or COMMIT that goes with a statement."""
+        if WATCHES:
+            note_statement(text)
+        if self._log:
+            log_statement(text, 0, 0.0, "sent along")
 
     async def _logged(
         self, sql: str, arguments: Sequence[object], running: Coroutine[Any, Any, T]

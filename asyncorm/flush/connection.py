@@ -53,14 +53,33 @@ class TransactionConnection(FlushConnection, Protocol):
 
 
 class CommittingConnection:
-    """A connection outside a transaction, for a flush of one statement: it commits by itself.
+    """A connection for the last statement before a COMMIT that goes along with it.
 
-    Statements for many rows are guarded on it, so that they fail as a whole if they do not write
-    all rows: afterwards it would be too late to roll back.
+    That is the only one of a transaction that needs no BEGIN and COMMIT, or the end of one with
+    several. Statements are guarded on it, so that they fail as a whole if they do not write all
+    rows: afterwards it would be too late to roll back.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, in_transaction: bool) -> None:
         self._connection = connection
+        self._in_transaction = in_transaction
+
+    def guards(self, rows: int) -> bool:
+        """Whether a statement for some rows must fail if it does not write all of them.
+
+        Alone, one for a single row has nothing to take back.
+        """
+        return rows > 1 or self._in_transaction
+
+    @property
+    def refused(self) -> bool:
+        """Whether not the statement failed, but the COMMIT after it."""
+        return self._in_transaction and not self._connection.in_transaction
+
+    async def give_up(self) -> None:
+        """Roll back, so that it can be looked for what a guard has found."""
+        if self._in_transaction:
+            await self._connection.rollback()
 
     @property
     def plain(self) -> Connection:
@@ -69,14 +88,17 @@ class CommittingConnection:
 
     def fetch(self, sql: str, arguments: list[Any]) -> Coroutine[Any, Any, list[Any]]:
         """Run the statement and return its rows; certain about its end like COMMIT."""
-        return self._connection.commit_fetch(sql, arguments)
+        return self._connection.commit_fetch(sql, arguments, along=self._in_transaction)
 
     def fetch_carefully(self, sql: str, arguments: list[Any]) -> Coroutine[Any, Any, list[Any]]:
         """The same where the rows may hold what Python has no room for."""
-        return self._connection.commit_fetch_carefully(sql, arguments)
+        along = self._in_transaction
+        return self._connection.commit_fetch_carefully(sql, arguments, along=along)
 
     def run(self, sql: str, arguments: list[Any]) -> Coroutine[Any, Any, int]:
-        """Run the statement; certain about its end like COMMIT."""
+        """Run the statement; certain about its end like COMMIT, which must be sent by itself."""
+        if self._in_transaction:
+            return self._connection.run(sql, arguments)
         return self._connection.commit_run(sql, arguments)
 
     async def takes_copy(self, table: str, schema: str | None) -> bool:

@@ -38,21 +38,29 @@ async def execute_plan(
     plan: FlushPlan, connection: FlushConnection, statements: StatementCache, restart: Restart
 ) -> None:
     """Send the batches in order; errors of the database name the objects of the failing rows."""
-    versions = Versions()
+    versions, last, through = Versions(), plan.batches[-1], connection
+    if isinstance(connection, CommittingConnection):
+        through = connection.plain  # until the last one
     for batch in plan.batches:
+        if batch is last:
+            through = connection
         try:
-            await _send(batch, connection, statements, versions)
+            await _send(batch, through, statements, versions)
         except StaleDataError as error:
             if isinstance(batch, Batch):
-                await add_conflicts(error, batch, connection)
+                await add_conflicts(error, batch, through)
             raise
         except DatabaseError as error:
-            if isinstance(batch, Batch):
+            if isinstance(batch, Batch) and not _refused_commit(through):
                 refusal = Refusal.of(error)
                 name_objects(error, batch)
                 if not error.objects and may_search(error, batch):
                     await search(error, refusal, plan, batch, restart, statements, _send)
             raise
+
+
+def _refused_commit(connection: FlushConnection) -> bool:
+    return isinstance(connection, CommittingConnection) and connection.refused
 
 
 def _send(
@@ -130,7 +138,7 @@ async def _each(texts: Sequence[bytes]) -> AsyncIterator[bytes]:
 async def _execute_statement(
     batch: Batch, connection: FlushConnection, versions: Sequence[Any]
 ) -> None:
-    guarded = isinstance(connection, CommittingConnection)
+    guarded = isinstance(connection, CommittingConnection) and connection.guards(batch.rows)
     statement = statement_for(batch, guarded)
     keys = _keys(batch) if statement.keys else []
     arguments = arguments_for(statement, batch, keys, versions)
@@ -178,6 +186,8 @@ async def _fetch_guarded(
         count = refused_count(error)
         if count is None:
             raise
+    if isinstance(connection, CommittingConnection):
+        await connection.give_up()
     # it has undone its work, so the rows that are there now were there before
     raise await _too_few(batch, statement, count, None, keys, versions, connection)
 

@@ -28,7 +28,7 @@ async def execute_links(batch: AssociationBatch | UnlinkBatch, connection: Flush
         return
     stored = batch.kind is Kind.DELETE
     rows = [batch.linked.values(link, stored=stored) for link in batch.associations]
-    guarded = isinstance(connection, CommittingConnection)
+    guarded = isinstance(connection, CommittingConnection) and connection.guards(batch.rows)
     statement = association_statement(batch, guarded)
     try:
         missing = await _missing_links(batch, statement, rows, connection)
@@ -62,6 +62,8 @@ async def _missing_links(
         refused = refused_count(error)
         if refused is None:
             raise
+        if isinstance(connection, CommittingConnection):
+            await connection.give_up()
         if batch.kind is Kind.INSERT:
             raise rows_dropped(batch, table, refused) from None
         # it has undone its work, so the rows that are there now were there before

@@ -31,7 +31,7 @@ def association_statement(batch: AssociationBatch, guarded: bool) -> BatchStatem
         returned, counted = "", "count(DISTINCT o)"
     if guarded:
         returning = f" RETURNING {returned}" if returned else ""
-        count = checked_count(counted, len(columns) + 1)
+        count = checked_count(counted, f"${len(columns) + 1}::bigint")
         text = f"WITH written AS ({text}{returning}) SELECT {count} FROM written"
     return _link_statement(text, columns, guarded)
 

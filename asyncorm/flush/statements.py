@@ -81,14 +81,22 @@ def is_atomic(plan: FlushPlan) -> bool:
     return not isinstance(batch, Batch) or not uses_copy(batch)
 
 
+def ends_transaction(plan: FlushPlan) -> bool:
+    """Whether COMMIT may go along with the last statement of a plan, which must be a guarded one.
+
+    COPY and statements that the compiler writes can't be guarded.
+    """
+    batch = plan.batches[-1]
+    return not isinstance(batch, Batch) or not (batch.expressions or uses_copy(batch))
+
+
 def statement_for(batch: Batch, guarded: bool = False, packed: bool = False) -> BatchStatement:
     """The statement of a batch; kept with the part, since shapes recur.
 
-    A guarded one may stand outside a transaction. A single row needs no guard: it is written or
-    not. A packed one takes the values of many rows packed, where their types can be.
+    A guarded one fails if it does not write all rows. A packed one takes the values of many rows
+    packed, where their types can be.
     """
     many = len(batch.instances) > 1
-    guarded = guarded and many
     packed = packed and many
     memo_key = (
         "flush",
@@ -132,7 +140,8 @@ def _guard(statement: BatchStatement) -> BatchStatement:
     """
     arguments = len(statement.parameters) + len(statement.keys) or 1
     arguments += statement.version is not None
-    count = checked_count("count(*)", arguments + 1)
+    expected = f"${arguments + 1}::bigint" if statement.many else "1"
+    count = checked_count("count(*)", expected)
     width = len(statement.results) + statement.numbered
     if width:
         names = ", ".join(f"r{n}" for n in range(1, width + 1))
@@ -145,10 +154,10 @@ def _guard(statement: BatchStatement) -> BatchStatement:
     return replace(statement, sql=text, guarded=True)
 
 
-def checked_count(counted: str, argument: int) -> str:
-    """A count that fails unless it is the number in an argument."""
+def checked_count(counted: str, expected: str) -> str:
+    """A count that fails unless it is the expected one."""
     return (
-        f"CASE WHEN {counted} = ${argument}::bigint THEN {counted} "
+        f"CASE WHEN {counted} = {expected} THEN {counted} "
         f"ELSE ('{_GUARD}' || {counted})::bigint END"
     )
 

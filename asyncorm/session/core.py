@@ -18,7 +18,7 @@ from asyncorm.errors import (
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.pipeline import flush
 from asyncorm.flush.plan import FlushPlan
-from asyncorm.flush.statements import is_atomic
+from asyncorm.flush.statements import ends_transaction, is_atomic
 from asyncorm.loading.by_key import key_statement
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.pipeline import load, load_path
@@ -109,7 +109,11 @@ class SessionCore:
         except BaseException as error:
             unit.stage = None
             # an error found while planning leaves everything as it was, to be put right
-            if self._sending or unit.listener_errors > errors:
+            if self._sending and transaction.commit_was_refused:
+                transaction.abandon()
+                if begun:
+                    fire(unit, "after_transaction_end")
+            elif self._sending or unit.listener_errors > errors:
                 await self.announcer.fail(error, flush=begun)
             elif begun:
                 fire(unit, "after_transaction_end")
@@ -175,16 +179,28 @@ class SessionCore:
         return connection
 
     async def _commit_connection(self, plan: FlushPlan) -> FlushConnection:
-        """One statement that is atomic by itself needs no BEGIN and COMMIT around it."""
+        """COMMIT goes along with the last statement, if it can.
+
+        A single one that is atomic by itself needs no BEGIN and COMMIT around it.
+        """
         transaction = self.transaction
         if transaction.begun or transaction.begins_early or not is_atomic(plan):
-            return await self._flush_connection(plan)
+            await transaction.begin_on_server()
+        elif transaction.connection is None or not transaction.worked:
+            await transaction.connect()
         connection = transaction.connection
-        if connection is None or not transaction.worked:
-            connection = await transaction.connect()
+        assert connection is not None
         self._sending = True
-        # a listener of after_begin may have begun one
-        return connection if connection.in_transaction else CommittingConnection(connection)
+        inside = connection.in_transaction
+        if inside and not self._commits_along(plan, connection):
+            return connection
+        return CommittingConnection(connection, in_transaction=inside)
+
+    def _commits_along(self, plan: FlushPlan, connection: Connection) -> bool:
+        # in savepoints only the innermost is rolled back when the flush fails
+        return (
+            connection.commits_along and not self.transaction.savepoints and ends_transaction(plan)
+        )
 
     async def commit(self) -> None:
         """Flush, commit and let the connection go."""

@@ -190,7 +190,7 @@ class Transaction:
         connection = self.connection
         if connection is None:
             connection = await self._acquire()
-        if not self.begun:
+        if not self.begun or connection.outcome == "committed":
             self.worked = True
             try:
                 await connection.begin_now(self.isolation)
@@ -327,9 +327,22 @@ class Transaction:
         """Send COMMIT if there was a BEGIN; its answer is checked."""
         connection = self.connection
         if self.begun and connection is not None:
+            if connection.outcome == "committed":
+                return  # along with the last statement
             if not connection.in_transaction and not connection.is_closed:
                 raise ended_by_hand()
             await connection.commit()
+
+    @property
+    def commit_was_refused(self) -> bool:
+        """Whether a COMMIT that went along with a statement was answered with an error."""
+        connection = self.connection
+        return (
+            self.begun
+            and connection is not None
+            and connection.outcome == "rolled_back"
+            and not (connection.in_transaction or connection.is_closed)
+        )
 
     def committed(self) -> None:
         """The transaction is committed: everything in memory is as in the database."""

@@ -102,6 +102,7 @@ async def test_a_cancelled_commit_gives_up_after_its_grace(proxy: WireProxy) -> 
     async with create_engine(proxy.url, commit_grace=0.1) as engine:
         connection = await engine.acquire()
         await connection.begin()
+        await connection.fetch("SELECT 1")
         proxy.blackhole("COMMIT")
         started = loop.time()
         with pytest.raises(TimeoutError):

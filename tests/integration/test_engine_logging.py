@@ -26,6 +26,7 @@ async def test_echo_logs_statements_without_values(
                 await connection.fetch("SELECT no_such, $1::text", [SECRET])
             await connection.rollback()
             await connection.begin()
+            await connection.run("DROP TABLE IF EXISTS t")
     records = sql_records(caplog)
     assert [record.sql for record in records] == [  # type: ignore[attr-defined]
         "BEGIN",
@@ -36,6 +37,7 @@ async def test_echo_logs_statements_without_values(
         "SELECT no_such, $1::text",
         "ROLLBACK",
         "BEGIN",
+        "DROP TABLE IF EXISTS t",
         "COMMIT",
     ]
     assert [record.outcome for record in records][1:6] == [  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from asyncorm.engine import pipelining
 from asyncorm.engine.engine import create_engine
 from asyncorm.errors import DatabaseError
 from asyncorm.sql.statements.raw import sql
@@ -28,14 +29,18 @@ async def test_a_prepared_statement_costs_one_round_trip(database_url: str) -> N
             assert [message.kind for message in proxy.messages] == ["B", "E", "S"]
 
 
-async def test_a_transaction_costs_two_more(database_url: str) -> None:
+@pytest.mark.parametrize(("along", "trips"), [(True, 2), (False, 3)])
+async def test_a_transaction_costs_one_more_or_two(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, along: bool, trips: int
+) -> None:
+    monkeypatch.setattr(pipelining, "enabled", along)
     async with WireProxy(database_url) as proxy, create_engine(proxy.url) as engine:
         async with engine.connect() as connection:
             await connection.fetch("SELECT $1::bigint", [1])
         proxy.reset()
         async with engine.begin() as connection:
             await connection.fetch("SELECT $1::bigint", [1])
-        assert (proxy.round_trips, proxy.ready) == (3, 3)
+        assert (proxy.round_trips, proxy.ready) == (trips, trips)
         assert proxy.statements == ["BEGIN", "COMMIT"]
 
 

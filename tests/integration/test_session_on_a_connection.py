@@ -45,6 +45,7 @@ async def rolled_back(engine: Engine) -> AsyncIterator[Connection]:
     """The fixture of a test suite: a transaction that is never committed."""
     async with engine.connect() as connection:
         await connection.begin()
+        await connection.fetch("SELECT 1")  # BEGIN goes along with it
         yield connection
         assert connection.in_transaction
         await connection.rollback()
@@ -209,6 +210,7 @@ async def test_t25_rollback_only_commits_nothing_and_rolls_everything_back(
     Joined = sessionmaker(engine, join_transaction_mode="rollback_only")
     async with engine.connect() as connection:
         await connection.begin()
+        await connection.fetch("SELECT 1")
         session = Joined(bind=connection)
         sent()
         session.add(Author(name="a"))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections import deque
 from dataclasses import dataclass
 from types import TracebackType
 from urllib.parse import quote
@@ -164,6 +165,10 @@ class Link:
         self._proxy = proxy
         self._client = (reader, writer)
         self._started = False
+        #: the texts of prepared statements by name, of the bound one, and of those under way
+        self._prepared: dict[str, str] = {}
+        self._bound = ""
+        self._running: deque[str] = deque()
         self._client_spoke_last = False
         #: the fault's statement has passed, and its answer is awaited
         self._armed = False
@@ -226,6 +231,7 @@ class Link:
             kind, packet = await read_message(reader)
             if self._started and kind != "X":
                 self._count(kind, packet)
+                self._follow(kind, packet)
                 fault = self._proxy._fault
                 if fault is not None and sql_of(kind, packet).startswith(fault.sql):
                     self._armed = fault.answer
@@ -240,6 +246,25 @@ class Link:
         self._client_spoke_last = True
         proxy.messages.append(Message(kind, sql_of(kind, packet)))
 
+    def _follow(self, kind: str, packet: bytes) -> None:
+        """Keep in mind which statements the server is to answer, in their order."""
+        if kind == "P":
+            name, text, _ = packet[5:].split(b"\0", 2)
+            self._prepared[name.decode()] = text.decode()
+        elif kind == "B":
+            _, name, _ = packet[5:].split(b"\0", 2)
+            self._bound = self._prepared.get(name.decode(), "")
+        elif kind == "E":
+            self._running.append(self._bound)
+        elif kind == "Q":
+            self._running.append(sql_of(kind, packet))
+
+    def _answered(self, kind: str) -> str:
+        """The statement that the server has answered with this message, if it is an answer."""
+        if kind == "Z":
+            self._running.clear()
+        return self._running.popleft() if kind in "CIs" and self._running else ""
+
     async def _pump_server(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -251,8 +276,11 @@ class Link:
             if kind == "K" and self._proxy.pretended_pid is not None:
                 packet = packet[:5] + struct.pack("!I", self._proxy.pretended_pid) + packet[9:]
             self._client_spoke_last = False
-            if self._armed and kind == "C" and self._proxy._strike(self, answer=True):
-                return
+            answered, fault = self._answered(kind), self._proxy._fault
+            if self._armed and fault is not None and answered.startswith(fault.sql):
+                if self._proxy._strike(self, answer=True):
+                    return
+                self._armed = False
             await self._pass(packet, writer)
 
 

@@ -211,9 +211,14 @@ def test_a_guarded_statement_returns_what_the_plain_one_does() -> None:
     assert COUNT.format(n=2) in sql_of(rows, guarded=True)
 
 
-def test_a_single_row_needs_no_guard() -> None:
+def test_a_guarded_statement_for_a_single_row_counts_it_too() -> None:
     found = batch(Kind.DELETE, THING, (), things(1))
-    assert statement_for(found, guarded=True) is statement_for(found)
+    statement = statement_for(found, guarded=True)
+    count = COUNT.format(n=0).replace("$0::bigint", "1")
+    assert statement.sql == (
+        f"WITH written AS ({statement_for(found).sql} RETURNING 1) SELECT {count} FROM written"
+    )
+    assert len(arguments_for(statement, found, [(1,)])) == 1
 
 
 def test_the_existing_keys_are_asked_for_in_one_statement() -> None:
