@@ -88,7 +88,8 @@ class Cost:
 
     def within(self, *, statements: int, round_trips: int, calls: int) -> None:
         """Fail if there were more calls, or another number of statements or round trips."""
-        assert (self.statements, self.round_trips) == (statements, round_trips)
+        counted = self.statements, self.round_trips
+        assert counted == (statements, round_trips), f"{counted} statements and round trips"
         assert self.calls.total <= calls, str(self.calls)
 
 
