@@ -136,7 +136,7 @@ async def test_deleting_an_object(meter: Meter) -> None:
         await session.delete(mine)
         await session.commit()
 
-    (await meter.cost(work)).within(statements=4, round_trips=4, calls=440)
+    (await meter.cost(work)).within(statements=4, round_trips=2, calls=440)
 
 
 async def test_a_unit_of_a_web_application(meter: Meter) -> None:
@@ -148,4 +148,4 @@ async def test_a_unit_of_a_web_application(meter: Meter) -> None:
         post.answers = next(NUMBERS)
         await session.commit()
 
-    (await meter.cost(work)).within(statements=7, round_trips=7, calls=620)
+    (await meter.cost(work)).within(statements=7, round_trips=5, calls=620)
