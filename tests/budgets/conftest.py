@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from asyncorm.engine import pipelining
@@ -17,6 +19,8 @@ def sent_along() -> None:
 @pytest.fixture(autouse=True)
 def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
     """Classes of other tests have listeners for as long as the process runs."""
+    if listeners.HEARD:
+        gc.collect()  # listeners that go later would be taken off counts that are not there
     for counts in (listeners.HEARD, listeners._HEARD_BY_CLASSES):
         for name in list(counts):
             monkeypatch.delitem(counts, name)
