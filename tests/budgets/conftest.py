@@ -1,13 +1,26 @@
-"""Budgets hold where BEGIN and COMMIT are sent along with statements."""
+"""Budgets hold where BEGIN and COMMIT are sent along with statements, and where nobody listens."""
 
 from __future__ import annotations
+
+import gc
 
 import pytest
 
 from asyncorm.engine import pipelining
+from asyncorm.tracking import listeners
 
 
 @pytest.fixture(autouse=True)
 def sent_along() -> None:
     if not pipelining.enabled:
         pytest.skip("BEGIN and COMMIT are sent alone")
+
+
+@pytest.fixture(autouse=True)
+def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Classes of other tests have listeners for as long as the process runs."""
+    if listeners.HEARD:
+        gc.collect()  # listeners that go later would be taken off counts that are not there
+    for counts in (listeners.HEARD, listeners._HEARD_BY_CLASSES):
+        for name in list(counts):
+            monkeypatch.delitem(counts, name)
