@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.compiler.quoting import quote_qualified
 from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
+from asyncorm.engine.codecs import has_iso_dates
 from asyncorm.engine.command_tag import affected_rows, copy_text_of, row_count
 from asyncorm.engine.error_translation import is_from_server, translate
 from asyncorm.engine.pipelining import beginning
@@ -153,7 +154,10 @@ class TextConnection:
         if self._driver is None:
             raise _released()
         learned = self._pool.learned
-        if learned and sql in learned:
+        if (learned and sql in learned) or (
+            # user SQL may have set another datestyle, and not all statements can be sent twice
+            pooled.needs_reset and not has_iso_dates(self._driver)
+        ):
             return await self._fetch_carefully(sql, arguments)
         pooled.busy = True
         try:
@@ -164,7 +168,7 @@ class TextConnection:
         return records
 
     async def _fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
-        if sql in self._pool.learned:
+        if sql in self._pool.learned or not has_iso_dates(self._driver):
             return await self._fetch_carefully(sql, arguments)
         running = self._require_driver().fetch(sql, *arguments)
         records: list[Any] = await self._send(running, sql, arguments)

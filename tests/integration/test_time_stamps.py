@@ -15,6 +15,7 @@ from asyncorm import (
     Session,
     column,
     create_engine,
+    func,
     generated,
     select,
     sql,
@@ -33,6 +34,11 @@ class Visit(Base, table="visit"):
     local: Mapped[datetime] = column(DateTime(timezone=False))
     times: Mapped[list[datetime]]
     noted: Mapped[datetime] = column(server_default=sql("'2020-02-02 02:02:02.02Z'"), init=False)
+
+
+class Stamp(Base, table="stamp"):
+    id: Mapped[int] = generated(primary_key=True)
+    made: Mapped[datetime] = column(server_default=func.now(), init=False)
 
 
 NOTED = datetime(2020, 2, 2, 2, 2, 2, 20_000, tzinfo=UTC)
@@ -86,13 +92,16 @@ async def test_a_style_that_is_set_meanwhile_is_read_as_well(
 ) -> None:
     await tables(Base)
     async with Session(engine) as session:
-        session.add_all(visits())
+        session.add_all([*visits(), Stamp()])
         await session.flush()
         statement = select(Visit.at).order_by(Visit.id)
         assert await session.all(statement) == MOMENTS
         for style in ("German", "SQL", "Postgres", "ISO"):
             await session.execute(sql(f"SET LOCAL datestyle = '{style}'"))
             assert await session.all(statement) == MOMENTS
+            session.add(stamp := Stamp())
+            await session.flush()
+            assert stamp.made == await session.scalar(select(func.now()))
 
 
 async def test_the_server_gets_what_the_driver_would_send(
