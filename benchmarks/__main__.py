@@ -26,7 +26,7 @@ from benchmarks.options import FOOTPRINT, Options, read_options
 from benchmarks.report import write_report
 from benchmarks.results import Results
 from benchmarks.runner import Tell, run_workloads
-from benchmarks.server import describe_server, own_database, running_server
+from benchmarks.server import describe_server, own_database, require_connections, running_server
 from benchmarks.workloads.catalogue import CATALOGUE, CONNECTIONS
 
 
@@ -65,6 +65,7 @@ async def measure(options: Options, results: Results, server_url: str, tell: Tel
     async with own_database(server_url) as direct:
         connection: Any = await asyncpg.connect(direct)
         results.server = await describe_server(connection)
+        await require_connections(connection, len(options.libraries) * CONNECTIONS)
         await connection.close()
         if options.delay:
             async with proxied(direct, "--delay", str(options.delay)) as (_, url):

@@ -11,7 +11,7 @@ from benchmarks.options import Options
 from benchmarks.results import Results
 from benchmarks.runner import Tell
 from benchmarks.team import Dropped, Team, team_at_work
-from benchmarks.workloads.catalogue import CATALOGUE
+from benchmarks.workloads.catalogue import CATALOGUE, FEW
 
 #: calls that may prepare statements, and calls of which the cheapest counts
 WARM, COUNTED = 3, 2
@@ -24,7 +24,7 @@ async def count_trips(
     able = [library for library in options.libraries if library in results.libraries]
     connection: Any = await asyncpg.connect(direct_url)
     try:
-        async with team_at_work(results, options.loop, able, url, 1) as team:
+        async with team_at_work(results, options.loop, able, url, FEW) as team:
             for library in list(team.workers):
                 tell(f"counting round trips: {library}", 0)
                 for name in options.workloads:

@@ -11,6 +11,7 @@ from benchmarks.options import Options
 from benchmarks.results import Problem, Results
 from benchmarks.runner import Tell
 from benchmarks.schema import PEOPLE
+from benchmarks.workloads.catalogue import FEW
 
 #: what asyncorm is made of, to see its own share
 FOUNDATION = "import asyncpg, pydantic, anyio"
@@ -54,8 +55,9 @@ async def measure_memory(options: Options, results: Results, url: str, tell: Tel
             tell(f"memory: {library}", 0)
             worker = await Child.start("benchmarks.worker", "--loop", options.loop)
             try:
-                await worker.ask("open", library=library, url=url, connections=1)
-                answer = await worker.ask("memory")
+                answer = await worker.ask("open", library=library, url=url, connections=FEW)
+                if "failed" not in answer:
+                    answer = await worker.ask("memory")
             except Gone as error:
                 answer = {"failed": str(error)}
             finally:
@@ -63,7 +65,8 @@ async def measure_memory(options: Options, results: Results, url: str, tell: Tel
             if "bytes" in answer:
                 results.memory.setdefault(library, []).append(answer["bytes"] / PEOPLE)
             elif "absent" not in answer:
-                results.problems.append(Problem(library, "memory", str(answer)))
+                reason = "; ".join(f"{key}: {text}" for key, text in answer.items())
+                results.problems.append(Problem(library, "memory", reason))
         tell("memory", 1)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -21,8 +22,12 @@ from benchmarks import schema
 
 #: of the database: commits do not wait for the disk, whose speed would hide that of the libraries
 DATABASE_SETTINGS = {"synchronous_commit": "off", "jit": "off"}
-#: of an embedded server: no checkpoint in the middle of a run
-SERVER_SETTINGS = {"max_wal_size": "8GB", "checkpoint_timeout": "1h"}
+#: of an embedded server: no checkpoint in the middle of a run, and room for the pools of all
+SERVER_SETTINGS = {
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "1h",
+    "max_connections": "300",
+}
 #: settings that go into the results
 REPORTED = ("synchronous_commit", "fsync", "jit", "shared_buffers", "max_wal_size", "ssl")
 
@@ -95,6 +100,17 @@ async def fill(url: str) -> None:
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
+
+
+async def require_connections(connection: Any, needed: int) -> None:
+    """End the run, with advice, if the server allows fewer."""
+    allowed = int(await connection.fetchval("SELECT current_setting('max_connections')"))
+    taken = await connection.fetchval("SELECT count(*) FROM pg_stat_activity")
+    if allowed - taken < needed:
+        sys.exit(
+            f"the pools of these libraries need {needed} connections, and the server has room for "
+            f"{allowed - taken}: raise max_connections, or name fewer with --libraries"
+        )
 
 
 async def describe_server(connection: Any) -> dict[str, str]:

@@ -44,7 +44,6 @@ class Team:
                 self._results.skipped[library] = answer["missing"]
             elif "failed" in answer:
                 self._problem(library, "open", f"failed: {answer['failed']}")
-                self._results.skipped[library] = f"can't be opened: {answer['failed']}"
             else:
                 self._results.libraries[library] = Library(**answer)
                 self.workers[library] = worker

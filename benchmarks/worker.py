@@ -153,8 +153,16 @@ async def side_by_side(workload: Workload, call: Call, given: Given) -> tuple[fl
         return [await call(*arguments) for arguments in given[number :: workload.clients]]
 
     start, used = perf_counter(), process_time()
-    answers = await asyncio.gather(*(client(number) for number in range(workload.clients)))
-    wall, cpu = perf_counter() - start, process_time() - used
+    tasks = [asyncio.ensure_future(client(number)) for number in range(workload.clients)]
+    try:
+        answers = await asyncio.gather(*tasks)
+        wall, cpu = perf_counter() - start, process_time() - used
+    except BaseException:
+        # what goes on calling would disturb the other libraries
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
     for number, of_client in enumerate(answers):
         for arguments, answer in zip(given[number :: workload.clients], of_client, strict=True):
             workload.glance(arguments, answer)

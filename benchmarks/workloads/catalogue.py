@@ -10,6 +10,8 @@ from benchmarks.workloads.writing import Copy, InsertGraph, InsertMany, InsertOn
 
 TASKS = 32
 CONNECTIONS = 10
+#: where one client calls; there are pools that refuse to have but one
+FEW = 2
 
 CATALOGUE: dict[str, Workload] = {
     workload.name: workload

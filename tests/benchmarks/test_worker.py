@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import anyio
 import anyio.lowlevel
 import pytest
 
@@ -29,6 +31,12 @@ class Library(Adapter):
         self.asked.append(key)
         await anyio.lowlevel.checkpoint()
         return SimpleNamespace(id=key, **schema.person(key))
+
+    async def mixed(self, account: int, body: str) -> int:
+        if account == 5:
+            raise OSError("too many connections")
+        await anyio.sleep(60)
+        return 1
 
     async def filter(self, age: int) -> Any:
         return [SimpleNamespace(id=1, **schema.person(1))]
@@ -101,3 +109,10 @@ async def test_a_wrong_answer_is_an_answer(library: None) -> None:
 async def test_an_error_is_an_answer(library: None) -> None:
     answer = await ask(await opened(), "check", workload="selectin", number=1)
     assert answer == {"failed": "OSError: gone"}
+
+
+async def test_no_task_goes_on_after_one_has_failed(library: None) -> None:
+    before = asyncio.all_tasks()
+    answer = await ask(await opened(), "sample", workload="mixed-32", first=0, calls=64)
+    assert answer == {"failed": "OSError: too many connections"}
+    assert asyncio.all_tasks() == before
