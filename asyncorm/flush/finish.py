@@ -66,8 +66,8 @@ def _let_go(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> dict[Any, 
             _take_over_row(new, old, changes)
     # first, so that the keys of what is deleted are free for what takes them
     gone = dict.fromkeys((*changes.deletes, *changes.replaced.values(), *unlinked, *echoed))
+    become_deleted(unit, list(gone))
     for instance in gone:
-        become_deleted(unit, instance)
         restore_clean(own_state(instance))
     return gone
 

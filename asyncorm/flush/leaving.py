@@ -20,13 +20,16 @@ from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 def leave_holders(unit: UnitOfWork, deleted: Iterable[Any]) -> None:
     """Take deleted objects out of what holds them; the level's rollback puts them back."""
     concerned: dict[Relationship[Any, Any], list[Any]] = {}
-    for instance in deleted:
+    gone = list(deleted)
+    kinds: set[Any] = set(map(type, gone))
+    held = {kind for kind in kinds if kind.__mapper__.held_by}
+    for instance in gone if held else ():
         for relationship in mapper_of(instance).held_by:
             concerned.setdefault(relationship, []).append(instance)
     for relationship, instances in concerned.items():
-        gone = set(map(id, instances))
+        leaving = set(map(id, instances))
         for owner in _owners(unit, instances, relationship):
-            _take_out(unit, owner, relationship, gone)
+            _take_out(unit, owner, relationship, leaving)
 
 
 def leave_former_owners(unit: UnitOfWork, links: Iterable[Link]) -> None:

@@ -87,7 +87,9 @@ def _remove_links(changes: ChangeSet) -> list[AnyBatch]:
         if found.removed
     ]
     by_key: dict[ForeignKey, list[Any]] = {}
-    for instance in changes.deletes:
+    kinds: set[Any] = set(map(type, changes.deletes))
+    linked = {kind for kind in kinds if kind.__mapper__.link_keys}
+    for instance in changes.deletes if linked else ():
         for key, by_us in mapper_of(instance).link_keys.items():
             if by_us:
                 by_key.setdefault(key, []).append(instance)

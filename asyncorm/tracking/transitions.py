@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from asyncorm.mapping.mapper import Key, Mapper
@@ -22,7 +22,9 @@ from asyncorm.tracking.state import (
     state_of,
     status_of,
 )
-from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, mapper_of
+from asyncorm.tracking.unit_of_work import UnitOfWork, identity_key, identity_keys, mapper_of
+
+_DELETED = Status.DELETED
 
 
 def expire(instance: Any, names: tuple[str, ...] | None = None) -> None:
@@ -80,11 +82,12 @@ def release_level(unit: UnitOfWork) -> None:
 
 def commit_levels(unit: UnitOfWork) -> None:
     """The transaction is committed: deleted instances leave for good."""
+    detached = Scope(None)
     for level in unit.levels:
         for instance in level.deleted:
             state = own_state(instance)
-            if state.scope is unit.scope and state.status is Status.DELETED:
-                state.scope = Scope(None)
+            if state.scope is unit.scope and state.status is _DELETED:
+                state.scope = detached
                 state.was_deleted = True
     unit.levels.clear()
     unit.touched = False
@@ -279,20 +282,21 @@ def _readmit(unit: UnitOfWork, instance: Any) -> None:
     unit.identity_map.add(mapper, key, instance)
 
 
-def become_deleted(unit: UnitOfWork, instance: Any) -> None:
-    """The row of a persistent instance is deleted; a rollback may bring it back."""
-    mapper, key = mapper_of(instance), identity_key(instance)
-    unit.identity_map.discard(mapper, key, instance)
-    unit.dirty.pop(instance, None)
-    unit.watched.pop(instance, None)
-    own_state(instance).status = Status.DELETED
-    if unit.levels:
-        unit.levels[-1].note_delete(instance, mapper, key)
+def become_deleted(unit: UnitOfWork, instances: Sequence[Any]) -> None:
+    """The rows of persistent instances are deleted; a rollback may bring them back."""
+    for instance, key in zip(instances, identity_keys(instances), strict=True):
+        mapper: Mapper = type(instance).__mapper__
+        unit.identity_map.discard(mapper, key, instance)
+        unit.dirty.pop(instance, None)
+        unit.watched.pop(instance, None)
+        own_state(instance).status = _DELETED
+        if unit.levels:
+            unit.levels[-1].note_delete(instance, mapper, key)
 
 
 def deleted_elsewhere(unit: UnitOfWork, instance: Any) -> None:
     """The row of a persistent instance has turned out to be gone."""
-    become_deleted(unit, instance)
+    become_deleted(unit, (instance,))
     if HEARD:
         unit.note("persistent_to_deleted", instance)
 
