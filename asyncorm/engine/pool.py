@@ -84,6 +84,7 @@ class Pool:
         self._slots: set[Pooled] = set()
         #: connections that belong to no slot
         self._apart: set[Driver] = set()
+        self._timer: asyncio.TimerHandle | None = None
         self._forget()
         _pools.add(self)
 
@@ -95,8 +96,12 @@ class Pool:
         self._slots = set()
         self._idle: list[Pooled] = []
         self._cleaning: set[Pooled] = set()
-        #: a waiter's future gets a slot, open or not
-        self._waiters: deque[asyncio.Future[Pooled]] = deque()
+        #: a waiter's future gets a slot, open or not; with when to give up, in that order
+        self._waiters: deque[tuple[float, asyncio.Future[Pooled]]] = deque()
+        if self._timer is not None:
+            self._timer.cancel()
+        #: for the one that waits longest, or did when it was set: one timer for all of them
+        self._timer = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
@@ -159,29 +164,36 @@ class Pool:
     async def _wait(self, loop: asyncio.AbstractEventLoop, deadline: float) -> Pooled:
         """Wait in the queue for a connection, or for a slot to open one in."""
         waiter: asyncio.Future[Pooled] = loop.create_future()
-        self._waiters.append(waiter)
-        timer = loop.call_at(deadline, self._give_up, waiter)
+        entry = (deadline, waiter)
+        self._waiters.append(entry)
+        if self._timer is None:
+            self._timer = loop.call_at(deadline, self._give_up, loop, deadline)
         try:
             return await waiter
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+            if not waiter.done() or waiter.cancelled():
+                with contextlib.suppress(ValueError):  # passed over already
+                    self._waiters.remove(entry)
+            elif waiter.exception() is None:
                 # served and cancelled in the same moment: pass it on
                 self.release(waiter.result())
             raise
-        finally:
-            timer.cancel()
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
 
-    def _give_up(self, waiter: asyncio.Future[Pooled]) -> None:
-        if not waiter.done():
-            waiter.set_exception(self._timed_out())
+    def _give_up(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
+        """Refuse those who were to wait until now, and come back for the next."""
+        waiters, self._timer = self._waiters, None
+        while waiters and waiters[0][0] <= until:
+            _, waiter = waiters.popleft()
+            if not waiter.done():
+                waiter.set_exception(self._timed_out())
+        if waiters:
+            deadline = waiters[0][0]
+            self._timer = loop.call_at(deadline, self._give_up, loop, deadline)
 
     def _timed_out(self) -> PoolTimeout:
-        others = max(len(self._waiters) - 1, 0)
         return PoolTimeout(
             f"no connection became free within {self.timeout:g} s: {self.in_use} of "
-            f"{self.size} are checked out, {others} other tasks are waiting"
+            f"{self.size} are checked out, {len(self._waiters)} other tasks are waiting"
         )
 
     # ------------------------------------------------------------------------------- connect
@@ -270,7 +282,7 @@ class Pool:
 
     def _hand_over(self, pooled: Pooled) -> bool:
         while self._waiters:
-            waiter = self._waiters.popleft()
+            _, waiter = self._waiters.popleft()
             if not waiter.done():
                 pooled.in_use = pooled.driver is not _NOT_OPEN
                 waiter.set_result(pooled)
@@ -317,7 +329,7 @@ class Pool:
             self._bind(loop)
         idle, tasks, waiters = self._idle, self._tasks, self._waiters
         self._forget()
-        for waiter in waiters:
+        for _, waiter in waiters:
             if not waiter.done():
                 waiter.set_exception(_disposed())
         closing = {loop.create_task(_close(pooled.driver)) for pooled in idle}

@@ -33,6 +33,33 @@ async def test_the_connection_used_last_is_used_first(database_url: str) -> None
         assert engine.pool.idle == 2
 
 
+async def test_everybody_who_waits_has_a_time_of_his_own(database_url: str) -> None:
+    loop = asyncio.get_running_loop()
+    waited: list[float] = []
+
+    async def wait(engine: Engine, after: float) -> None:
+        await asyncio.sleep(after)
+        started = loop.time()
+        with pytest.raises(PoolTimeout):
+            await engine.acquire()
+        waited.append(loop.time() - started)
+
+    async with create_engine(database_url, pool_size=1, pool_timeout=0.1) as engine:
+        async with engine.connect():
+            served = asyncio.create_task(engine.acquire())
+            await asyncio.sleep(0)
+        (await served).release()  # its time runs out while the others wait
+        async with engine.connect():
+            cancelled = asyncio.create_task(engine.acquire())
+            waiting = [wait(engine, number * 0.03) for number in range(4)]
+            asyncio.get_running_loop().call_later(0.02, cancelled.cancel)
+            await asyncio.gather(*waiting)
+        assert [cancelled.cancelled(), len(waited)] == [True, 4]
+        assert all(0.09 < seconds < 1 for seconds in waited)
+        async with engine.connect() as connection:
+            assert await pid(connection)
+
+
 async def test_a_full_pool_times_out_and_says_who_holds_it(database_url: str) -> None:
     async with create_engine(database_url, pool_size=2, pool_timeout=0.05) as engine:
         async with engine.connect(), engine.connect():
