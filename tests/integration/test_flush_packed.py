@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from random import Random
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -40,7 +41,7 @@ def _at(random: Random, years: tuple[int, int]) -> datetime:
     return moment.astimezone(timezone(timedelta(minutes=random.randrange(-840, 841))))
 
 
-def _values(random: Random, years: tuple[int, int] = (1834, 2106)) -> dict[str, object]:
+def _values(random: Random, years: tuple[int, int] = (1834, 2106)) -> dict[str, Any]:
     return {
         "text": random.choice(TEXTS) + random.choice(TEXTS),
         "note": random.choice([None, *TEXTS]),
@@ -65,7 +66,7 @@ ODD = [
 
 @pytest.mark.parametrize("odd", ODD)
 async def test_all_values_come_back_as_they_were_given(
-    engine: Engine, tables: CreateTables, odd: dict[str, object]
+    engine: Engine, tables: CreateTables, odd: dict[str, Any]
 ) -> None:
     await tables(PackedBase)
     random = Random(str(odd))
