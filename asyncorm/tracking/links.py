@@ -21,15 +21,27 @@ from asyncorm.tracking.known import is_new, known_empty, known_one
 from asyncorm.tracking.members import check_member
 from asyncorm.tracking.protocols import Unit
 from asyncorm.tracking.related_dict import RelatedDict
-from asyncorm.tracking.state import UNLOADED, Status, own_state, state_of, status_of, unit_of
+from asyncorm.tracking.state import (
+    UNLOADED,
+    InstanceState,
+    Status,
+    own_state,
+    state_of,
+    status_of,
+    unit_of,
+)
 from asyncorm.tracking.unloaded import unloaded_error
+
+_PENDING, _TRANSIENT = Status.PENDING, Status.TRANSIENT
 
 
 def record(instance: Any, name: str, before: Any) -> None:
     """Keep the value an attribute had before its first change, and mark the instance dirty."""
-    state = own_state(instance)
-    if state.status is Status.PENDING or state.status is Status.TRANSIENT:
-        return
+    state: InstanceState | None = instance._state
+    if state is None or state.status is _PENDING or state.status is _TRANSIENT:
+        return  # all of a new object counts as changed
+    if state.originals is None:
+        state = own_state(instance)
     originals = state.originals
     assert originals is not None
     if name not in originals:
@@ -56,8 +68,8 @@ class Links:
                 "expired, or loaded again, meanwhile",
                 hint="change the collection through its owner",
             )
-        state = state_of(owner)
-        if state is None or state.status is Status.PENDING or state.status is Status.TRANSIENT:
+        state: InstanceState | None = owner._state
+        if state is None or state.status is _PENDING or state.status is _TRANSIENT:
             return  # all members of a new owner count as added
         if state.originals is None or relationship.name not in state.originals:
             record(owner, relationship.name, list(members_of(before)))
