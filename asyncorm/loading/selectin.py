@@ -337,4 +337,6 @@ def group_of(instance: Any) -> Any:
     state = instance._state
     if state is None:
         return None
-    return state if state.shared else state.group
+    group = state if state.originals is None else state.group
+    # what was inserted together shares a state as well, but comes from no result
+    return None if group is None or group.inserted or group.status is not _PERSISTENT else group

@@ -81,6 +81,7 @@ class Mapper:
         self.write_only = tuple(n for n, r in relationships.items() if r.lazy == "write_only")
         #: what later layers keep per mapper (generated functions, statement texts), by name
         self.memo: dict[Any, Any] = {}
+        self._along: dict[str, tuple[str, ...]] = {}
         self.key_of: Callable[[dict[str, Any]], Key] = _key_getter(self.primary_key)
 
     def _tie(self, base: Mapper | None) -> None:
@@ -158,6 +159,16 @@ class Mapper:
     def lacks_columns(self, values: Container[str]) -> bool:
         """Whether some column that a SELECT would bring has no value."""
         return any(name not in values for name in self.selected)
+
+    def along(self, cascade: str) -> tuple[str, ...]:
+        """The relationships that a cascade goes along."""
+        names = self._along.get(cascade)
+        if names is None:
+            known = self.relationships.items()
+            names = self._along[cascade] = tuple(
+                n for n, r in known if cascade in r.cascade and not r.viewonly
+            )
+        return names
 
     @cached_property
     def many_to_one(self) -> tuple[Relationship[Any, Any], ...]:

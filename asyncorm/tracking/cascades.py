@@ -23,11 +23,9 @@ def related(instance: Any, cascade: str) -> list[Any]:
     """The loaded objects that an operation on the instance reaches along a cascade."""
     found: list[Any] = []
     values = instance.__dict__
-    for name, relationship in type(instance).__mapper__.relationships.items():
-        if cascade in relationship.cascade and not relationship.viewonly:
-            value = values.get(name)
-            if value is None:
-                continue
+    for name in type(instance).__mapper__.along(cascade):
+        value = values.get(name)
+        if value is not None:
             found.extend(members_of(value))
     return found
 

@@ -3,6 +3,7 @@ adds linked objects to the session along the save-update cascade. No I/O, ever."
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from weakref import ref
 
@@ -18,18 +19,31 @@ from asyncorm.tracking.collections import (
     silent_remove,
 )
 from asyncorm.tracking.known import is_new, known_empty, known_one
-from asyncorm.tracking.members import check_member
+from asyncorm.tracking.members import check_member, check_members
 from asyncorm.tracking.protocols import Unit
 from asyncorm.tracking.related_dict import RelatedDict
-from asyncorm.tracking.state import UNLOADED, Status, own_state, state_of, status_of, unit_of
+from asyncorm.tracking.state import (
+    UNLOADED,
+    InstanceState,
+    Status,
+    own_state,
+    state_of,
+    status_of,
+    unit_of,
+)
 from asyncorm.tracking.unloaded import unloaded_error
+
+_PENDING, _TRANSIENT = Status.PENDING, Status.TRANSIENT
+_MANY_TO_MANY = Direction.MANY_TO_MANY
 
 
 def record(instance: Any, name: str, before: Any) -> None:
     """Keep the value an attribute had before its first change, and mark the instance dirty."""
-    state = own_state(instance)
-    if state.status is Status.PENDING or state.status is Status.TRANSIENT:
-        return
+    state: InstanceState | None = instance._state
+    if state is None or state.status is _PENDING or state.status is _TRANSIENT:
+        return  # all of a new object counts as changed
+    if state.originals is None:
+        state = own_state(instance)
     originals = state.originals
     assert originals is not None
     if name not in originals:
@@ -42,11 +56,17 @@ def record(instance: Any, name: str, before: Any) -> None:
 class Links:
     """The listener of all collections: what a change of one side means for the other."""
 
-    def admit(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
-        """Refuse a member that can't be taken into the owner's session, before it comes in."""
-        _check_cascade(owner, relationship, member)
-        if relationship.secondary is not None and relationship.declaration.single_parent:
-            _check_owner(owner, relationship, member)
+    def admit(
+        self, owner: Any, relationship: Relationship[Any, Any], members: Iterable[Any]
+    ) -> None:
+        """Refuse members that can't be taken into the owner's session, before they come in."""
+        owned = relationship.secondary is not None and relationship.declaration.single_parent
+        if owner._state is None and not owned:
+            return
+        for member in members:
+            _check_cascade(owner, relationship, member)
+            if owned:
+                _check_owner(owner, relationship, member)
 
     def changing(self, owner: Any, relationship: Relationship[Any, Any], before: Any) -> None:
         """Remember the members before the first change; raises for a collection of the past."""
@@ -56,20 +76,30 @@ class Links:
                 "expired, or loaded again, meanwhile",
                 hint="change the collection through its owner",
             )
-        state = state_of(owner)
-        if state is None or state.status is Status.PENDING or state.status is Status.TRANSIENT:
+        state: InstanceState | None = owner._state
+        if state is None or state.status is _PENDING or state.status is _TRANSIENT:
             return  # all members of a new owner count as added
         if state.originals is None or relationship.name not in state.originals:
             record(owner, relationship.name, list(members_of(before)))
 
-    def added(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
-        """A member has come in: point it back and take it into the session."""
+    def added(
+        self, owner: Any, relationship: Relationship[Any, Any], members: Iterable[Any]
+    ) -> None:
+        """Members have come in: point them back and take them into the session."""
         back = relationship.back
-        if back is not None and back.direction is Direction.MANY_TO_MANY:
-            _enter(member, back, owner)
-        elif back is not None:
-            _point(member, back, owner)
-        _cascade(owner, relationship, member)
+        many = back is not None and back.direction is _MANY_TO_MANY
+        for member in members:
+            if many:
+                _enter(member, back, owner)
+            elif back is not None:
+                values = member.__dict__
+                if member._state is None and values.get(back.name) is None:
+                    # all that _point does to a new object that nobody has: 0.1 us instead of 0.8
+                    values[back.name] = owner
+                else:
+                    _point(member, back, owner)
+            if owner._state is not None:
+                _cascade(owner, relationship, member)
 
     def removed(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
         """A member has gone: it no longer points back."""
@@ -194,8 +224,7 @@ def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: 
             f"{relationship} takes a collection, not {type(value).__name__}",
             hint=f"assign a {relationship.collection.__name__ if relationship.collection else ''}",
         )
-    for member in members_of(value):
-        check_member(relationship, member)
+    check_members(relationship, members_of(value))
     current: RelatedCollection | None = instance.__dict__.get(relationship.name)
     if value is current:
         return  # as after +=

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Protocol
 from weakref import ref
 
@@ -13,14 +13,18 @@ from asyncorm.mapping.relationships import Relationship
 class CollectionListener(Protocol):
     """Who is told about changes of a collection."""
 
-    def admit(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
-        """Called before a member comes in; raises if it must not."""
+    def admit(
+        self, owner: Any, relationship: Relationship[Any, Any], members: Iterable[Any]
+    ) -> None:
+        """Called before members come in; raises if one must not."""
 
     def changing(self, owner: Any, relationship: Relationship[Any, Any], before: Any) -> None:
         """Called before every change with the collection as it is."""
 
-    def added(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
-        """Called after a member has come in."""
+    def added(
+        self, owner: Any, relationship: Relationship[Any, Any], members: Iterable[Any]
+    ) -> None:
+        """Called after members have come in."""
 
     def removed(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:
         """Called after a member has gone."""
@@ -69,7 +73,7 @@ class Related:
         """Belong to nobody any more, since the owner has got another collection."""
         self._owner = _nobody
 
-    def _changing(self, members: Iterable[Any] = ()) -> Any:
+    def _changing(self, members: Collection[Any] = ()) -> Any:
         owner = self._owner()
         if owner is None:
             raise InvalidRequestError(
@@ -77,19 +81,29 @@ class Related:
                 "another collection",
                 hint="change the collection through its owner, and keep a reference to that",
             )
-        for member in members:
-            check_member(self._relationship, member)
-            self._listener.admit(owner, self._relationship, member)
+        if members:
+            check_members(self._relationship, members)
+            self._listener.admit(owner, self._relationship, members)
         self._listener.changing(owner, self._relationship, self)
         return owner
 
     def _added(self, owner: Any, members: Iterable[Any]) -> None:
-        for member in members:
-            self._listener.added(owner, self._relationship, member)
+        self._listener.added(owner, self._relationship, members)
 
     def _removed(self, owner: Any, members: Iterable[Any]) -> None:
         for member in members:
             self._listener.removed(owner, self._relationship, member)
+
+
+def check_members(relationship: Relationship[Any, Any], members: Iterable[Any]) -> None:
+    """Refuse objects of another class than the relationship's target."""
+    target, before = relationship.target.entity, None
+    for member in members:
+        kind = type(member)
+        if kind is not before:
+            if kind is not target:
+                check_member(relationship, member)
+            before = kind
 
 
 def check_member(relationship: Relationship[Any, Any], member: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -23,15 +23,15 @@ class Recorder:
         self.events: list[tuple[str, Any]] = []
         self.refused: Any = None
 
-    def admit(self, owner: Any, relationship: Any, member: Any) -> None:
-        if member is self.refused:
+    def admit(self, owner: Any, relationship: Any, members: Iterable[Any]) -> None:
+        if any(member is self.refused for member in members):
             raise InvalidRequestError("refused")
 
     def changing(self, owner: Any, relationship: Any, before: Any) -> None:
         self.events.append(("changing", list(before)))
 
-    def added(self, owner: Any, relationship: Any, member: Any) -> None:
-        self.events.append(("added", member))
+    def added(self, owner: Any, relationship: Any, members: Iterable[Any]) -> None:
+        self.events += [("added", member) for member in members]
 
     def removed(self, owner: Any, relationship: Any, member: Any) -> None:
         self.events.append(("removed", member))
