@@ -148,9 +148,7 @@ class UnitOfWork:
                 found += removed_members(member)
             for other in found:
                 # one that no session has seen is followed without asking: 0.3 us
-                if other not in reached and (
-                    other._state is None or self._follows(other, revived)
-                ):
+                if other not in reached and (other._state is None or self._follows(other, revived)):
                     reached[other] = None
                     queue.append(other)
         keys: dict[Any, Any] = {}
