@@ -21,7 +21,7 @@ from asyncorm.engine.shield import Interrupted, shielded
 from asyncorm.engine.signals.signalling import SignallingConnection
 from asyncorm.engine.stream import RowStream
 from asyncorm.engine.text_connection import TextConnection
-from asyncorm.engine.transaction import begin_text, savepoint_name
+from asyncorm.engine.transaction import Outcome, begin_text, savepoint_name
 from asyncorm.errors import (
     ArgumentError,
     CommitUnknown,
@@ -97,6 +97,8 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
             self._pooled.begin, self.outcome = None, "committed"
             return
         tag = await self._carry_through(self.command, "COMMIT")
+        if self.cancelled is not None:
+            raise self.cancelled
         if tag != "COMMIT":
             raise self._rolled_back_instead()
 
@@ -110,6 +112,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
     ) -> Coroutine[Any, Any, list[Any]]:
         """Run a statement that is a transaction by itself; certain about its end like COMMIT.
 
+        A cancellation that comes meanwhile is left in ``cancelled`` if it was committed.
         Or, with COMMIT ``along``, the last one of a transaction. That may still be open after it:
         where the statement had to be prepared first, COMMIT was not sent.
         """
@@ -180,12 +183,14 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         if self._require_driver().is_closed():
             self.outcome = "rolled_back"
             raise ConnectionLost("the connection broke before COMMIT; the server has rolled back")
-        self.outcome = "unknown"
+        self.outcome, self.cancelled = "unknown", None
         try:
             result = await shielded(operation(*arguments), self._commit_grace)
         except Interrupted as interrupted:
-            self._note_outcome(interrupted.task)
-            raise interrupted.cancelled from None
+            if self._note_outcome(interrupted.task) != "committed":
+                raise interrupted.cancelled from None
+            # what came back must be taken note of, and then only the cancellation delivered
+            self.cancelled, result = interrupted.cancelled, interrupted.task.result()
         except ConnectionLost as error:
             raise CommitUnknown(
                 "the connection broke before COMMIT was answered", sqlstate=error.sqlstate
@@ -205,7 +210,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         else:
             self.outcome = "rolled_back" if result == "ROLLBACK" else "committed"
 
-    def _note_outcome(self, task: asyncio.Task[Any]) -> None:
+    def _note_outcome(self, task: asyncio.Task[Any]) -> Outcome | None:
         """The task was cancelled while it committed: tell by the answer, if one came."""
         if not task.done():
             # past the grace: nobody will hear the answer
@@ -215,6 +220,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
             self._note_end(task.result())
         elif not isinstance(error, ConnectionLost):
             self.outcome = "rolled_back"
+        return self.outcome
 
     def _rolled_back_instead(self) -> TransactionRolledBack:
         first, self._first_error = self._first_error, None

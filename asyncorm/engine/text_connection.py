@@ -49,6 +49,7 @@ class TextConnection:
         "_pool",
         "_pooled",
         "_statements",
+        "cancelled",
         "joined",
         "outcome",
         "repeat_limit",
@@ -76,6 +77,8 @@ class TextConnection:
         self._first_error: AsyncORMError | None = None
         #: how the last transaction ended; a cancelled commit can be asked here what became of it
         self.outcome: Outcome | None = None
+        #: a cancellation that came while the commit was under way: whoever commits delivers it
+        self.cancelled: asyncio.CancelledError | None = None
         #: savepoints of the sessions that work inside this connection's transaction
         self.joined: list[str] = []
 

@@ -62,6 +62,8 @@ class SessionCore:
         self.flushing = False
         #: whether the flush under way has got as far as the server
         self._sending = False
+        #: what the flush of a commit has committed on
+        self._committing: Connection | None = None
 
     @property
     def announcer(self) -> Announcer:
@@ -191,7 +193,7 @@ class SessionCore:
         connection = transaction.connection
         assert connection is not None
         self._sending = True
-        inside = connection.in_transaction
+        inside, self._committing = connection.in_transaction, connection
         if inside and not self._commits_along(plan, connection):
             return connection
         return CommittingConnection(connection, in_transaction=inside)
@@ -208,12 +210,18 @@ class SessionCore:
         transaction.check()
         if not unit.levels:
             unit.begin()
+        self._committing = None
         if HEARD:
             await self.announcer.before_commit()
         if unit.has_work():
-            await self._flush(self._commit_connection)
-            if unit.has_work():
-                await self.flush_until_clean(self._commit_connection, _FLUSHES - 1)
+            try:
+                await self._flush(self._commit_connection)
+                if unit.has_work():
+                    await self.flush_until_clean(self._commit_connection, _FLUSHES - 1)
+            except Exception as error:
+                if self._committing is not None and self._committing.cancelled is not None:
+                    raise self._committing.cancelled from error
+                raise
         before = self.announcer.watch_commit() if HEARD else None
         try:
             if transaction.begun:
@@ -234,7 +242,10 @@ class SessionCore:
             else:
                 transaction.lose(cancelled)
             raise
+        ended = self._committing
         self._committed()
+        if ended is not None and ended.cancelled is not None:
+            raise ended.cancelled  # while COMMIT, or what commits by itself, was under way
         if before is not None:
             await self.announcer.committed(before)
 

@@ -504,6 +504,8 @@ async def test_a_cancelled_commit_is_carried_through(pool: Engine, engine: Engin
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await connection.commit_fetch(text, [0.2], along=True)
+                assert connection.cancelled is not None  # what it returned can be noted first
+                raise connection.cancelled
         assert connection.outcome == "committed"
         assert not connection.in_transaction
     assert await stored(engine) == [1]

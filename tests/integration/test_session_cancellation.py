@@ -288,3 +288,35 @@ async def test_leaving_a_block_cancelled_does_not_wait_for_a_server_that_is_sile
         assert loop.time() - started < 1
         assert silent.pool.in_use == 0
         proxy.heal()
+
+
+@pytest.mark.parametrize("mode", ["before", "after"])
+@pytest.mark.parametrize("books", [0, 2])
+async def test_memory_tells_what_became_of_a_cancelled_commit_with_its_flush(
+    pool: Engine, engine: Engine, mode: Mode, books: int
+) -> None:
+    """COMMIT goes along with the last statement, or the only one commits by itself."""
+    made: list[Author] = []
+
+    async def unit(name: str) -> None:
+        async with sessionmaker(pool)() as session:
+            author = Author(name=name, books=[Book(title="t") for _ in range(books)])
+            made.append(author)
+            session.add(author)
+            await session.commit()
+
+    await unit(f"warm {mode} {books}")
+    place, outcome = 0, "cancelled"
+    while outcome != "not reached":
+        place += 1
+        name = f"{mode} {books} {place}"
+        outcome = await cancel_at(lambda name=name: unit(name), place, mode)  # type: ignore[misc]
+        await assert_pool_is_whole(pool, engine, APPLICATION)
+        async with sessionmaker(engine)() as session:
+            found = await session.first(select(Author).where(Author.name == name))
+            stored = found is not None
+            if found is not None:
+                assert len(await session.load(found, Author.books)) == books
+        assert inspect(made[-1]).detached is stored, place
+        assert made[-1].id is not None or not stored
+    assert place > 1 + (books > 0)
