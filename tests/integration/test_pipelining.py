@@ -7,7 +7,7 @@ import shutil
 import ssl
 import struct
 import subprocess
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -183,7 +183,7 @@ def contexts(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
 @asynccontextmanager
 async def tls_in_front(
     database_url: str, folder: Path
-) -> AsyncIterator[tuple[str, ssl.SSLContext]]:
+) -> AsyncGenerator[tuple[str, ssl.SSLContext]]:
     """A server that takes TLS off and passes everything on."""
     offered, accepted = contexts(folder)
     async with WireProxy(database_url) as proxy:
@@ -437,6 +437,7 @@ async def test_copy_cursors_and_commands_begin_before_they_start(pool: Engine) -
 
 async def test_a_cancelled_first_statement_leaves_nothing(pool: Engine, engine: Engine) -> None:
     await warm(pool, "SELECT pg_sleep($1::float8)", 0.0)
+    pid = 0
     with pytest.raises(TimeoutError):
         async with pool.begin() as connection:
             pid = connection.server_pid()
