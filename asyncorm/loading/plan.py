@@ -70,7 +70,8 @@ class LoadPlan:
         self.entities = [
             position for position, item in enumerate(items) if isinstance(item, EntityItem)
         ]
-        width = len(compiled.columns)
+        # what a DELETE returns may be followed by keys that the session has asked for
+        width = len(compiled.columns) if compiled.kind == "select" else None
         makers = [
             _maker(item, repeated=self._is_repeated(position), width=width)
             for position, item in enumerate(items)
