@@ -7,9 +7,8 @@ parameter values or passwords: values of a failing row are only in ``DatabaseErr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from asyncorm._lazy_dataclass import dataclass
 
 
 class AsyncORMError(Exception):

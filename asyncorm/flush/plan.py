@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from asyncorm._lazy_dataclass import dataclass
 from asyncorm.flush.association import Association, LinkTable
 from asyncorm.flush.link import Link
 from asyncorm.mapping.written_part import WrittenPart

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import InvalidRequestError
 
 S = TypeVar("S", bound="TransactionOwner")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 
-from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import ArgumentError, DataError, PayloadError
 from asyncorm.sql.values import checked_name
 from asyncorm.types.json import Message
