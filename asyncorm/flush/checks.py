@@ -29,16 +29,17 @@ def check_inserts(
     made_later: dict[type[Any], str | None] = {}
     for instance in inserts:
         links, kind = links_of(instance), type(instance)
-        if not links:
-            # the server makes the key and nothing else is needed: 0.15 us instead of 0.6
-            key = made_later[kind] if kind in made_later else _key_made_later(kind, made_later)
-            if key is not None and instance.__dict__.get(key) is None:
-                continue
         mapper: Mapper = kind.__mapper__
-        if len(links) == 1 and links[0].parent is not None:
-            filled = links[0].values()  # what nothing else can disagree with
-        else:
-            filled = _linked_values(links, links_of) if links else {}
+        # the server makes the key and all else that is needed is there: 0.15 us instead of 0.6,
+        # and with a link 0.35 instead of 1.1
+        key = made_later[kind] if kind in made_later else _key_made_later(kind, made_later)
+        if key is not None and instance.__dict__.get(key) is None:
+            if links:
+                if _surely_fits(instance.__dict__, key, mapper.must_be_given, links):
+                    continue
+            elif not mapper.must_be_given:
+                continue
+        filled = _linked_values(links, links_of) if links else {}
         _check_given(instance, mapper, filled)
         other = _same_key(instance, mapper, filled, seen, unit)
         if other is not None and other not in doomed and not _gives_up_key(other, updates):
@@ -69,12 +70,31 @@ def check_updates(
 
 
 def _key_made_later(kind: type[Any], known: dict[type[Any], str | None]) -> str | None:
-    """The attribute of the key, if it may be missing and so may everything else."""
+    """The attribute of the key, if it may be missing."""
     mapper: Mapper = kind.__mapper__
     names = mapper.primary_key
-    found = names[0] if len(names) == 1 and not mapper.must_be_given else None
+    found = names[0] if len(names) == 1 and names[0] not in mapper.must_be_given else None
     known[kind] = found
     return found
+
+
+def _surely_fits(
+    values: dict[str, Any], key: str, needed: tuple[str, ...], links: list[Link]
+) -> bool:
+    """Whether links without anything in common fill what has no value, and not the key."""
+    filled: tuple[str, ...] = ()
+    for link in links:
+        if link.parent is None:
+            return False
+        known = link.parent.__dict__
+        for name, target in link.foreign_key.pairs:
+            if target not in known or name == key or name in filled:
+                return False
+        filled += link.foreign_key.attributes
+    for name in needed:
+        if values.get(name) is None and name not in filled:
+            return False
+    return True
 
 
 def _linked_values(links: list[Link], links_of: LinksOf) -> dict[str, Any]:

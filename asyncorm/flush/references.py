@@ -19,18 +19,22 @@ from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
+_MANY_TO_ONE = Direction.MANY_TO_ONE
+
 
 def linked_instances(unit: UnitOfWork, dirty: list[Any]) -> list[Any]:
     """The new objects that have a relationship set, and the stored ones that had one touched."""
     kinds: set[Any] = {*map(type, unit.new), *map(type, dirty)}
     if not [kind for kind in kinds if kind.__mapper__.relationships]:
         return []
-    return [i for i in unit.new if _is_linked(i)] + [i for i in dirty if _is_touched(i)]
-
-
-def _is_linked(instance: Any) -> bool:
-    values, relationships = instance.__dict__, type(instance).__mapper__.relationships
-    return bool([name for name in relationships if values.get(name) is not None])
+    found: list[Any] = []
+    for instance in unit.new:
+        values = instance.__dict__
+        for name in type(instance).__mapper__.relationships:
+            if values.get(name) is not None:
+                found.append(instance)
+                break
+    return found + [i for i in dirty if _is_touched(i)]
 
 
 def _is_touched(instance: Any) -> bool:
@@ -48,17 +52,22 @@ def collect_links(unit: UnitOfWork, linked: Iterable[Any], associations: Associa
     removals: list[Link] = []
     to_many: list[Link] = []
     to_one: list[Link] = []
+    new = unit.new
     for instance in linked:
-        for relationship in mapper_of(instance).relationships.values():
-            if relationship.viewonly:
-                continue
+        values, is_new = instance.__dict__, instance in new
+        for name, relationship in type(instance).__mapper__.relationships.items():
+            if relationship.viewonly or (is_new and values.get(name) is None):
+                continue  # what a new object has not set asks for nothing
             if relationship.secondary is not None:
                 associations.collect(instance, relationship, relationship.secondary)
-            elif relationship.direction is Direction.MANY_TO_ONE:
-                to_one += _to_one(unit, instance, relationship)
-            else:
+            elif relationship.direction is not _MANY_TO_ONE:
                 to_many += _added(unit, instance, relationship)
                 removals += _removed(unit, instance, relationship)
+            elif is_new or _is_set(instance, name):
+                parent = values[name]
+                if parent is not None and parent not in new and not unit.contains(parent):
+                    raise _outside(relationship, parent)
+                to_one.append(Link(instance, parent, relationship.foreign_key))
     for instance in unit.dirty if unit.deleted else ():
         if instance in unit.deleted:
             # what it will own no more is for nobody else to tell, if its children are not loaded
@@ -68,46 +77,41 @@ def collect_links(unit: UnitOfWork, linked: Iterable[Any], associations: Associa
     if not (removals or to_many or to_one):
         return {}
     found = {(link.child, link.foreign_key): link for link in (*removals, *to_many, *to_one)}
-    new = unit.new
+    if not (removals or to_many or unit.dirty):
+        return found  # all are of new objects
     return {k: link for k, link in found.items() if link.child in new or not is_written(link, new)}
 
 
-def _to_one(
-    unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]
-) -> Iterator[Link]:
-    """The link of a reference that was set; a new object's unset reference is none."""
-    name = relationship.name
-    parent = instance.__dict__.get(name)
-    if instance not in unit.new:
-        originals = originals_of(instance)
-        if name not in originals or name not in instance.__dict__ or originals[name] is parent:
-            return
-    elif parent is None:
-        return
-    if parent is not None and not unit.contains(parent):
-        raise OrphanedReferenceError(
-            f"{relationship} refers to a {type(parent).__name__} that is not in this session; "
-            "the reference would be lost"
-        )
-    yield Link(instance, parent, relationship.foreign_key)
+def _is_set(instance: Any, name: str) -> bool:
+    """Whether a reference of a stored object is another one than it was."""
+    values, originals = instance.__dict__, originals_of(instance)
+    return name in originals and name in values and originals[name] is not values[name]
 
 
-def _added(unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]) -> Iterator[Link]:
-    if instance in unit.new:
-        added = members_of(instance.__dict__.get(relationship.name))
+def _outside(relationship: Relationship[Any, Any], parent: Any) -> OrphanedReferenceError:
+    return OrphanedReferenceError(
+        f"{relationship} refers to a {type(parent).__name__} that is not in this session; "
+        "the reference would be lost"
+    )
+
+
+def _added(unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]) -> list[Link]:
+    new = unit.new
+    if instance in new:
+        added = list(members_of(instance.__dict__.get(relationship.name)))
     else:
-        added = iter(changed_members(instance, relationship.name)[0])
+        added = changed_members(instance, relationship.name)[0]
         # their own references make the links, if they are in the session
-        for child in queued_members(instance, relationship.name):
-            check_held(unit, child, relationship)
+        check_held(unit, queued_members(instance, relationship.name), relationship)
+    check_held(unit, added, relationship)
     back = relationship.back
     if back is not None and (back.viewonly or back.foreign_key is not relationship.foreign_key):
         back = None
-    for child in added:
-        check_held(unit, child, relationship)
-        if back is not None and child in unit.new and child.__dict__.get(back.name) is instance:
-            continue  # a new object's own reference makes the same link
-        yield Link(child, instance, relationship.foreign_key)
+    if back is not None:
+        # a new object's own reference makes the same link
+        name = back.name
+        added = [c for c in added if c not in new or c.__dict__.get(name) is not instance]
+    return [Link(child, instance, relationship.foreign_key) for child in added]
 
 
 def _removed(
