@@ -93,8 +93,10 @@ def _surely_fits(
         filled += link.foreign_key.attributes
     for name in needed:
         if values.get(name) is None and name not in filled:
-            return False
-    return True
+            break
+    else:
+        return True
+    return False
 
 
 def _linked_values(links: list[Link], links_of: LinksOf) -> dict[str, Any]:

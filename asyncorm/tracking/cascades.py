@@ -11,6 +11,8 @@ from asyncorm.tracking.changes import changed_members
 from asyncorm.tracking.collections import members_of
 from asyncorm.tracking.state import Status, state_of
 
+_COLLECTIONS = (list, set, dict, tuple, frozenset)
+
 
 class Cascade(NamedTuple):
     """Why an instance is deleted along with another one: it refers to it by this key."""
@@ -25,8 +27,10 @@ def related(instance: Any, cascade: str) -> list[Any]:
     values = instance.__dict__
     for name in type(instance).__mapper__.along(cascade):
         value = values.get(name)
-        if value is not None:
+        if isinstance(value, _COLLECTIONS):
             found.extend(members_of(value))
+        elif value is not None:
+            found.append(value)
     return found
 
 
