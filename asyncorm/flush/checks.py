@@ -26,19 +26,21 @@ def check_inserts(
 ) -> None:
     """Raise IdentityConflictError or FlushError for new rows that can't be written."""
     seen: dict[tuple[Mapper, Any], Any] = {}
-    made_later: dict[type[Any], str | None] = {}
+    known: dict[type[Any], tuple[str | None, tuple[str, ...]]] = {}
     for instance in inserts:
         links, kind = links_of(instance), type(instance)
-        mapper: Mapper = kind.__mapper__
+        if kind not in known:
+            known[kind] = _made_later(kind.__mapper__)
+        key, needed = known[kind]
         # the server makes the key and all else that is needed is there: 0.15 us instead of 0.6,
         # and with a link 0.35 instead of 1.1
-        key = made_later[kind] if kind in made_later else _key_made_later(kind, made_later)
-        if key is not None and instance.__dict__.get(key) is None:
-            if links:
-                if _surely_fits(instance.__dict__, key, mapper.must_be_given, links):
-                    continue
-            elif not mapper.must_be_given:
+        if key is not None:
+            values = instance.__dict__
+            if values.get(key) is None and (
+                _surely_fits(values, key, needed, links) if links else not needed
+            ):
                 continue
+        mapper: Mapper = kind.__mapper__
         filled = _linked_values(links, links_of) if links else {}
         _check_given(instance, mapper, filled)
         other = _same_key(instance, mapper, filled, seen, unit)
@@ -69,13 +71,10 @@ def check_updates(
             _check_update(instance, type(instance).__mapper__, columns, links)
 
 
-def _key_made_later(kind: type[Any], known: dict[type[Any], str | None]) -> str | None:
-    """The attribute of the key, if it may be missing."""
-    mapper: Mapper = kind.__mapper__
-    names = mapper.primary_key
-    found = names[0] if len(names) == 1 and names[0] not in mapper.must_be_given else None
-    known[kind] = found
-    return found
+def _made_later(mapper: Mapper) -> tuple[str | None, tuple[str, ...]]:
+    """The attribute of the key, if it may be missing, and those that may not."""
+    names, needed = mapper.primary_key, mapper.must_be_given
+    return names[0] if len(names) == 1 and names[0] not in needed else None, needed
 
 
 def _surely_fits(
@@ -84,13 +83,13 @@ def _surely_fits(
     """Whether links without anything in common fill what has no value, and not the key."""
     filled: tuple[str, ...] = ()
     for link in links:
-        if link.parent is None:
+        parent, foreign_key = link.parent, link.foreign_key
+        if parent is None:
             return False
-        known = link.parent.__dict__
-        for name, target in link.foreign_key.pairs:
-            if target not in known or name == key or name in filled:
+        for name, target in foreign_key.pairs:
+            if target not in parent.__dict__ or name == key or name in filled:
                 return False
-        filled += link.foreign_key.attributes
+        filled += foreign_key.attributes
     for name in needed:
         if values.get(name) is None and name not in filled:
             break

@@ -118,8 +118,7 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
         unit.all_persistent()
     level = unit.levels[-1]
     for mapper, rows in by_entity(instances).items():
-        key_of = mapper.key_of
-        keys = [key_of(instance.__dict__) for instance in rows]
+        keys = _keys(mapper, rows)
         if None in keys:
             raise _without_key(mapper)
         made = list(map(ref, rows))
@@ -140,6 +139,14 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
         if mapper.write_only:
             for instance in rows:
                 _forget_written(instance)
+
+
+def _keys(mapper: Mapper, instances: Iterable[Any]) -> list[Key]:
+    """The keys that objects have now; None for an incomplete one."""
+    if len(mapper.primary_key) == 1:
+        (name,) = mapper.primary_key
+        return [instance.__dict__.get(name) for instance in instances]
+    return [mapper.key_of(instance.__dict__) for instance in instances]
 
 
 def _forget_written(instance: Any) -> None:
