@@ -32,7 +32,7 @@ def insert_batches(part: WrittenPart, instances: Iterable[Any], links_of: LinksO
         ):
             usual.instances.append(instance)
             if links:
-                usual.links.extend(links)
+                usual.links += links
             continue
         shape = insert_shape(part, instance, links)
         batch = batches.get(shape)

@@ -74,14 +74,16 @@ def _let_go(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> dict[Any, 
 
 def _point(links: Iterable[Link]) -> None:
     """A reference that was written from the other side is what the child's attribute shows."""
-    known: dict[tuple[type[Any], ForeignKey], list[str]] = {}
+    kind: type[Any] | None = None
+    key: ForeignKey | None = None
+    names: list[str] = []
     for link in links:
-        kind, values = type(link.child), link.child.__dict__
-        names = known.get((kind, link.foreign_key))
-        if names is None:
-            references: Iterable[Any] = kind.__mapper__.many_to_one
-            names = [r.name for r in references if r.foreign_key is link.foreign_key]
-            known[(kind, link.foreign_key)] = names
+        child = link.child
+        if type(child) is not kind or link.foreign_key is not key:
+            kind, key = type(child), link.foreign_key
+            references: Iterable[Any] = mapper_of(child).many_to_one
+            names = [r.name for r in references if r.foreign_key is key]
+        values = child.__dict__
         for name in names:
             if name in values:
                 values[name] = link.parent

@@ -171,6 +171,11 @@ class Mapper:
         return found
 
     @cached_property
+    def saved(self) -> tuple[str, ...]:
+        """The relationships that take objects into a session."""
+        return self.along("save-update")
+
+    @cached_property
     def many_to_one(self) -> tuple[Relationship[Any, Any], ...]:
         """The relationships whose foreign key is in this table."""
         return tuple(r for r in self.relationships.values() if r.direction is Direction.MANY_TO_ONE)
