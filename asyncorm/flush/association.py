@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import field
 from typing import Any
 
@@ -74,13 +74,17 @@ class AssociationChanges:
     removed: dict[Association, None] = field(default_factory=dict)
 
 
-def check_held(unit: UnitOfWork, member: Any, relationship: Relationship[Any, Any]) -> None:
-    """Raise OrphanedReferenceError for a member of a collection that is not in the session."""
-    if not unit.contains(member):
-        raise OrphanedReferenceError(
-            f"{relationship} holds a {type(member).__name__} that is not in this session; "
-            "the link would be lost"
-        )
+def check_held(
+    unit: UnitOfWork, members: Iterable[Any], relationship: Relationship[Any, Any]
+) -> None:
+    """Raise OrphanedReferenceError for members of a collection that are not in the session."""
+    new = unit.new
+    for member in members:
+        if member not in new and not unit.contains(member):
+            raise OrphanedReferenceError(
+                f"{relationship} holds a {type(member).__name__} that is not in this session; "
+                "the link would be lost"
+            )
 
 
 class Associations:
@@ -107,8 +111,8 @@ class Associations:
         if not added and not removed:
             return
         changes = self._changes_of(secondary)
+        check_held(self._unit, added, relationship)
         for member in added:
-            check_held(self._unit, member, relationship)
             changes.added[_association(instance, member, secondary)] = None
         for member in removed:
             if status_of(member) in (Status.PERSISTENT, Status.DETACHED):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -32,7 +32,7 @@ def insert_batches(part: WrittenPart, instances: Iterable[Any], links_of: LinksO
         ):
             usual.instances.append(instance)
             if links:
-                usual.links.extend(links)
+                usual.links += links
             continue
         shape = insert_shape(part, instance, links)
         batch = batches.get(shape)
@@ -79,7 +79,11 @@ def omitted_columns(part: WrittenPart, instance: Any, links: list[Link]) -> tupl
         return made
     values = instance.__dict__
     fields_set = given_fields(instance)
-    linked = [name for link in links for name in link.attributes] if links else ()
+    linked: Sequence[str] = ()
+    if len(links) == 1 and links[0].parent is not None:
+        linked = links[0].foreign_key.attributes
+    elif links:
+        linked = [name for link in links for name in link.attributes]
     if fields_set.isdisjoint(made):
         for name in made:
             if values.get(name) is not None or name in linked:

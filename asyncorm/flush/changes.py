@@ -48,6 +48,11 @@ class ChangeSet:
     def set_links(self, links: Links) -> None:
         """Take the links in, grouped by child."""
         self.links = links
+        if not self.replaced:
+            self._by_child = {link.child: [link] for link in links.values()}
+            if len(self._by_child) == len(links):
+                return
+            self._by_child = {}
         for link in links.values():
             if self.replaced and refers_to_replaced(link, self.replaced):
                 continue

@@ -26,19 +26,22 @@ def check_inserts(
 ) -> None:
     """Raise IdentityConflictError or FlushError for new rows that can't be written."""
     seen: dict[tuple[Mapper, Any], Any] = {}
-    made_later: dict[type[Any], str | None] = {}
+    known: dict[type[Any], tuple[str | None, tuple[str, ...]]] = {}
     for instance in inserts:
         links, kind = links_of(instance), type(instance)
-        if not links:
-            # the server makes the key and nothing else is needed: 0.15 us instead of 0.6
-            key = made_later[kind] if kind in made_later else _key_made_later(kind, made_later)
-            if key is not None and instance.__dict__.get(key) is None:
+        if kind not in known:
+            known[kind] = _made_later(kind.__mapper__)
+        key, needed = known[kind]
+        # the server makes the key and all else that is needed is there: 0.15 us instead of 0.6,
+        # and with a link 0.35 instead of 1.1
+        if key is not None:
+            values = instance.__dict__
+            if values.get(key) is None and (
+                _surely_fits(values, key, needed, links) if links else not needed
+            ):
                 continue
         mapper: Mapper = kind.__mapper__
-        if len(links) == 1 and links[0].parent is not None:
-            filled = links[0].values()  # what nothing else can disagree with
-        else:
-            filled = _linked_values(links, links_of) if links else {}
+        filled = _linked_values(links, links_of) if links else {}
         _check_given(instance, mapper, filled)
         other = _same_key(instance, mapper, filled, seen, unit)
         if other is not None and other not in doomed and not _gives_up_key(other, updates):
@@ -68,13 +71,31 @@ def check_updates(
             _check_update(instance, type(instance).__mapper__, columns, links)
 
 
-def _key_made_later(kind: type[Any], known: dict[type[Any], str | None]) -> str | None:
-    """The attribute of the key, if it may be missing and so may everything else."""
-    mapper: Mapper = kind.__mapper__
-    names = mapper.primary_key
-    found = names[0] if len(names) == 1 and not mapper.must_be_given else None
-    known[kind] = found
-    return found
+def _made_later(mapper: Mapper) -> tuple[str | None, tuple[str, ...]]:
+    """The attribute of the key, if it may be missing, and those that may not."""
+    names, needed = mapper.primary_key, mapper.must_be_given
+    return names[0] if len(names) == 1 and names[0] not in needed else None, needed
+
+
+def _surely_fits(
+    values: dict[str, Any], key: str, needed: tuple[str, ...], links: list[Link]
+) -> bool:
+    """Whether links without anything in common fill what has no value, and not the key."""
+    filled: tuple[str, ...] = ()
+    for link in links:
+        parent, foreign_key = link.parent, link.foreign_key
+        if parent is None:
+            return False
+        for name, target in foreign_key.pairs:
+            if target not in parent.__dict__ or name == key or name in filled:
+                return False
+        filled += foreign_key.attributes
+    for name in needed:
+        if values.get(name) is None and name not in filled:
+            break
+    else:
+        return True
+    return False
 
 
 def _linked_values(links: list[Link], links_of: LinksOf) -> dict[str, Any]:

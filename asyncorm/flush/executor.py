@@ -17,6 +17,7 @@ from asyncorm.flush.arguments import (
 from asyncorm.flush.blame import name_objects
 from asyncorm.flush.connection import CommittingConnection, FlushConnection
 from asyncorm.flush.diagnosis import add_conflicts, load_versions, rows_dropped, rows_missing
+from asyncorm.flush.link import apply_links
 from asyncorm.flush.link_executor import execute_links
 from asyncorm.flush.plan import AnyBatch, Batch, FlushPlan, Kind
 from asyncorm.flush.row import row_key
@@ -72,8 +73,8 @@ def _send(
     # what decides is no coroutine: each one that only waits for the next costs half a microsecond
     if not isinstance(batch, Batch):
         return execute_links(batch, connection)
-    for link in batch.links:
-        link.apply()
+    if batch.links:
+        apply_links(batch.links)
     if batch.part.version is None:
         return _execute(batch, connection, statements)
     return _execute_versioned(batch, connection, statements, versions)

@@ -74,14 +74,16 @@ def _let_go(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> dict[Any, 
 
 def _point(links: Iterable[Link]) -> None:
     """A reference that was written from the other side is what the child's attribute shows."""
-    known: dict[tuple[type[Any], ForeignKey], list[str]] = {}
+    kind: type[Any] | None = None
+    key: ForeignKey | None = None
+    names: list[str] = []
     for link in links:
-        kind, values = type(link.child), link.child.__dict__
-        names = known.get((kind, link.foreign_key))
-        if names is None:
-            references: Iterable[Any] = kind.__mapper__.many_to_one
-            names = [r.name for r in references if r.foreign_key is link.foreign_key]
-            known[(kind, link.foreign_key)] = names
+        child = link.child
+        if type(child) is not kind or link.foreign_key is not key:
+            kind, key = type(child), link.foreign_key
+            references: Iterable[Any] = mapper_of(child).many_to_one
+            names = [r.name for r in references if r.foreign_key is key]
+        values = child.__dict__
         for name in names:
             if name in values:
                 values[name] = link.parent
@@ -118,8 +120,7 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
         unit.all_persistent()
     level = unit.levels[-1]
     for mapper, rows in by_entity(instances).items():
-        key_of = mapper.key_of
-        keys = [key_of(instance.__dict__) for instance in rows]
+        keys = _keys(mapper, rows)
         if None in keys:
             raise _without_key(mapper)
         made = list(map(ref, rows))
@@ -140,6 +141,14 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
         if mapper.write_only:
             for instance in rows:
                 _forget_written(instance)
+
+
+def _keys(mapper: Mapper, instances: Iterable[Any]) -> list[Key]:
+    """The keys that objects have now; None for an incomplete one."""
+    if len(mapper.primary_key) == 1:
+        (name,) = mapper.primary_key
+        return [instance.__dict__.get(name) for instance in instances]
+    return [mapper.key_of(instance.__dict__) for instance in instances]
 
 
 def _forget_written(instance: Any) -> None:

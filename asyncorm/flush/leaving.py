@@ -11,7 +11,6 @@ from typing import Any
 
 from asyncorm.flush.link import Link
 from asyncorm.mapping.relationships import Direction, Relationship
-from asyncorm.tracking.changes import originals_of
 from asyncorm.tracking.collections import members_of, silent_discard
 from asyncorm.tracking.state import UNLOADED
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
@@ -36,7 +35,7 @@ def leave_former_owners(unit: UnitOfWork, links: Iterable[Link]) -> None:
     """Take objects out of what held them whose reference was not loaded when it was changed."""
     moved: dict[Relationship[Any, Any], dict[int, Any]] = {}
     for link in links:
-        originals = originals_of(link.child)
+        originals = link.child._state.originals
         if not originals or not any(originals.get(n) is UNLOADED for n in link.attributes):
             continue
         for relationship in mapper_of(link.child).many_to_one:

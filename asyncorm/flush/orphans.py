@@ -37,7 +37,8 @@ def find_doomed(
             cause.parent in doomed and not is_moved(instance, cause.foreign_key, links, doomed)
         ):
             doomed[instance] = None
-    orphans = [link.child for link in links.values() if _is_orphan(link, unit, links, doomed)]
+    empty = [link for link in links.values() if link.parent is None]
+    orphans = [link.child for link in empty if _is_orphan(link, unit, links, doomed)]
     orphans += _released(unit, links, associations, doomed)
     orphans += _disowned(owners, unit, links, doomed)
     return doomed, doom(orphans, unit, links, doomed)
@@ -83,11 +84,11 @@ def is_moved(child: Any, key: ForeignKey, links: Links, doomed: dict[Any, None])
 
 
 def _is_orphan(link: Link, unit: UnitOfWork, links: Links, doomed: dict[Any, None]) -> bool:
-    """Whether a link takes a stored child from the last of the parents that keep it.
+    """Whether a link to nobody takes a stored child from the last of the parents that keep it.
 
     A child whose foreign key can't be empty is nothing without that parent, whoever else keeps it.
     """
-    if link.parent is not None or link.child in unit.new or link.child in doomed:
+    if link.child in unit.new or link.child in doomed:
         return False
     keepers = mapper_of(link.child).keepers
     if not any(

@@ -162,13 +162,18 @@ class Mapper:
 
     def along(self, cascade: str) -> tuple[str, ...]:
         """The relationships that a cascade goes along."""
-        names = self._along.get(cascade)
-        if names is None:
+        found = self._along.get(cascade)
+        if found is None:
             known = self.relationships.items()
-            names = self._along[cascade] = tuple(
+            found = self._along[cascade] = tuple(
                 n for n, r in known if cascade in r.cascade and not r.viewonly
             )
-        return names
+        return found
+
+    @cached_property
+    def saved(self) -> tuple[str, ...]:
+        """The relationships that take objects into a session."""
+        return self.along("save-update")
 
     @cached_property
     def many_to_one(self) -> tuple[Relationship[Any, Any], ...]:

@@ -11,6 +11,7 @@ from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.relationships import Direction, Relationship
 from asyncorm.tracking.collections import (
     RelatedCollection,
+    RelatedList,
     RelatedSet,
     make_collection,
     members_of,
@@ -231,7 +232,11 @@ def _set_collection(instance: Any, relationship: Relationship[Any, Any], value: 
     if current is None:
         if not known_empty(instance, relationship):
             raise unloaded_error(instance, relationship.name)
-        _fill(empty_collection(instance, relationship), value)
+        fresh = empty_collection(instance, relationship)
+        if isinstance(fresh, RelatedList):
+            fresh.extend(value)  # without a comparison of before and after
+        else:
+            _fill(fresh, value)
         return
     # the old one is left as it is: in a.items, b.items = b.items, a.items it is assigned next
     fresh = make_collection(instance, relationship, LINKS, members_of(current))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
 from asyncorm.mapping.mapper import Key, Mapper
-from asyncorm.tracking.cascades import Cascade, check_dependents, related, removed_members
+from asyncorm.tracking.cascades import Cascade, check_dependents, reached, related
 from asyncorm.tracking.changes import has_changes
 from asyncorm.tracking.event_names import ATTACH_EVENTS
 from asyncorm.tracking.identity_map import IdentityMap
@@ -140,25 +140,14 @@ class UnitOfWork:
             self.touched = True
             return
         revived = instance in self.deleted
-        reached: dict[Any, None] = {instance: None}
-        queue = [instance]
-        for member in queue:
-            found = related(member, "save-update")
-            if member._state is not None:
-                found += removed_members(member)
-            for other in found:
-                # one that no session has seen is followed without asking: 0.3 us
-                if other not in reached and (other._state is None or self._follows(other, revived)):
-                    reached[other] = None
-                    queue.append(other)
+        instances, seen = reached(instance, lambda other: self._follows(other, revived))
         keys: dict[Any, Any] = {}
-        for member in reached:
-            if member._state is not None:
-                self._check_add(member, keys)
+        for member in seen:
+            self._check_add(member, keys)
         if HEARD:
-            self._attach(reached)
+            self._attach(instances)
         else:
-            self._add_each(reached)
+            self._add_each(instances)
         self.touched = True
 
     def add_all(self, instances: Iterable[Any]) -> None:
