@@ -245,13 +245,13 @@ def _index(item: EntityItem | ColumnItem) -> int:
     return item.start if isinstance(item, EntityItem) else item.index
 
 
-def _maker(item: EntityItem | ColumnItem, *, repeated: bool, width: int) -> Column:
+def _maker(item: EntityItem | ColumnItem, *, repeated: bool, width: int | None) -> Column:
     if isinstance(item, EntityItem):
         return _entity_maker(item, repeated=repeated, width=width)
     return _value_maker(item)
 
 
-def _entity_maker(item: EntityItem, *, repeated: bool, width: int) -> Column:
+def _entity_maker(item: EntityItem, *, repeated: bool, width: int | None) -> Column:
     mapper: Mapper = item.entity.__mapper__
     attributes = tuple(column.attribute for column in item.columns)
     hydrate = hydrator(
