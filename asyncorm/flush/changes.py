@@ -143,5 +143,7 @@ def _changed_columns(instance: Any, links: list[Link]) -> tuple[str, ...]:
     columns = changed_columns(instance)
     if not links:
         return columns
+    if not columns and len(links) == 1 and len(only := links[0].attributes) == 1:
+        return only
     linked = {name for link in links for name in link.attributes}
     return tuple(sorted({*columns, *linked}, key=mapper_of(instance).position.__getitem__))

@@ -36,7 +36,12 @@ def leave_former_owners(unit: UnitOfWork, links: Iterable[Link]) -> None:
     moved: dict[Relationship[Any, Any], dict[int, Any]] = {}
     for link in links:
         originals = link.child._state.originals
-        if not originals or not any(originals.get(n) is UNLOADED for n in link.attributes):
+        if not originals:
+            continue
+        for name in link.attributes:
+            if originals.get(name) is UNLOADED:
+                break
+        else:
             continue
         for relationship in mapper_of(link.child).many_to_one:
             if relationship.foreign_key is link.foreign_key and relationship.back is not None:

@@ -48,8 +48,12 @@ class Link:
         if self.parent is None:
             return dict.fromkeys(self.foreign_key.cleared)
         values = self.parent.__dict__
+        pairs = self.foreign_key.pairs
         try:
-            return {name: values[target] for name, target in self.foreign_key.pairs}
+            if len(pairs) == 1:  # without a function of its own: 0.15 us less
+                ((name, target),) = pairs
+                return {name: values[target]}
+            return {name: values[target] for name, target in pairs}
         except KeyError as error:
             raise FlushError(
                 f"{mapper_of(self.parent).name}.{error.args[0]} is not loaded, but a "
@@ -84,11 +88,10 @@ def is_written(link: Link, new: dict[Any, None]) -> bool:
         if renamed and any(target in renamed for _, target in link.foreign_key.pairs):
             return False  # who had this key before may take its children along to another one
     values, originals = link.child.__dict__, originals_of(link.child)
-    wanted = link.values()
-    return all(
-        name in values and name not in originals and values[name] == wanted[name]
-        for name in link.attributes
-    )
+    for name, wanted in link.values().items():
+        if name not in values or name in originals or values[name] != wanted:
+            return False
+    return True
 
 
 def known_key(instance: Any, links: Links) -> Key:

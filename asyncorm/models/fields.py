@@ -73,9 +73,9 @@ class ColumnDeclaration:
     deferred_group: str | None = None
 
 
-def unset() -> Any:
-    """The value of an attribute that the constructor was not given: None until the flush."""
-    return None
+#: makes the value of an attribute that the constructor was not given: None until the flush. Not a
+#: function of Python, whose call would be 0.06 us for each
+unset: Callable[[], Any] = type(None)
 
 
 @overload

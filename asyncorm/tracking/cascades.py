@@ -36,18 +36,12 @@ def related(instance: Any, cascade: str) -> list[Any]:
     return found
 
 
-class Reached(NamedTuple):
-    """What enters a session with an object, and which of it some session has seen before."""
+def reached(instance: Any, follows: Callable[[Any], bool]) -> tuple[dict[Any, None], list[Any]]:
+    """The object and all that the save-update cascade takes along, nearest first; and those of
+    them that some session has seen.
 
-    instances: dict[Any, None]
-    seen: list[Any]
-
-
-def reached(instance: Any, follows: Callable[[Any], bool]) -> Reached:
-    """The object and all that the save-update cascade takes along, nearest first.
-
-    ``follows`` says whether it goes on to an object that some session has seen. One loop without
-    calls: 0.4 us for an object of a graph instead of 0.9.
+    ``follows`` says whether it goes on to such a one. One loop without calls: 0.5 us for an object
+    of a graph instead of 0.9.
     """
     found: dict[Any, None] = {instance: None}
     seen: list[Any] = []
@@ -62,14 +56,15 @@ def reached(instance: Any, follows: Callable[[Any], bool]) -> Reached:
                 others = [*others, *members_of(value)]
             elif value not in found:
                 others = [*others, value]
-        if member._state is not None:
+        if (state := member._state) is not None:
             seen.append(member)
-            others = [*others, *removed_members(member)]
+            if state.originals:
+                others = [*others, *removed_members(member)]
         for other in others:
             if other not in found and (other._state is None or follows(other)):
                 found[other] = None
                 queue.append(other)
-    return Reached(found, seen)
+    return found, seen
 
 
 def removed_members(instance: Any) -> list[Any]:

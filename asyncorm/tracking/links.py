@@ -134,18 +134,21 @@ def _point(member: Any, back: Relationship[Any, Any], owner: Any) -> None:
 
 def set_related(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:
     """Assign a relationship: one object, None, or a whole collection."""
-    if relationship.to_many:
+    if relationship.collection is not None:
         _set_collection(instance, relationship, value)
     else:
         _set_one(instance, relationship, value)
 
 
 def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) -> None:
+    values, fresh = instance.__dict__, instance._state is None
     if value is not None:
-        check_member(relationship, value)
-        _check_cascade(instance, relationship, value)
-    values = instance.__dict__
-    old = known_one(instance, relationship)
+        if type(value) is not relationship.target.entity:
+            check_member(relationship, value)
+        if not fresh:
+            _check_cascade(instance, relationship, value)
+    # of an object that no session has seen all is known, and nothing to be noted: 1 us less
+    old = values.get(relationship.name) if fresh else known_one(instance, relationship)
     if old is value:
         values[relationship.name] = value
         return
@@ -158,7 +161,8 @@ def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) ->
         old = None
     if old is UNLOADED and "delete-orphan" in relationship.cascade:
         raise unloaded_error(instance, relationship.name)  # what is to be deleted must be known
-    record(instance, relationship.name, old)
+    if not fresh:
+        record(instance, relationship.name, old)
     values[relationship.name] = value
     if value is None:
         _forget_key(instance, relationship, old)
@@ -167,7 +171,7 @@ def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) ->
             _leave(old, relationship.back, instance)
         if value is not None:
             _enter(value, relationship.back, instance)
-    if value is not None:
+    if value is not None and not fresh:
         _cascade(instance, relationship, value)
     if old is not UNLOADED and old is not None:
         _drop_orphan(relationship, old)
@@ -265,7 +269,7 @@ def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
     if relationship is None:
         return
     values = owner.__dict__
-    if not relationship.to_many:
+    if relationship.collection is None:
         old = known_one(owner, relationship)
         if old is not member:
             record(owner, relationship.name, old)
@@ -283,7 +287,9 @@ def _enter(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
         _queue(owner, relationship, member, 0)
     else:
         LINKS.changing(owner, relationship, collection)
-        displaced = _displaced(collection, member)
+        displaced = None
+        if relationship.collection is dict:
+            displaced = _displaced(collection, member)
         if is_new(member) and relationship.direction is Direction.ONE_TO_MANY:
             silent_append(collection, member)
         else:
@@ -305,7 +311,7 @@ def _leave(owner: Any, relationship: Relationship[Any, Any] | None, member: Any)
     if relationship is None:
         return
     values = owner.__dict__
-    if not relationship.to_many:
+    if relationship.collection is None:
         if known_one(owner, relationship) is member or _is_expired(owner, relationship):
             record(owner, relationship.name, member)
             values[relationship.name] = None

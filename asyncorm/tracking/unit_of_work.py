@@ -143,7 +143,8 @@ class UnitOfWork:
         instances, seen = reached(instance, lambda other: self._follows(other, revived))
         keys: dict[Any, Any] = {}
         for member in seen:
-            self._check_add(member, keys)
+            if member not in self.new:
+                self._check_add(member, keys)
         if HEARD:
             self._attach(instances)
         else:
@@ -246,7 +247,7 @@ class UnitOfWork:
             if instance._state is None:
                 set_state(instance, pending)
                 new[instance] = None
-            else:
+            elif instance not in new:
                 self._add_one(instance)
 
     def _add_one(self, instance: Any) -> None:
