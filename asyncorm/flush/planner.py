@@ -25,10 +25,11 @@ from asyncorm.flush.plan import (
     UnlinkBatch,
 )
 from asyncorm.flush.post_update import emptied_before, written_after
-from asyncorm.flush.row import LinksOf, Row, links_in, updated_rows
+from asyncorm.flush.row import LinksOf, Row, by_entity, links_in, updated_rows
 from asyncorm.flush.row_planner import RowOrder
 from asyncorm.flush.rows import order_deletes, order_inserts
 from asyncorm.flush.unique_keys import Turn, find_turns
+from asyncorm.mapping.mapper import Mapper
 from asyncorm.mapping.written_part import WrittenPart
 from asyncorm.sql.table import ForeignKey, Table
 from asyncorm.tracking.unit_of_work import mapper_of
@@ -37,9 +38,9 @@ from asyncorm.tracking.unit_of_work import mapper_of
 def plan_flush(changes: ChangeSet) -> FlushPlan:
     """Order the changes; raises CircularDependencyError before anything is sent."""
     if not (changes.deletes or changes.associations or changes.replaced):
-        part = _only_part(changes)
-        if part is not None:
-            return FlushPlan(tuple(_write_part(part, changes)))
+        ordered = _plain_tables(changes)
+        if ordered is not None:
+            return FlushPlan(tuple(_write_tables(ordered, changes)))
         return FlushPlan(tuple(_order_rows(ChangedRows(changes), changes)))
     batches = _remove_links(changes)
     batches += _order_rows(ChangedRows(changes), changes)
@@ -52,25 +53,51 @@ def plan_flush(changes: ChangeSet) -> FlushPlan:
     return FlushPlan(tuple(batch for batch in batches if not _follows(batch)))
 
 
-def _only_part(changes: ChangeSet) -> WrittenPart | None:
-    """The table of all changes, if there is one whose rows need no order among each other."""
-    kinds: set[type[Any]] = {*map(type, changes.inserts), *map(type, changes.updates)}
-    if len(kinds) != 1:
+def _plain_tables(changes: ChangeSet) -> list[Mapper] | None:
+    """The entities of all changes in the order of their tables; None if rows need an order."""
+    # as they come in ChangedRows, so that tables which do not refer to each other are the same
+    kinds = tuple(dict.fromkeys((*map(type, changes.inserts), *map(type, changes.updates))))
+    ordered = _table_order(kinds)
+    if ordered is None or [m for m in ordered if m.table.post_updated]:
         return None
-    part: WrittenPart = kinds.pop().__mapper__.written_parts[0]
-    table = part.table
-    if part.joined or table.post_updated or _is_cyclic([table]):
-        return None
-    return None if _take_turns(changes) and find_turns(changes) else part
+    return None if _take_turns(changes) and find_turns(changes) else ordered
 
 
-def _write_part(part: WrittenPart, changes: ChangeSet) -> list[Batch]:
-    """What the general way comes to for such a table, 20 us sooner."""
+#: of how many entities at most the order is kept, which depends on how they come: few have many
+_KEPT_ORDER = 3
+
+
+def _table_order(kinds: tuple[type[Any], ...]) -> list[Mapper] | None:
+    """Entities in the order of their tables, if each has one and these make no circle."""
+    memo: dict[Any, Any] = kinds[0].__mapper__.memo if kinds else {}
+    if ("table order", kinds) in memo:
+        kept: list[Mapper] | None = memo["table order", kinds]
+        return kept
+    by_table: dict[Table, Mapper] = {kind.__mapper__.table: kind.__mapper__ for kind in kinds}
+    components = _components(list(by_table))
+    found: list[Mapper] | None = None
+    if len(by_table) == len(kinds) and not (
+        any(m.written_parts[0].joined for m in by_table.values())
+        or any(_is_cyclic(component) for component in components)
+    ):
+        found = [by_table[table] for (table,) in components]
+    if len(kinds) <= _KEPT_ORDER:
+        memo["table order", kinds] = found
+    return found
+
+
+def _write_tables(ordered: list[Mapper], changes: ChangeSet) -> list[Batch]:
+    """What the general way comes to for such tables: 7 us instead of 28 for two of them."""
     batches: list[Batch] = []
-    if changes.updates:
-        batches += update_batches(part, changes.updates, changes.links_of)
-    if changes.inserts:
-        batches += insert_batches(part, changes.inserts, changes.links_of)
+    updates = by_entity(changes.updates) if changes.updates else {}
+    inserts = by_entity(changes.inserts) if changes.inserts else {}
+    for mapper in ordered:
+        part = mapper.written_parts[0]
+        if changed := updates.get(mapper):
+            own = changes.updates if len(updates) == 1 else {i: changes.updates[i] for i in changed}
+            batches += update_batches(part, own, changes.links_of)
+        if new := inserts.get(mapper):
+            batches += insert_batches(part, new, changes.links_of)
     return batches
 
 

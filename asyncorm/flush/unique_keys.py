@@ -82,8 +82,8 @@ def _attributes(table: Table, names: Iterable[str]) -> tuple[str, ...]:
 def find_turns(changes: ChangeSet) -> list[Turn]:
     """Which rows must be written before which others, because of unique keys."""
     changed = list(_changed_keys(changes))
-    if not (changed or changes.inserts):
-        return []  # nobody takes what deleted rows give up
+    if not (changed or (changes.deletes and changes.inserts)):
+        return []  # nobody gives anything up, or nobody takes what deleted rows give up
     freed: dict[Table, Freed] = {}
     for row in rows_of(changes.deletes):
         instance, part = row
@@ -106,17 +106,26 @@ def find_turns(changes: ChangeSet) -> list[Turn]:
 def _changed_keys(changes: ChangeSet) -> Iterable[tuple[Row, tuple[UniqueKey, ...]]]:
     """The rows whose unique keys change, with these; found for all rows of a shape at once."""
     touched: dict[tuple[type[Any], tuple[str, ...]], dict[WrittenPart, tuple[UniqueKey, ...]]] = {}
-    for kind, columns in changes.update_shapes:
+    for shape in changes.update_shapes:
+        kind, columns = shape
         for part in kind.__mapper__.written_parts:
-            names = part.columns.keys() & columns
-            if part.key_follows:
-                names -= part.key_names
-            keys = tuple(k for k in unique_keys(part) if not names.isdisjoint(k.attributes))
+            known = part.memo.get(("changed keys", columns))
+            keys = _keys_among(part, columns) if known is None else known
             if keys:
-                touched.setdefault((kind, columns), {})[part] = keys
+                touched.setdefault(shape, {})[part] = keys
     for instance, columns in changes.updates.items() if touched else ():
         for part, keys in touched.get((type(instance), columns), {}).items():
             yield (instance, part), keys
+
+
+def _keys_among(part: WrittenPart, columns: tuple[str, ...]) -> tuple[UniqueKey, ...]:
+    """The keys that change with some columns; found once for each set of columns."""
+    names = part.columns.keys() & columns
+    if part.key_follows:
+        names -= part.key_names
+    found = tuple(key for key in unique_keys(part) if not names.isdisjoint(key.attributes))
+    part.memo["changed keys", columns] = found
+    return found
 
 
 def _held_values(instance: Any) -> dict[str, Any]:

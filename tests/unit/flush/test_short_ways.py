@@ -87,9 +87,9 @@ def test_changes_without_links_are_what_the_search_for_links_finds(unit: UnitOfW
 
 @settings(max_examples=100, deadline=None)
 @given(units())
-def test_the_plan_for_one_table_is_that_of_the_general_way(unit: UnitOfWork) -> None:
+def test_the_plan_for_plain_tables_is_that_of_the_general_way(unit: UnitOfWork) -> None:
     changes = collect_changes(unit)
     short = plan_flush(changes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planner, "_only_part", lambda changes: None)
+        patch.setattr(planner, "_plain_tables", lambda changes: None)
         assert steps(plan_flush(changes)) == steps(short)
