@@ -16,6 +16,7 @@ from asyncorm.flush.plan import FlushPlan
 from asyncorm.flush.planner import plan_flush
 from asyncorm.flush.search import Restart
 from asyncorm.mapping.relationships import Relationship
+from asyncorm.tracking.collector import MANY_ROWS, held
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 Connect = Callable[[FlushPlan], Awaitable[FlushConnection]]
@@ -35,11 +36,14 @@ async def flush(
     unit: UnitOfWork, connect: Connect, statements: StatementCache, load: Load, restart: Restart
 ) -> None:
     """Write every change the unit of work holds; without changes no connection is needed."""
-    changes = collect_changes(unit)  # what differs from the database
+    many = len(unit.new) + len(unit.dirty) >= MANY_ROWS
+    # what differs from the database
+    changes = held(collect_changes, unit) if many else collect_changes(unit)
     if changes.unloaded:
         changes = await _complete(unit, changes, load)
     hooks = FlushHooks.of(unit)  # who listens to it
-    plan = plan_flush(changes)  # in which order it must be written, in how few statements
+    # in which order it must be written, in how few statements
+    plan = held(plan_flush, changes) if many else plan_flush(changes)
     if hooks is not None:
         if plan.batches:
             await connect(plan)
@@ -50,7 +54,11 @@ async def flush(
         await execute_plan(plan, await connect(plan), statements, restart)
     if hooks is not None:
         await hooks.after()
-    finish_flush(unit, changes, plan)  # instances take their new states
+    # instances take their new states
+    if many:
+        held(finish_flush, unit, changes, plan)
+    else:
+        finish_flush(unit, changes, plan)
     if hooks is not None:
         await hooks.finished()
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, cast
 
 from asyncorm.errors import ObjectDeletedError
 from asyncorm.loading.attaching import attach
-from asyncorm.loading.collector import MANY_ROWS, CollectorPause
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.criteria import rereading, unfiltered
 from asyncorm.loading.directives import Step, Strategy
@@ -20,6 +19,7 @@ from asyncorm.loading.selectin import RelatedLoad
 from asyncorm.loading.tree import Edge, LoadNode, make_node, refuse_write_only
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
+from asyncorm.tracking.collector import MANY_ROWS, CollectorPause
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notice, Notices
 from asyncorm.tracking.unit_of_work import UnitOfWork

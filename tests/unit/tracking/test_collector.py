@@ -10,9 +10,9 @@ import pytest
 
 from asyncorm import Mapped, MetaData, Model, column, select
 from asyncorm.compiler.cache import StatementCache
-from asyncorm.loading.collector import CollectorPause
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.pipeline import make_rows
+from asyncorm.tracking.collector import CollectorPause, held
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 
@@ -87,4 +87,11 @@ def test_a_collector_that_was_off_stays_off() -> None:
 def test_rows_that_cannot_be_read_leave_the_collector_on() -> None:
     with pytest.raises(ValueError, match="unpack"):
         load([(1,)] * 1_000)
+    assert gc.isenabled()
+
+
+def test_what_is_held_comes_back_and_the_collector_goes_on(collections: list[int]) -> None:
+    lists = held(lambda count: [[number] for number in range(count)], 20_000)
+    assert len(lists) == 20_000
+    assert len(collections) <= 1  # when the pause is over
     assert gc.isenabled()
