@@ -16,6 +16,7 @@ from asyncorm.flush.plan import FlushPlan
 from asyncorm.flush.planner import plan_flush
 from asyncorm.flush.search import Restart
 from asyncorm.mapping.relationships import Relationship
+from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 Connect = Callable[[FlushPlan], Awaitable[FlushConnection]]
@@ -38,7 +39,7 @@ async def flush(
     changes = collect_changes(unit)  # what differs from the database
     if changes.unloaded:
         changes = await _complete(unit, changes, load)
-    hooks = FlushHooks.of(unit)  # who listens to it
+    hooks = FlushHooks.of(unit) if HEARD else None  # who listens to it
     plan = plan_flush(changes)  # in which order it must be written, in how few statements
     if hooks is not None:
         if plan.batches:
