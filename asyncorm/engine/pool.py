@@ -124,6 +124,10 @@ class Pool:
 
     async def acquire(self) -> Pooled:
         """A connection nobody else uses; waits at most ``timeout`` seconds, connecting included."""
+        return self.acquire_idle() or await self._acquire_slowly(asyncio.get_running_loop())
+
+    def acquire_idle(self) -> Pooled | None:
+        """A connection that is open and that nobody uses, if there is one; never waits."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._bind(loop)
@@ -135,7 +139,7 @@ class Pool:
                 return pooled
             self._slots.discard(pooled)
             pooled.driver.terminate()
-        return await self._acquire_slowly(loop, loop.time() + self.timeout)
+        return None
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Belong to a loop; move to another one only if nothing of the first is left alive."""
@@ -150,7 +154,8 @@ class Pool:
             self._forget()
         self._loop = loop
 
-    async def _acquire_slowly(self, loop: asyncio.AbstractEventLoop, deadline: float) -> Pooled:
+    async def _acquire_slowly(self, loop: asyncio.AbstractEventLoop) -> Pooled:
+        deadline = loop.time() + self.timeout
         # a connection that is being cleaned will be free sooner than a new one is open
         if len(self._slots) < self.size and len(self._cleaning) <= len(self._waiters):
             pooled = Pooled()

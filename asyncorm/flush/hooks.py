@@ -8,7 +8,7 @@ from asyncorm.flush.changes import ChangeSet
 from asyncorm.flush.plan import FlushPlan, Kind
 from asyncorm.sql.table import Table
 from asyncorm.tracking.event_names import FLUSH_EVENTS
-from asyncorm.tracking.listeners import HEARD, hears
+from asyncorm.tracking.listeners import hears
 from asyncorm.tracking.notices import Notice, Watch
 from asyncorm.tracking.stage import Stage
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
@@ -30,7 +30,7 @@ class FlushHooks:
     @classmethod
     def of(cls, unit: UnitOfWork) -> FlushHooks | None:
         """The hooks of a flush, if anybody listens to it."""
-        return cls(unit) if HEARD and hears(unit, FLUSH_EVENTS, unit.entities()) else None
+        return cls(unit) if hears(unit, FLUSH_EVENTS, unit.entities()) else None
 
     async def before(self, changes: ChangeSet, plan: FlushPlan) -> None:
         """Call before_insert, before_update and before_delete in the order of the plan."""

@@ -17,6 +17,7 @@ from asyncorm.flush.planner import plan_flush
 from asyncorm.flush.search import Restart
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.tracking.collector import MANY_ROWS, held
+from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
 Connect = Callable[[FlushPlan], Awaitable[FlushConnection]]
@@ -41,7 +42,7 @@ async def flush(
     changes = held(collect_changes, unit) if many else collect_changes(unit)
     if changes.unloaded:
         changes = await _complete(unit, changes, load)
-    hooks = FlushHooks.of(unit)  # who listens to it
+    hooks = FlushHooks.of(unit) if HEARD else None  # who listens to it
     # in which order it must be written, in how few statements
     plan = held(plan_flush, changes) if many else plan_flush(changes)
     if hooks is not None:

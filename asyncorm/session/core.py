@@ -91,7 +91,7 @@ class SessionCore:
             await self._flush(self._flush_connection)
 
     async def _flush(self, connect: Any) -> None:
-        unit, transaction = self.unit, self.transaction
+        unit, transaction, statements = self.unit, self.transaction, self.engine.statements
         transaction.check()
         if not unit.levels:
             unit.begin()
@@ -105,7 +105,13 @@ class SessionCore:
                 fire(unit, "after_transaction_create")
                 if hears(unit, FLUSH_EVENTS, unit.entities()):
                     connect = self._flush_connection  # listeners belong to the transaction
-            await self._write(connect)
+            while True:
+                try:
+                    await flush(unit, connect, statements, self._load_children, self._restart)
+                    break
+                except IdentityConflictError as conflict:
+                    if not await self._has_gone(conflict.objects[1]):
+                        raise
             if begun:
                 fire(unit, "after_transaction_end")
         except BaseException as error:
@@ -122,17 +128,6 @@ class SessionCore:
             raise
         finally:
             self.flushing = self._sending = False
-
-    async def _write(self, connect: Any) -> None:
-        unit, statements = self.unit, self.engine.statements
-        while True:
-            try:
-                await flush(unit, connect, statements, self._load_children, self._restart)
-            except IdentityConflictError as conflict:
-                if not await self._has_gone(conflict.objects[1]):
-                    raise
-            else:
-                return
 
     async def _has_gone(self, holder: Any) -> bool:
         """Whether the holder of a key is expired and has no row any more: then the key is free."""

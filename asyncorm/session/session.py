@@ -122,7 +122,8 @@ class Session(MembershipSession, CopyingSession, BulkSession, SignallingSession)
         )
 
     async def __aenter__(self) -> Session:
-        self._guard.check("__aenter__")
+        if self._guard.operation is not None or self._guard.closed:
+            self._guard.check("__aenter__")
         return self
 
     async def __aexit__(

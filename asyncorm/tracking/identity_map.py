@@ -22,11 +22,8 @@ class References(dict[Key, "ref[Any]"]):
     are swept now and then instead, so memory stays within twice the live instances.
     """
 
-    __slots__ = ("sweep_at",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sweep_at = _SWEEP_FLOOR
+    #: of the class until it is swept: to make one is no call of Python, and takes no more memory
+    sweep_at = _SWEEP_FLOOR
 
     def live(self) -> list[Any]:
         """The instances that are still alive, in order of entry."""

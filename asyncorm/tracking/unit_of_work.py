@@ -27,6 +27,7 @@ from asyncorm.tracking.state import (
 )
 
 _DELETED = Status.DELETED
+_NoneType = type(None)
 
 
 class Expunged(NamedTuple):
@@ -43,7 +44,7 @@ class UnitOfWork:
 
     def __init__(self) -> None:
         #: the session this is the unit of work of, referred to weakly so that it can be dropped
-        self.session: Callable[[], Any] = lambda: None
+        self.session: Callable[[], Any] = _NoneType
         self.scope = Scope(self)
         #: the state that new instances share until something else happens to one of them
         self._pending: InstanceState | None = None
