@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from asyncpg import Record
 
 from asyncorm import (
     Mapped,
@@ -76,10 +77,10 @@ def books(count: int) -> Any:
     return select(Book).where(Book.id <= count)
 
 
-def alive(name: str) -> int:
-    """How many objects of a class with this name there are."""
+def alive(kind: type[Any]) -> int:
+    """How many objects of a class there are."""
     gc.collect()
-    return sum(type(each).__name__ == name for each in gc.get_objects())
+    return sum(type(each) is kind for each in gc.get_objects())
 
 
 async def test_reading_calls_no_function_for_a_row(engine: Engine) -> None:
@@ -152,7 +153,7 @@ async def test_what_a_cleared_session_had_loaded_is_gone(engine: Engine) -> None
     for _ in range(20):
         await session.all(select(Shelf).options(selectinload(Shelf.books)))
         session.clear()
-    assert alive("Book") == alive("Shelf") == 0
+    assert alive(Book) == alive(Shelf) == 0
     await session.close()
 
 
@@ -171,10 +172,10 @@ async def test_the_driver_does_not_keep_long_results(
     async with Session(engine) as session:
         shelves = await session.all(select(Shelf).options(selectinload(Shelf.books)))
         assert [len(shelf.books) for shelf in shelves] == [500] * 10
-        assert alive("Record") < 1000
+        assert alive(Record) < 1000
     async with Session(engine) as session:
         assert len(await session.all(books(5000))) == 5000
-        assert alive("Record") < 1000
+        assert alive(Record) < 1000
 
 
 async def test_a_long_chain_of_objects_is_let_go_without_recursion(engine: Engine) -> None:
@@ -187,4 +188,4 @@ async def test_a_long_chain_of_objects_is_let_go_without_recursion(engine: Engin
     session.clear(discard=True)
     await session.close()
     del last
-    assert alive("Entry") == 0
+    assert alive(Entry) == 0

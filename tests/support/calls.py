@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio.base_events
 import asyncio.events
 import asyncio.selector_events
+import gc
 import selectors
 import sys
 from collections import Counter
@@ -65,11 +66,14 @@ async def _profiled(work: Callable[[], Awaitable[object]]) -> Calls:
             codes[frame.f_code] += 1
 
     before = sys.getprofile()
+    gc.collect()  # what other tests left behind is not to be finished while it is counted
+    gc.disable()
     sys.setprofile(notice)
     try:
         await work()
     finally:
         sys.setprofile(before)
+        gc.enable()
     calls = Calls()
     for code, count in codes.items():
         if code.co_filename not in LOOP_FILES and code is not _profiled.__code__:
