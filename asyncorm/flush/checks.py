@@ -81,7 +81,7 @@ def _surely_fits(
     values: dict[str, Any], key: str, needed: tuple[str, ...], links: list[Link]
 ) -> bool:
     """Whether links without anything in common fill what has no value, and not the key."""
-    filled: tuple[str, ...] = ()
+    filled: list[str] = []
     for link in links:
         parent, foreign_key = link.parent, link.foreign_key
         if parent is None:

@@ -15,8 +15,33 @@ from asyncorm.flush.changes import ChangeSet, collect_changes
 from asyncorm.flush.link import apply_links
 from asyncorm.flush.plan import Batch
 from asyncorm.flush.planner import plan_flush
+from asyncorm.models.attributes import Mapped, Related
+from asyncorm.models.fields import column, foreign_key, relationship
+from asyncorm.models.model import Model
+from asyncorm.sql.table import MetaData
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.library import Line, Note, Order, stored, unit_of
+
+
+class Gifts(Model):
+    metadata = MetaData()
+
+
+class Person(Gifts, table="person"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+
+
+class Gift(Gifts, table="gift"):
+    """Needs two people, who may be one."""
+
+    id: Mapped[int] = column(primary_key=True, init=False)
+    giver_id: Mapped[int] = foreign_key(Person.id)
+    taker_id: Mapped[int] = foreign_key(Person.id)
+    giver: Related[Person] = relationship(foreign_keys="giver_id")
+    taker: Related[Person] = relationship(foreign_keys="taker_id")
+
+
+Gifts.metadata.configure()
 
 
 def given_when_made(numbers: list[int]) -> UnitOfWork:
@@ -118,6 +143,14 @@ def units(draw: st.DrawFn) -> UnitOfWork:
     unit.add_all([*orders, *lines])
     if draw(st.booleans()):
         unit.add(Note())
+    people = [Person() for _ in range(2)]
+    gifts = [Gift() for _ in range(draw(st.integers(0, 2)))]
+    for gift in gifts:
+        for name in draw(st.sets(st.sampled_from(["giver", "taker"]))):
+            setattr(gift, name, draw(st.sampled_from(people)))
+        for name in draw(st.sets(st.sampled_from(["giver_id", "taker_id"]))):
+            setattr(gift, name, draw(st.none() | st.just(1)))
+    unit.add_all([*people, *gifts])
     return unit
 
 
