@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import field
-from typing import Any
+from typing import Any, NamedTuple
 
 from asyncorm._lazy_dataclass import dataclass
 from asyncorm.errors import FlushError, OrphanedReferenceError
@@ -17,9 +17,11 @@ from asyncorm.tracking.state import Status, status_of
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 
 
-@dataclass(frozen=True)
-class Association:
-    """One link; the end whose key comes first in the table is ``first``, whoever linked them."""
+class Association(NamedTuple):
+    """One link; the end whose key comes first in the table is ``first``, whoever linked them.
+
+    Objects are hashed by identity. No frozen dataclass, which takes 0.5 us more to make and find.
+    """
 
     first: Any
     second: Any
@@ -55,6 +57,11 @@ class LinkTable:
 def referred_values(key: ForeignKey, end: Any, *, stored: bool = True) -> dict[str, Any]:
     """The columns of a link table that refer to an object."""
     known = stored_values(end) if stored else end.__dict__
+    if len(key.pairs) == 1:
+        ((name, referred),) = key.pairs
+        value = known.get(referred)
+        if value is not None:
+            return {name: value}
     for _, referred in key.pairs:
         if known.get(referred) is None:
             raise FlushError(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from asyncorm.mapping.relationships import Direction, Relationship
-from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of, unit_of
+from asyncorm.tracking.state import UNLOADED, Status, state_of, status_of
+
+_WITHOUT_ROW = (Status.TRANSIENT, Status.PENDING)
 
 
 def known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
@@ -15,12 +17,17 @@ def known_one(instance: Any, relationship: Relationship[Any, Any]) -> Any:
         return values[relationship.name]
     if relationship.direction is Direction.ONE_TO_MANY:
         return None if known_empty(instance, relationship) else UNLOADED
-    if status_of(instance) in (Status.TRANSIENT, Status.PENDING):
+    state = instance._state
+    if state is None or state.current in _WITHOUT_ROW:
         return None
-    keys = tuple(values.get(local, UNLOADED) for local in relationship.local_attributes)
+    keys: tuple[Any, ...]
+    if len(relationship.local_attributes) == 1:
+        keys = (values.get(relationship.local_attributes[0], UNLOADED),)
+    else:
+        keys = tuple(values.get(local, UNLOADED) for local in relationship.local_attributes)
     if None in keys:
         return None
-    unit = unit_of(instance)
+    unit = state.scope.unit
     if unit is None or UNLOADED in keys:
         return UNLOADED
     if not relationship.found_by_key:
@@ -62,12 +69,12 @@ def known_empty(instance: Any, relationship: Relationship[Any, Any]) -> bool:
 
     Of an object inserted here it is, unless another relationship may have filled it.
     """
-    state = state_of(instance)
+    state = instance._state
     if state is None:
         return True
     if state.inserted:
         return not relationship.overlaps
-    return state.current in (Status.TRANSIENT, Status.PENDING)
+    return state.current in _WITHOUT_ROW
 
 
 def is_whole(held: Any) -> bool:
@@ -84,5 +91,5 @@ def is_new(member: Any) -> bool:
     """Whether an object has no row yet: then only a link in memory can have put it anywhere, and
     a collection that it enters can't hold it already. Looking would make building one quadratic.
     """
-    state = state_of(member)
+    state = member._state
     return state is None or state.status is Status.PENDING or state.status is Status.TRANSIENT

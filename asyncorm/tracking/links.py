@@ -354,7 +354,9 @@ def _queue(owner: Any, relationship: Relationship[Any, Any], member: Any, which:
     """Remember an addition (0) or removal (1) until the collection is loaded."""
     if relationship.lazy == "write_only":
         return  # it never is
-    state = own_state(owner)
+    state: InstanceState | None = owner._state
+    if state is None or state.originals is None:
+        state = own_state(owner)
     if state.scope.unit is not None:
         # so that a flush ends the queue, and a rollback empties it
         state.scope.unit.mark_dirty(owner)

@@ -4,6 +4,7 @@ they change state. No SQL and no I/O: flushing and transactions tell it what has
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from asyncorm.errors import ArgumentError, InvalidRequestError
@@ -23,10 +24,10 @@ from asyncorm.tracking.state import (
     Status,
     own_state,
     set_state,
-    state_of,
 )
 
 _DELETED = Status.DELETED
+_HELD = (Status.PENDING, Status.PERSISTENT)
 _NoneType = type(None)
 
 
@@ -141,7 +142,7 @@ class UnitOfWork:
             self.touched = True
             return
         revived = instance in self.deleted
-        instances, seen = reached(instance, lambda other: self._follows(other, revived))
+        instances, seen = reached(instance, partial(self._follows, revived))
         keys: dict[Any, Any] = {}
         for member in seen:
             if member not in self.new:
@@ -181,17 +182,19 @@ class UnitOfWork:
             self._pending.inserted = True
             self._pending = None
 
-    def _follows(self, other: Any, revived: bool) -> bool:
+    def _follows(self, revived: bool, other: Any) -> bool:
         """Whether the save-update cascade goes on to an object.
 
         What is ours already was followed when it was linked, so a walk ends there; but an object
         whose deletion is taken back takes along what would have been deleted with it. A deleted
         one in a collection that was loaded before is no reason to refuse the others.
         """
-        if self.contains(other):
+        state: InstanceState | None = other._state
+        if state is None:
+            return True
+        if state.scope is self.scope and state.status in _HELD:
             return revived and other in self.deleted
-        state = state_of(other)
-        return state is None or not (state.was_deleted or state.status is Status.DELETED)
+        return not (state.was_deleted or state.status is _DELETED)
 
     def _check_add(self, instance: Any, keys: dict[Any, Any]) -> None:
         state: InstanceState | None = instance._state
@@ -297,11 +300,7 @@ class UnitOfWork:
     def contains(self, instance: Any) -> bool:
         """Whether the instance is pending or persistent here."""
         state: InstanceState | None = instance._state
-        return (
-            state is not None
-            and state.scope is self.scope
-            and state.status in (Status.PENDING, Status.PERSISTENT)
-        )
+        return state is not None and state.scope is self.scope and state.status in _HELD
 
     def expunge(self, instance: Any) -> None:
         """Let an instance go, and what it refers to along the expunge cascade."""
