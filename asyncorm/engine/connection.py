@@ -132,13 +132,10 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         """Like ``commit_fetch``, for a statement that returns no rows."""
         return self._carry_through(self.run, sql, arguments)
 
-    async def _commit_along(
+    def _commit_along(
         self, fetch: Callable[..., Coroutine[Any, Any, T]], sql: str, arguments: Sequence[object]
-    ) -> T:
-        result, sent = await committing(self._driver, fetch(sql, arguments))
-        if sent:
-            self._note_control("COMMIT")
-        return result
+    ) -> Coroutine[Any, Any, T]:
+        return committing(self._driver, fetch(sql, arguments), self._note_control)
 
     async def rollback(self) -> None:
         """Roll back; a connection that has been lost is rolled back by the server.

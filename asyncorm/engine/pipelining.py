@@ -162,15 +162,19 @@ async def _taken_back(driver: Any, error: Exception) -> bool:
     return True
 
 
-async def committing(driver: Any, statement: Coroutine[Any, Any, T]) -> tuple[T, bool]:
-    """Await a statement of the driver with COMMIT behind it; says whether that was sent."""
+async def committing(
+    driver: Any, statement: Coroutine[Any, Any, T], note: Callable[[str], None]
+) -> T:
+    """Await a statement of the driver with COMMIT behind it; notes that, if it was sent."""
     pipeline: Pipeline = driver.pipeline
     pipeline.send_after(COMMIT)
     try:
         result = await statement
     finally:
         sent = pipeline.sent_after()
-    return result, sent
+    if sent:
+        note("COMMIT")
+    return result
 
 
 class PipeliningLoop:

@@ -274,7 +274,7 @@ class Pool:
 
     def _return(self, pooled: Pooled) -> None:
         """Hand a healthy connection to who waits longest, or keep it."""
-        if not self._hand_over(pooled):
+        if not (self._waiters and self._hand_over(pooled)):
             self._idle.append(pooled)
 
     def _free(self, pooled: Pooled) -> None:

@@ -184,7 +184,9 @@ def _with_version(part: WrittenPart, columns: tuple[str, ...]) -> tuple[str, ...
 def _update_batch(
     part: WrittenPart, columns: tuple[str, ...], defaults: tuple[str, ...], own: tuple[str, ...]
 ) -> Batch:
-    returning = tuple(dict.fromkeys((*own, *defaults, *part.computed)))
+    returning = part.computed
+    if own or defaults:
+        returning = tuple(dict.fromkeys((*own, *defaults, *returning)))
     return Batch(Kind.UPDATE, part, columns, [], returning, [], bool(own), defaults)
 
 
@@ -209,6 +211,8 @@ def delete_batch(part: WrittenPart, instances: Iterable[Any]) -> Batch:
 def _by_key(instances: Iterable[Any], replaced: Mapping[Any, Any] = NOTHING_REPLACED) -> list[Any]:
     """Sorted by primary key, so that rows are locked in one order; as they came if it has none."""
     rows = list(instances)
+    if len(rows) < 2:
+        return rows
     keys = identity_keys([replaced.get(row, row) for row in rows] if replaced else rows)
     try:
         return [rows[number] for number in sorted(range(len(rows)), key=keys.__getitem__)]

@@ -41,6 +41,14 @@ class ChangeSet:
     associations: list[AssociationChanges] = field(default_factory=list)
     _by_child: dict[Any, list[Link]] = field(default_factory=dict)
 
+    @property
+    def moves_keys(self) -> bool:
+        """Whether a primary key is written to a stored row."""
+        for kind, columns in self.update_shapes:
+            if not kind.__mapper__.key_names.isdisjoint(columns):
+                return True
+        return False
+
     def links_of(self, instance: Any) -> list[Link]:
         """The links that fill foreign keys of an instance."""
         return self._by_child.get(instance, _NO_LINKS)

@@ -27,12 +27,13 @@ _PERSISTENT = Status.PERSISTENT
 def finish_flush(unit: UnitOfWork, changes: ChangeSet, plan: FlushPlan) -> None:
     """Everything the plan wrote is now as in the database."""
     dirty = list(unit.dirty)
-    if changes.updates:
+    moves_keys = changes.moves_keys
+    if moves_keys:
         echo_key_changes(unit, changes)
     gone: dict[Any, None] = {}
     if changes.deletes or changes.replaced or changes.associations:
         gone = _let_go(unit, changes, plan)
-    if changes.updates:
+    if moves_keys:
         _rekey(unit, changes)
     if changes.links:
         _point(changes.links.values())
@@ -114,8 +115,7 @@ def _update_all(unit: UnitOfWork, written: Iterable[Any]) -> None:
 
 def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
     """New instances are persistent now; those without a state of their own share one from here."""
-    clean = InstanceState(unit.scope, Status.PERSISTENT)
-    clean.inserted = True
+    clean: InstanceState | None = None
     if len(instances) == len(unit.new):  # none is dropped
         unit.all_persistent()
     level = unit.levels[-1]
@@ -132,6 +132,7 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
             state = instance._state
             if state.originals is None:
                 if state.status is not _PERSISTENT:
+                    clean = clean or _inserted_state(unit)
                     set_state(instance, clean)
             else:
                 state.status = Status.PERSISTENT
@@ -141,6 +142,12 @@ def _persist_all(unit: UnitOfWork, instances: list[Any]) -> None:
         if mapper.write_only:
             for instance in rows:
                 _forget_written(instance)
+
+
+def _inserted_state(unit: UnitOfWork) -> InstanceState:
+    state = InstanceState(unit.scope, Status.PERSISTENT)
+    state.inserted = True
+    return state
 
 
 def _keys(mapper: Mapper, instances: Iterable[Any]) -> list[Key]:
@@ -166,9 +173,6 @@ def _without_key(mapper: Mapper) -> FlushError:
 
 def _rekey(unit: UnitOfWork, changes: ChangeSet) -> None:
     """Changed primary keys are the identity keys from now on."""
-    # without columns of its own is what has only followed the key of another object
-    if all(c and k.__mapper__.key_names.isdisjoint(c) for k, c in changes.update_shapes):
-        return
     changed: list[tuple[Any, Mapper, Key, Key]] = []
     for instance in changes.updates:
         mapper = type(instance).__mapper__

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, dataclass_transform
 
 from pydantic import BaseModel, Field
@@ -133,7 +134,7 @@ def _take_metadata(name: str, namespace: dict[str, Any]) -> MetaData | None:
 
 def _new_registry(cls: Any, metadata: MetaData) -> None:
     registry = Registry(metadata)
-    metadata.configure_hook = lambda: configure(registry) if registry.pending else None
+    metadata.configure_hook, metadata.unresolved = partial(configure, registry), registry.pending
     type.__setattr__(cls, "metadata", metadata)
     type.__setattr__(cls, "__registry__", registry)
 

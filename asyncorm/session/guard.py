@@ -55,7 +55,7 @@ class TaskGuard:
             self.check(operation)
         loop = asyncio.get_running_loop()
         if loop is not self.loop:
-            if self.transaction.connected:
+            if self.loop is not None and self.transaction.connected:
                 raise InvalidRequestError(
                     f"session.{operation}() was called in a second event loop, but the session's "
                     "connection belongs to another one",

@@ -27,7 +27,6 @@ class MembershipSession(ReadingSession):
         if self._guard.operation is not None or self._guard.closed:
             self._guard.check("add")
         self._transaction.check()
-        mapper_of(instance).entity.metadata.configure()
         unit = self._unit
         unit.add(instance)
         if not unit.levels:

@@ -252,17 +252,19 @@ class MetaData:
     """All tables of one base class, by full name.
 
     ``configure_hook`` is set by whoever declares tables by name before their targets exist (the
-    models); ``configure()`` resolves what is still open and must be called before tables are used.
+    models), with what is ``unresolved``; ``configure()`` resolves what is still open and must be
+    called before tables are used.
     """
 
     def __init__(self, schema: str | None = None) -> None:
         self.schema = schema
         self.tables: dict[str, Table] = {}
         self.configure_hook: Callable[[], None] | None = None
+        self.unresolved: Sequence[Any] = ()
 
     def configure(self) -> None:
         """Resolve names that models have used for each other; raises ConfigurationError."""
-        if self.configure_hook is not None:
+        if self.unresolved and self.configure_hook is not None:
             self.configure_hook()
 
     def __repr__(self) -> str:

@@ -81,7 +81,8 @@ def changed_columns_of(instances: Iterable[Any]) -> dict[Any, tuple[str, ...]]:
                         continue
                     names += (name,)
             if names not in known:
-                known[names] = tuple(sorted(names, key=position.__getitem__))
+                in_order = sorted(names, key=position.__getitem__) if len(names) > 1 else names
+                known[names] = tuple(in_order)
             columns = known[names]
         if columns:
             found[instance] = columns

@@ -82,11 +82,12 @@ def release_level(unit: UnitOfWork) -> None:
 
 def commit_levels(unit: UnitOfWork) -> None:
     """The transaction is committed: deleted instances leave for good."""
-    detached = Scope(None)
+    detached: Scope | None = None
     for level in unit.levels:
         for instance in level.deleted:
             state = own_state(instance)
             if state.scope is unit.scope and state.status is _DELETED:
+                detached = detached or Scope(None)
                 state.scope = detached
                 state.was_deleted = True
     unit.levels.clear()

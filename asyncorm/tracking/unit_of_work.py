@@ -131,13 +131,15 @@ class UnitOfWork:
 
     def add(self, instance: Any) -> None:
         """Take in an instance and what it refers to along the save-update cascade."""
+        mapper = mapper_of(instance)
+        mapper.entity.metadata.configure()
         if (
-            not mapper_of(instance).relationships
+            not mapper.relationships
             and instance._state is None
             and not (HEARD and hears(self, ATTACH_EVENTS))
         ):
             # new and alone, as in a bulk load: nothing to check, nothing to follow
-            set_state(instance, self._shared_pending())
+            set_state(instance, self._pending or self._shared_pending())
             self.new[instance] = None
             self.touched = True
             return
