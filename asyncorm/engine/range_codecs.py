@@ -61,9 +61,10 @@ def write_day(value: date) -> tuple[int]:
 
 def write_moment(value: datetime) -> tuple[int]:
     """A time stamp, in range or not; the first and the last one are the infinities."""
-    naive = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
-    if type(value) is datetime and naive in (datetime.max, datetime.min):
-        return (_FOREVER if naive == datetime.max else _NEVER,)
+    if type(value) is datetime:  # one that is out of range has no replace()
+        naive = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+        if naive in (datetime.max, datetime.min):
+            return (_FOREVER if naive == datetime.max else _NEVER,)
     return (microseconds_of(value),)
 
 
