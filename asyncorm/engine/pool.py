@@ -15,6 +15,7 @@ import socket
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -134,7 +135,7 @@ class Pool:
         idle = self._idle
         while idle:
             pooled = idle.pop()
-            if pooled.expires_at > loop.time() and not pooled.driver.is_closed():
+            if pooled.expires_at > monotonic() and not pooled.driver.is_closed():
                 pooled.in_use = True
                 return pooled
             self._slots.discard(pooled)
@@ -210,7 +211,7 @@ class Pool:
             self._free(pooled)
             raise
         # spread out, so that connections opened together are not replaced together
-        pooled.expires_at = loop.time() + self._max_lifetime * random.uniform(0.9, 1.0)
+        pooled.expires_at = monotonic() + self._max_lifetime * random.uniform(0.9, 1.0)
         pooled.in_use = True
 
     async def _connect(self, loop: asyncio.AbstractEventLoop, deadline: float) -> Driver:

@@ -37,7 +37,7 @@ def check_inserts(
         if key is not None:
             values = instance.__dict__
             if values.get(key) is None and (
-                _surely_fits(values, key, needed, links) if links else not needed
+                not (links or needed) or _surely_fits(values, key, needed, links)
             ):
                 continue
         mapper: Mapper = kind.__mapper__

@@ -40,7 +40,7 @@ async def execute_plan(
 ) -> None:
     """Send the batches in order; errors of the database name the objects of the failing rows."""
     versions, last, through = Versions(), plan.batches[-1], connection
-    if isinstance(connection, CommittingConnection):
+    if len(plan.batches) > 1 and isinstance(connection, CommittingConnection):
         through = connection.plain  # until the last one
     for batch in plan.batches:
         if batch is last:
@@ -139,7 +139,9 @@ async def _each(texts: Sequence[bytes]) -> AsyncIterator[bytes]:
 async def _execute_statement(
     batch: Batch, connection: FlushConnection, versions: Sequence[Any]
 ) -> None:
-    guarded = isinstance(connection, CommittingConnection) and connection.guards(batch.rows)
+    guarded = isinstance(connection, CommittingConnection) and connection.guards(
+        len(batch.instances)
+    )
     statement = statement_for(batch, guarded)
     keys = _keys(batch) if statement.keys else []
     arguments = arguments_for(statement, batch, keys, versions)

@@ -25,7 +25,10 @@ from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 def linked_instances(unit: UnitOfWork, dirty: list[Any]) -> list[Any]:
     """The new objects, if one has a relationship set, and the stored ones that had one touched."""
     kinds: set[Any] = {*map(type, unit.new), *map(type, dirty)}
-    if not [kind for kind in kinds if kind.__mapper__.relationships]:
+    for kind in kinds:
+        if kind.__mapper__.relationships:
+            break
+    else:
         return []
     new = list(unit.new) if _is_any_linked(unit.new) else []
     return new + [i for i in dirty if _is_touched(i)]
