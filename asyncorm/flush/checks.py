@@ -91,7 +91,7 @@ def _surely_fits(
                 return False
             filled.append(name)
     for name in needed:
-        if values.get(name) is None and name not in filled:
+        if name not in filled and values.get(name) is None:
             break
     else:
         return True

@@ -89,6 +89,7 @@ class Links:
         """Members have come in: point them back and take them into the session."""
         back = relationship.back
         many = back is not None and back.direction is _MANY_TO_MANY
+        free = owner._state is None  # of no session, which only a cascade could change
         for member in members:
             if many:
                 _enter(member, back, owner)
@@ -99,7 +100,7 @@ class Links:
                     values[back.name] = owner
                 else:
                     _point(member, back, owner)
-            if owner._state is not None:
+            if not free:
                 _cascade(owner, relationship, member)
 
     def removed(self, owner: Any, relationship: Relationship[Any, Any], member: Any) -> None:

@@ -26,6 +26,7 @@ from asyncorm.tracking.state import (
     set_state,
 )
 
+_set_attribute = object.__setattr__
 _DELETED = Status.DELETED
 _HELD = (Status.PENDING, Status.PERSISTENT)
 _NoneType = type(None)
@@ -251,7 +252,7 @@ class UnitOfWork:
         pending, new = self._pending or self._shared_pending(), self.new
         for instance in instances:
             if instance._state is None:
-                set_state(instance, pending)
+                _set_attribute(instance, "_state", pending)  # set_state(), without the call
                 new[instance] = None
             elif instance not in new:
                 self._add_one(instance)
