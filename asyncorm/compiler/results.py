@@ -70,10 +70,11 @@ def _entity_item(
 def _is_nullable(statement: Any, item: Any) -> bool:
     if isinstance(statement, Compound):
         return any(_is_nullable(query, item) for query in statement.queries)
-    if isinstance(item, ImpliedAlias):
+    entity = whole(item)
+    if isinstance(entity, ImpliedAlias):
         return True
-    if isinstance(item, EntityPart):
-        return item._nullable
+    if isinstance(entity, EntityPart):
+        return entity._nullable
     if not isinstance(statement, Select):
         return False
     source = source_of(item)

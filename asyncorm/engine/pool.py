@@ -39,7 +39,16 @@ Connector = Callable[[float], Awaitable[Driver]]
 class Pooled:
     """A slot of the pool: a connection of the driver, once it is open, and its state."""
 
-    __slots__ = ("begin", "busy", "driver", "expires_at", "in_use", "needs_reset", "retired")
+    __slots__ = (
+        "begin",
+        "busy",
+        "driver",
+        "expires_at",
+        "in_use",
+        "needs_reset",
+        "retired",
+        "unsynced",
+    )
 
     def __init__(self) -> None:
         #: None until it is open, and never again after that
@@ -50,6 +59,8 @@ class Pooled:
         self.busy = False
         #: the BEGIN that goes along with the next statement; empty while its answer is awaited
         self.begin: str | None = None
+        #: a statement was prepared and not sent, so that the server holds on to its tables
+        self.unsynced = False
         #: user SQL ran, which may have changed settings of the server's session
         self.needs_reset = False
         #: the pool was disposed of meanwhile
@@ -268,7 +279,7 @@ class Pool:
             _terminate(driver)
         elif driver is _NOT_OPEN or driver.is_closed():
             self._free(pooled)
-        elif pooled.busy or pooled.needs_reset or driver.is_in_transaction():
+        elif pooled.busy or pooled.needs_reset or pooled.unsynced or driver.is_in_transaction():
             self._start_cleaning(pooled)
         else:
             self._return(pooled)
@@ -313,6 +324,8 @@ class Pool:
                 # sent once the server has answered to the cancel request, if there was one
                 if pooled.busy or driver.is_in_transaction():
                     await driver.execute("ROLLBACK")
+                elif pooled.unsynced:
+                    await driver.execute("")
                 if pooled.needs_reset:
                     await driver.execute(RESET)
         except (Exception, asyncio.CancelledError):
@@ -323,7 +336,7 @@ class Pool:
             driver.terminate()
             self._free(pooled)
         else:
-            pooled.busy = pooled.needs_reset = False
+            pooled.busy = pooled.needs_reset = pooled.unsynced = False
             self._return(pooled)
 
     # ------------------------------------------------------------------------------- dispose

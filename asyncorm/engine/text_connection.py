@@ -366,7 +366,11 @@ class TextConnection:
         if not isinstance(translated, InvalidRequestError):
             # answered by the server, or not sent; the other is a second task's use meanwhile
             self._pooled.busy = False
-        if is_from_server(error) and self._first_error is None:
+        if not is_from_server(error):
+            # arguments that do not fit: the driver prepares a statement without a Sync, and leaves
+            # it to the next one to end the transaction of its own that has begun with that
+            self._pooled.unsynced = True
+        elif self._first_error is None:
             self._first_error = translated
         return translated
 

@@ -6,7 +6,7 @@ import pytest
 
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine, create_engine
-from asyncorm.errors import InvalidRequestError, PoolTimeout
+from asyncorm.errors import DataError, InvalidRequestError, PoolTimeout
 from tests.support.backends import assert_pool_is_whole, eventually, states, terminate
 
 NAME = {"application_name": "pool test"}
@@ -229,3 +229,26 @@ async def test_who_waits_at_dispose_is_told(database_url: str) -> None:
         await pool.dispose()
         with pytest.raises(InvalidRequestError, match="disposed of"):
             await waiting
+
+
+async def test_arguments_that_do_not_fit_leave_no_lock_behind(engine: Engine) -> None:
+    held = "SELECT count(*) FROM pg_locks WHERE relation = 'pool_locks'::regclass"
+    async with engine.begin() as connection:
+        await connection.command("CREATE TABLE pool_locks (id int)")
+    try:
+        async with engine.connect() as watching:
+            for work in ("INSERT INTO pool_locks VALUES ($1)", "SELECT $1::int FROM pool_locks"):
+                async with engine.connect() as connection:
+                    with pytest.raises(DataError):
+                        await connection.fetch(work, ["one"])
+
+                async def is_free() -> bool:
+                    return (await watching.fetch(held))[0][0] == 0
+
+                await eventually(is_free)
+        async with engine.connect() as connection:
+            await connection.fetch("INSERT INTO pool_locks VALUES ($1)", [1])
+    finally:
+        async with engine.begin() as connection:
+            await connection.command("SET LOCAL lock_timeout = '5s'")
+            await connection.command("DROP TABLE pool_locks")

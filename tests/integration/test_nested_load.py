@@ -356,6 +356,15 @@ async def test_chosen_columns_below(session: Session, sent: Sent) -> None:
         _ = ada.books[0].price
 
 
+async def test_chosen_columns_of_what_a_join_may_not_find(session: Session, sent: Sent) -> None:
+    joined = joinedload(Book.publisher).load_only(Publisher.name)
+    statement = select(Book).where(Book.title.in_(["a2", "a3"])).order_by(Book.id.desc())
+    books = await session.all(statement.options(joined, nestedload(Book.tags)))
+    assert [book.publisher and book.publisher.name for book in books] == [None, "acme"]
+    assert sent.verbs() == ["WITH"]
+    assert [one.name for one in session if isinstance(one, Publisher)] == ["acme"]
+
+
 async def test_criteria_hold_below(session: Session, sent: Sent) -> None:
     for price in (3, 2):
         statement = select(Writer).order_by(Writer.id).options(nestedload(Writer.books, Book.tags))
