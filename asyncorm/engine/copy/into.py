@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from asyncorm.compiler.cache import StatementCache
@@ -82,7 +82,7 @@ class CopyConnection(Protocol):
         """Run a statement and return its records."""
         ...
 
-    async def run(self, sql: str, arguments: Sequence[object] = ()) -> int:
+    def run(self, sql: str, arguments: Sequence[object] = ()) -> Coroutine[Any, Any, int]:
         """Run a statement and return how many rows it affected."""
         ...
 
