@@ -7,6 +7,7 @@ asyncio``, after the blocks of the section that declares the models.
 from __future__ import annotations
 
 import ast
+import gc
 import re
 import sys
 from codeop import CommandCompiler
@@ -89,6 +90,7 @@ async def module(engine: Engine) -> AsyncIterator[ModuleType]:
     module = ModuleType("document_under_test")
     sys.modules[module.__name__] = module
     module.__dict__.update(engine=engine, Session=sessionmaker(engine))
+    gc.collect()  # listeners of other tests that would go only later
     heard = dict(HEARD)
     yield module
     del sys.modules[module.__name__]
