@@ -229,9 +229,9 @@ def _fits(type_: SQLType[Any], value: Any) -> bool:
         type_.as_text(value)
         if type_.encode is not None:
             type_.encode(value)
-    except DataError:
+        return all(check(type_, value) for check in _CHECKS)
+    except (DataError, ArithmeticError, ValueError):  # beyond what Python can turn it into
         return False
-    return all(check(type_, value) for check in _CHECKS)
 
 
 def _length_fits(type_: SQLType[Any], value: Any) -> bool:

@@ -17,7 +17,7 @@ from asyncorm.errors import (
     TransactionRolledBack,
     UniqueViolation,
 )
-from tests.support.backends import terminate
+from tests.support.backends import eventually, terminate
 from tests.support.wire import WireProxy
 
 
@@ -161,6 +161,11 @@ async def test_a_connection_lost_before_commit_is_no_unknown_outcome(
     async with create_engine(database_url, server_settings=name) as victim:
         async with open_transaction(victim, 1) as connection:
             await terminate(engine, "lost before commit")
+
+            async def is_noticed() -> bool:
+                return connection.is_closed
+
+            await eventually(is_noticed)
             with pytest.raises(ConnectionLost, match="before COMMIT"):
                 await connection.commit()
         assert connection.outcome == "rolled_back"

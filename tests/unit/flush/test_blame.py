@@ -230,3 +230,9 @@ def test_attributes_that_are_not_loaded_may_be_anything_in_a_changed_row() -> No
     error = CheckViolation("", detail="Failing row contains (2, hi, t, SAD, 2, null, null, {}).")
     name_objects(error, Batch(Kind.UPDATE, Row.__mapper__.written_parts[0], ("number",), rows))
     assert error.objects == (rows[2],)
+
+
+@pytest.mark.parametrize("given", [Decimal("1E+140000"), 10**50])
+def test_a_number_that_python_can_not_round_is_blamed(given: Any) -> None:
+    rows = [row(), row(price=given)]
+    assert blamed(DataError("numeric field overflow", sqlstate="22003"), rows) == [rows[1]]
