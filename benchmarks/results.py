@@ -87,11 +87,6 @@ class Results:
             return None
         return ratio(getattr(one, clock), getattr(base, clock))
 
-    def milliseconds(self, workload: str, library: str) -> float | None:
-        """The median of a library's calls."""
-        one = self.measured.get(workload, {}).get(library)
-        return statistics.median(one.wall) * 1000 if one is not None and one.wall else None
-
     def write(self, path: Path) -> None:
         """As JSON, with the figures that the tables show beside the samples."""
         content = asdict(self)
@@ -105,19 +100,3 @@ class Results:
                     found = self.ratio(workload, library, clock)
                     one[f"ratio_{clock}"] = None if found is None else asdict(found)
         path.write_text(json.dumps(content, indent=1) + "\n")
-
-
-def read_results(path: Path) -> Results:
-    """Results that were written earlier."""
-    content = json.loads(path.read_text())
-    fields = Measured.__dataclass_fields__
-    content["libraries"] = {key: Library(**one) for key, one in content["libraries"].items()}
-    content["problems"] = [Problem(**one) for one in content["problems"]]
-    content["measured"] = {
-        workload: {
-            library: Measured(**{name: one[name] for name in fields})
-            for library, one in of_workload.items()
-        }
-        for workload, of_workload in content["measured"].items()
-    }
-    return Results(**content)

@@ -14,12 +14,12 @@ import tempfile
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from time import process_time
 
 from asyncorm import Engine, Mapped, MetaData, Model, Session, column, create_engine, select, sql
 from asyncorm.engine.embedded import start_embedded
 from asyncorm.engine.url import parse_url
+from benchmarks.memory import resident_bytes
 
 #: a cost at each size
 Curve = list[tuple[int, float]]
@@ -171,7 +171,7 @@ async def long_session(engine: Engine, rounds: int = 1_000) -> dict[str, Curve]:
                 if number in marks:
                     gc.collect()
                     traced.append((number, tracemalloc.get_traced_memory()[0] / 2**20))
-                    resident.append((number, _resident()))
+                    resident.append((number, resident_bytes() / 2**20))
     finally:
         tracemalloc.stop()
     return {"resident": resident, "traced": traced}
@@ -224,15 +224,6 @@ def collector_off() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def _resident() -> float:
-    """MiB of memory that this process has now, where the system tells."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 async def curves(url: str, *, quick: bool = False) -> dict[str, Curve]:

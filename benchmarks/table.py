@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 
-from benchmarks.results import BASE, Results
+from benchmarks.results import BASE, Ratio, Results
 
 NONE = "-"
 #: a cell: of a workload and a library
@@ -64,21 +64,20 @@ def spread_rows(results: Results) -> list[list[str]]:
     for name in results.measured:
         ours = results.ratio(name, "asyncorm")
         theirs = {one: results.ratio(name, one) for one in others}
-        ranked = sorted((r.median, key) for key, r in theirs.items() if r is not None)
+        ranked = sorted((r.median, key, r) for key, r in theirs.items() if r is not None)
         row = [results.titles[name]]
         row += [NONE, NONE] if ours is None else [f"{ours.median:.2f}", _quartiles(ours)]
         if ranked:
-            best = theirs[ranked[0][1]]
-            assert best is not None
-            row += [results.libraries[ranked[0][1]].name, f"{best.median:.2f}", _quartiles(best)]
+            median, key, best = ranked[0]
+            row += [results.libraries[key].name, f"{median:.2f}", _quartiles(best)]
         else:
             row += [NONE] * 3
         found.append(row)
     return found
 
 
-def _quartiles(ratio: object) -> str:
-    return f"{ratio.low:.2f} to {ratio.high:.2f}"  # type: ignore[attr-defined]
+def _quartiles(ratio: Ratio) -> str:
+    return f"{ratio.low:.2f} to {ratio.high:.2f}"
 
 
 def footprint_rows(results: Results) -> list[list[str]]:
