@@ -20,7 +20,6 @@ from asyncorm import (
     Session,
     column,
     contains_eager,
-    create_engine,
     foreign_key,
     joinedload,
     nestedload,
@@ -28,8 +27,7 @@ from asyncorm import (
     select,
     selectinload,
 )
-from tests.support.calls import Meter
-from tests.support.wire import WireProxy
+from tests.support.calls import Meter, metered
 
 
 class Costs(Model):
@@ -82,13 +80,8 @@ def person(number: int) -> Person:
 @pytest.fixture(scope="module")
 async def meter(database_url: str) -> AsyncIterator[Meter]:
     """1,000 people, 100 authors of 20 books each."""
-    async with (
-        WireProxy(database_url) as proxy,
-        create_engine(database_url, pool_size=1) as engine,
-        create_engine(proxy.url, pool_size=1) as proxied,
-    ):
-        await engine.create_all(Costs)
-        async with Session(engine) as session:
+    async with metered(database_url, Costs) as found:
+        async with Session(found.engine) as session:
             session.add_all([person(number) for number in range(1, 1001)])
             authors = [Author(id=number, name=f"author {number}") for number in range(1, 101)]
             session.add_all(authors)
@@ -97,8 +90,7 @@ async def meter(database_url: str) -> AsyncIterator[Meter]:
                 for number in range(2000)
             )
             await session.commit()
-        yield Meter(engine, proxy, proxied)
-        await engine.drop_all(Costs)
+        yield found
 
 
 async def test_getting_an_object(meter: Meter) -> None:

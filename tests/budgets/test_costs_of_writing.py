@@ -20,13 +20,11 @@ from asyncorm import (
     Related,
     Session,
     column,
-    create_engine,
     foreign_key,
     relationship,
     select,
 )
-from tests.support.calls import Meter
-from tests.support.wire import WireProxy
+from tests.support.calls import Meter, metered
 
 NUMBERS = count(1)
 
@@ -80,18 +78,12 @@ def person() -> Person:
 @pytest.fixture(scope="module")
 async def meter(database_url: str) -> AsyncIterator[Meter]:
     """Ten people and a post."""
-    async with (
-        WireProxy(database_url) as proxy,
-        create_engine(database_url, pool_size=1) as engine,
-        create_engine(proxy.url, pool_size=1) as proxied,
-    ):
-        await engine.create_all(Writes)
-        async with Session(engine) as session:
+    async with metered(database_url, Writes) as found:
+        async with Session(found.engine) as session:
             session.add_all([person() for _ in range(10)])
             session.add(Post(title="a post"))
             await session.commit()
-        yield Meter(engine, proxy, proxied)
-        await engine.drop_all(Writes)
+        yield found
 
 
 async def test_a_session_that_does_nothing(meter: Meter) -> None:

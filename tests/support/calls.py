@@ -16,13 +16,14 @@ import gc
 import selectors
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
-from asyncorm import Engine, Session
+from asyncorm import Engine, Model, Session, create_engine
 from tests.support.wire import WireProxy
 
 _LOOP: tuple[ModuleType, ...] = (
@@ -90,10 +91,14 @@ class Cost:
     round_trips: int
     calls: Calls
 
-    def within(self, *, statements: int, round_trips: int, calls: int) -> None:
-        """Fail if there were more calls, or another number of statements or round trips."""
+    def sends(self, *, statements: int, round_trips: int) -> None:
+        """Fail if there was another number of statements or round trips."""
         counted = self.statements, self.round_trips
         assert counted == (statements, round_trips), f"{counted} statements and round trips"
+
+    def within(self, *, statements: int, round_trips: int, calls: int) -> None:
+        """Fail if there were more calls, or another number of statements or round trips."""
+        self.sends(statements=statements, round_trips=round_trips)
         assert self.calls.total <= calls, str(self.calls)
 
 
@@ -117,3 +122,16 @@ class Meter:
         # by the other engine: the proxy's own functions must not be counted
         calls = await count_calls(lambda: run(self.engine))
         return Cost(statements, self._proxy.round_trips, calls)
+
+
+@asynccontextmanager
+async def metered(url: str, tables: type[Model]) -> AsyncIterator[Meter]:
+    """A meter over one connection, with the tables of a base class for as long as it is used."""
+    async with (
+        WireProxy(url) as proxy,
+        create_engine(url, pool_size=1) as engine,
+        create_engine(proxy.url, pool_size=1) as proxied,
+    ):
+        await engine.create_all(tables)
+        yield Meter(engine, proxy, proxied)
+        await engine.drop_all(tables)
