@@ -18,6 +18,7 @@ import asyncpg
 
 from asyncorm.engine.codecs import add_codecs, remove_codecs
 from asyncorm.engine.moment_codecs import (
+    checked,
     read_moment_in_utc,
     write_timestamp,
     write_timestamptz,
@@ -66,7 +67,7 @@ def _read_timetz(given: tuple[int, int]) -> time:
 
 
 def _write_date(value: Any) -> tuple[int]:
-    return write_day(value.date() if isinstance(value, datetime) else _checked(value, date))
+    return write_day(value.date() if isinstance(value, datetime) else checked(value, date))
 
 
 def _write_time(value: Any) -> tuple[int]:
@@ -74,21 +75,15 @@ def _write_time(value: Any) -> tuple[int]:
 
 
 def _write_timetz(value: Any) -> tuple[int, int]:
-    offset = _checked(value, time).utcoffset()
+    offset = checked(value, time).utcoffset()
     if offset is None:
         raise TypeError("a time without a zone does not fit into timetz")
     return _clock(value), -offset // timedelta(seconds=1)
 
 
 def _clock(value: Any) -> int:
-    at = _checked(value, time)
+    at = checked(value, time)
     return ((at.hour * 60 + at.minute) * 60 + at.second) * 1_000_000 + at.microsecond
-
-
-def _checked(value: Any, kind: type[T]) -> T:
-    if not isinstance(value, kind):
-        raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
-    return value
 
 
 #: as tuples of the numbers that they are made of: this is as fast as the driver's own reading

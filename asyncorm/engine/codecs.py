@@ -28,14 +28,13 @@ async def set_codecs(driver: asyncpg.Connection[Any]) -> None:
         await driver.set_type_codec(
             name, schema="pg_catalog", encoder=_json_text, decoder=decode_raw, format="text"
         )
-    codecs = OWN_CODECS
+    codecs: tuple[Codec, ...] = OWN_CODECS
+    arrays: tuple[Codec, ...] = ()
     if has_iso_dates(driver):
-        codecs = (*OWN_CODECS, *MOMENT_CODECS)
-        if add_codecs(driver, (*codecs, *MOMENT_ARRAY_CODECS)):
-            return
-    elif add_codecs(driver, OWN_CODECS):
+        codecs, arrays = (*OWN_CODECS, *MOMENT_CODECS), MOMENT_ARRAY_CODECS
+    if add_codecs(driver, (*codecs, *arrays)):
         return
-    for codec in codecs:
+    for codec in codecs:  # the driver's own way takes none of arrays
         await driver.set_type_codec(
             codec.name,
             schema="pg_catalog",

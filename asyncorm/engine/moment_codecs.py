@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from itertools import chain
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from asyncorm.engine.range_codecs import (
     Codec,
@@ -24,6 +24,8 @@ from asyncorm.engine.range_codecs import (
 from asyncorm.types.beyond import MOMENT_ZERO
 from asyncorm.types.from_text import text_reader
 from asyncorm.types.scalars import TIMESTAMP, TIMESTAMPTZ
+
+T = TypeVar("T")
 
 #: days since 2000 that are surely in Python's range, and no infinity
 _EARLY, _LATE = -730_000, 2_921_000
@@ -38,26 +40,35 @@ _IS_LITTLE = sys.byteorder == "little"
 read_moment_in_utc = moment_reader(UTC, None)
 
 
-def moment_of(value: Any) -> datetime:
-    """A time stamp, or the begin of a date; TypeError for anything else."""
-    if isinstance(value, datetime):
-        return value
-    if not isinstance(value, date):
-        raise TypeError(f"expected date, got {type(value).__name__}")
-    return datetime.combine(value, time.min)
+def checked(value: Any, kind: type[T]) -> T:
+    """The value, if it is of this class; TypeError if not."""
+    if not isinstance(value, kind):
+        raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
+    return value
 
 
 def write_timestamp(value: Any) -> tuple[int]:
     """The number of a time stamp without zone; TypeError if it has one."""
-    moment = moment_of(value)
-    if moment.tzinfo is not None:
-        raise TypeError("a time stamp with a zone does not fit into timestamp")
-    return write_moment(moment)
+    return write_moment(_naive(value))
 
 
 def write_timestamptz(value: Any) -> tuple[int]:
     """The number of a time stamp with zone; one without is local time of this process."""
-    return write_moment_in_utc(moment_of(value))
+    return write_moment_in_utc(_moment(value))
+
+
+def _moment(value: Any) -> datetime:
+    """A time stamp, or the begin of a date."""
+    if isinstance(value, datetime):
+        return value
+    return datetime.combine(checked(value, date), time.min)
+
+
+def _naive(value: Any) -> datetime:
+    moment = _moment(value)
+    if moment.tzinfo is not None:
+        raise TypeError("a time stamp with a zone does not fit into timestamp")
+    return moment
 
 
 # ------------------------------------------------------------------------ one value, as text
@@ -93,16 +104,13 @@ def _odd(text: str, read: Callable[[str], Any]) -> datetime:
 
 
 def _write(value: Any) -> str:
-    moment = moment_of(value)
-    if moment.tzinfo is not None:
-        raise TypeError("a time stamp with a zone does not fit into timestamp")
-    return TIMESTAMP.as_text(moment)
+    return TIMESTAMP.as_text(_naive(value))
 
 
 def _write_in_utc(value: Any) -> str:
     if type(value) is datetime and value.tzinfo is UTC and 1 < value.year < 9999:
         return value.isoformat()  # as as_text() writes it, in 0.1 µs
-    moment = moment_of(value)
+    moment = _moment(value)
     if moment.tzinfo is None and moment not in (datetime.max, datetime.min):
         moment = moment.astimezone(UTC)
     return TIMESTAMPTZ.as_text(moment)

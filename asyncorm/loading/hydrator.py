@@ -1,7 +1,9 @@
 """Hydration: rows become instances through the identity map, by code generated per shape.
 
 This is the hottest loop of reading. A generated function does no look-ups by name and no calls
-per column; see ``models/construct.py`` for the measurements behind the way instances are filled.
+per column. It has two loops: one that asks the identity map for each row, and one for a session
+that holds no object of the entity. See ``models/construct.py`` for the measurements behind the way
+instances are filled.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ class _Shape(NamedTuple):
 
 #: how many results of a shape are expected to repeat rows after one that did
 _REPEATING = 32
+#: a value of a row in generated code
+_POSITION = re.compile(r"\br\[(\d+)\]")
 
 #: of rows, the state of what is made, references, and what happens to what exists; with objects to
 #: be placed also these, a list for each attribute, and a list that takes whatever exists, with them
@@ -52,7 +56,7 @@ def hydrator(
     """A function that makes instances from the columns of records beginning at ``start``.
 
     ``nullable`` says that the entity may be missing from a row (an outer join), which gives None;
-    ``repeated`` that rows of one entity follow each other, once for each of its members.
+    ``repeated`` that several rows may bring one entity, mostly one after the other.
     ``further`` columns, after the entity's own, are those of its subclasses. ``width`` is the
     number of columns of a row, if it is known. ``placed`` are to-one relationships, not of a
     hierarchy, whose objects the function is given: those of new instances it puts in place.
@@ -258,9 +262,6 @@ def _absent_row(keys: Sequence[str]) -> str:
 def _unpacked(code: str) -> str:
     """Code that reads ``r[0]``, for rows whose columns are ``v0`` and so on."""
     return _POSITION.sub(r"v\1", code)
-
-
-_POSITION = re.compile(r"\br\[(\d+)\]")
 
 
 def _loop(row: str, shape: _Shape) -> str:

@@ -29,7 +29,8 @@ from asyncorm.tracking.state import (
 _set_attribute = object.__setattr__
 _DELETED = Status.DELETED
 _HELD = (Status.PENDING, Status.PERSISTENT)
-_NoneType = type(None)
+#: called, it returns None: no function has to be made for each session
+_NO_SESSION = type(None)
 
 
 class Expunged(NamedTuple):
@@ -46,7 +47,7 @@ class UnitOfWork:
 
     def __init__(self) -> None:
         #: the session this is the unit of work of, referred to weakly so that it can be dropped
-        self.session: Callable[[], Any] = _NoneType
+        self.session: Callable[[], Any] = _NO_SESSION
         self.scope = Scope(self)
         #: the state that new instances share until something else happens to one of them
         self._pending: InstanceState | None = None
