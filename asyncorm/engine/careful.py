@@ -1,10 +1,11 @@
 """Careful reading: codecs that read every date and time of PostgreSQL, also what Python has no
 room for.
 
-The driver's own raise an error for such a value, and all rows of the result are
-lost. So rows that may be asked for again are read fast, and again with these if that fails; rows
-of raw SQL, of cursors, of functions that may do something and of statements that change rows are
-read with these at once. A flush reads fast what the clock of the server has made.
+The driver's own raise an error for such a value, as ours of time stamps do in records and where the
+style of dates is not ISO, and all rows of the result are lost. So rows that may be asked for again
+are read fast, and again with these if that fails; rows of raw SQL, of cursors, of functions that
+may do something and of statements that change rows are read with these at once. A flush reads fast
+what the clock of the server has made.
 """
 
 from __future__ import annotations
