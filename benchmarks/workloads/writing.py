@@ -23,14 +23,8 @@ async def same_count(connection: Any, table: str, expected: int) -> None:
     same(f"rows in {table}", await connection.fetchval(f"SELECT count(*) FROM {table}"), expected)
 
 
-class InsertOne(Workload):
-    """One row, and its key."""
-
-    method = "insert_one"
-    writes = ("bench_entry",)
-
-    def arguments(self, number: int) -> tuple[Any, ...]:
-        return (schema.person(number),)
+class OneKey(Workload):
+    """A call that returns the key of one new row."""
 
     def glance(self, arguments: tuple[Any, ...], answer: Any) -> None:
         if not isinstance(answer, int):
@@ -41,6 +35,16 @@ class InsertOne(Workload):
 
     def keys(self, answer: Any) -> list[int]:
         return [answer]
+
+
+class InsertOne(OneKey):
+    """One row, and its key."""
+
+    method = "insert_one"
+    writes = ("bench_entry",)
+
+    def arguments(self, number: int) -> tuple[Any, ...]:
+        return (schema.person(number),)
 
     async def inspect(
         self, connection: Any, arguments: tuple[Any, ...], keys: Sequence[int]

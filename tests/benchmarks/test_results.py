@@ -1,3 +1,5 @@
+"""Results of a benchmark: ratios, and what is written of them."""
+
 from __future__ import annotations
 
 import json

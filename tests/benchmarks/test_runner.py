@@ -1,3 +1,5 @@
+"""What is run in a benchmark, and in which order."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The tables and the report of a benchmark."""
+
 from __future__ import annotations
 
 from benchmarks.report import report

@@ -1,3 +1,5 @@
+"""COMMIT is carried through to its answer, whoever cancels the task that waits."""
+
 from __future__ import annotations
 
 import asyncio
