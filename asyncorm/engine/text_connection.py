@@ -156,11 +156,7 @@ class TextConnection:
         # the hot path, kept flat: one attribute set before, one after the driver's own work
         if self._driver is None:
             raise _released()
-        learned = self._pool.learned
-        if (learned and sql in learned) or (
-            # user SQL may have set another datestyle, and not all statements can be sent twice
-            pooled.needs_reset and not has_iso_dates(self._driver)
-        ):
+        if (self._pool.learned or pooled.needs_reset) and self._needs_care(sql):
             return await self._fetch_carefully(sql, arguments)
         pooled.busy = True
         try:
@@ -171,11 +167,18 @@ class TextConnection:
         return records
 
     async def _fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
-        if sql in self._pool.learned or not has_iso_dates(self._driver):
+        driver = self._require_driver()
+        if self._needs_care(sql):
             return await self._fetch_carefully(sql, arguments)
-        running = self._require_driver().fetch(sql, *arguments)
-        records: list[Any] = await self._send(running, sql, arguments)
+        records: list[Any] = await self._send(driver.fetch(sql, *arguments), sql, arguments)
         return records
+
+    def _needs_care(self, sql: str) -> bool:
+        """Whether rows may hold dates and times that the codecs of the connection can't read."""
+        if sql in self._pool.learned:
+            return True
+        # user SQL may have set another datestyle, and not all statements can be sent twice
+        return self._pooled.needs_reset and not has_iso_dates(self._driver)
 
     async def read(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
         """Run a statement that only reads: asked again where its rows hold what the driver can't

@@ -163,6 +163,16 @@ async def test_a_released_connection_can_not_be_used(engine: Engine) -> None:
     assert repr(connection) == "<Connection released>"
 
 
+async def test_a_released_connection_that_is_logged_can_not_be_used_either(
+    database_url: str,
+) -> None:
+    async with create_engine(database_url, echo=True) as engine:
+        connection = await engine.acquire()
+        connection.release()
+        with pytest.raises(InvalidRequestError, match="was released"):
+            await connection.fetch("SELECT 1")
+
+
 async def test_two_tasks_on_one_connection_are_told_and_the_first_goes_on(engine: Engine) -> None:
     async with engine.connect() as connection:
         first = asyncio.create_task(connection.fetch("SELECT 1 FROM pg_sleep(0.05)"))
