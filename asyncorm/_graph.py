@@ -15,18 +15,7 @@ def sort_components(nodes: Sequence[N], dependencies: Callable[[N], Iterable[N]]
     keeps that order inside. Dependencies outside ``nodes`` are ignored. A node that depends on
     itself is a group of one.
     """
-    if len(nodes) == 2:
-        return _sort_pair(nodes[0], nodes[1], dependencies)
     return _Search(nodes, dependencies).run()
-
-
-def _sort_pair(one: N, other: N, dependencies: Callable[[N], Iterable[N]]) -> list[list[N]]:
-    """The same for two nodes, which is all that most flushes have to order."""
-    if other not in dependencies(one):
-        return [[one], [other]]
-    if one in dependencies(other):
-        return [[one, other]]
-    return [[other], [one]]
 
 
 class _Search(Generic[N]):

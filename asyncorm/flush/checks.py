@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from asyncorm.errors import FlushError, IdentityConflictError
 from asyncorm.flush.link import Link
+from asyncorm.flush.row import LinksOf
 from asyncorm.mapping.mapper import Mapper
 from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
-
-LinksOf = Callable[[Any], list[Link]]
-
 
 #: an entity and the columns that are written of some of its objects
 UpdateShape = tuple[type[Any], tuple[str, ...]]

@@ -3,20 +3,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncorm._graph import _Search, sort_components
+from asyncorm._graph import sort_components
 
 
 def groups(edges: dict[str, str], nodes: str) -> list[str]:
     found = sort_components(list(nodes), lambda node: edges.get(node, ""))
     return ["".join(group) for group in found]
-
-
-@given(st.sets(st.sampled_from(["ab", "ba", "aa", "bb"])), st.sampled_from(["ab", "ba"]))
-def test_two_nodes_are_sorted_as_many_are(edges: set[str], nodes: str) -> None:
-    def dependencies(node: str) -> list[str]:
-        return [to for start, to in sorted(edges) if start == node]
-
-    assert sort_components(nodes, dependencies) == _Search(nodes, dependencies).run()
 
 
 def test_dependencies_come_first() -> None:
