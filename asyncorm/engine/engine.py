@@ -203,7 +203,7 @@ class Engine:
         """A connection of one's own, to be given back by ``release``; prefer ``connect()``."""
         if self._embedded is None and self._settings.embedded is not None:
             await self._start_embedded()
-        # one that is idle without a coroutine: two of those cost 1 us of a request
+        # one that is idle without a coroutine: two of those cost 1 µs of a request
         pooled = self._pool.acquire_idle() or await self._pool.acquire()
         return Connection(
             self._pool,

@@ -92,7 +92,7 @@ def moment_reader(zone: tzinfo | None, infinity: tzinfo | None) -> Callable[[Any
     zero = MOMENT_ZERO.replace(tzinfo=zone)
 
     def read(given: tuple[int]) -> datetime:
-        # flat, because all time stamps of raw SQL and cursors come through here: 0.4 us, not 0.8
+        # flat, because all time stamps of raw SQL and cursors come through here: 0.4 µs, not 0.8
         try:
             return zero + timedelta(0, 0, given[0])
         except OverflowError:

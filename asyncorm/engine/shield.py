@@ -33,7 +33,7 @@ def shielded(operation: Coroutine[Any, Any, T], grace: float) -> Generator[Any, 
     what the operation came to.
     """
     # The operation runs in the task of the caller, and gets one of its own only when that is
-    # cancelled: 1 us a commit, where a task for every one took 8 and two more rounds of the loop.
+    # cancelled: 1 µs a commit, where a task for every one took 8 and two more rounds of the loop.
     thrown: BaseException | None = None
     while True:
         try:

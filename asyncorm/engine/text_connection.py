@@ -190,7 +190,7 @@ class TextConnection:
                 raise
         return await self.fetch(sql, arguments)  # it is learned
 
-    # what only chooses a coroutine is none itself: each one costs 0.5 us
+    # what only chooses a coroutine is none itself: each one costs 0.5 µs
 
     def fetch_carefully(
         self, sql: str, arguments: Sequence[object] = ()

@@ -128,7 +128,7 @@ def _checked(batch: Batch, name: str, values: S) -> S:
     """The values of a column; DataError for a fraction among whole numbers.
 
     The driver would cut it, and an attribute that is assigned is not validated. Kinds instead of
-    values: 12 us for 1,000 rows.
+    values: 12 µs for 1,000 rows.
     """
     type_ = batch.part.columns[name]._type
     if type_.python_type is int:

@@ -20,7 +20,7 @@ from asyncorm.tracking.unit_of_work import UnitOfWork, mapper_of
 class Association(NamedTuple):
     """One link; the end whose key comes first in the table is ``first``, whoever linked them.
 
-    Objects are hashed by identity. No frozen dataclass, which takes 0.5 us more to make and find.
+    Objects are hashed by identity. No frozen dataclass, which takes 0.5 µs more to make and find.
     """
 
     first: Any

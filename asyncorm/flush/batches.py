@@ -24,7 +24,7 @@ def insert_batches(part: WrittenPart, instances: Iterable[Any], links_of: LinksO
     usual: Batch | None = None
     for instance in instances:
         links = links_of(instance)
-        # most rows leave all to the server that it can make; not to look them up saves 0.25 us
+        # most rows leave all to the server that it can make; not to look them up saves 0.25 µs
         if (
             usual is not None
             and not instance._state.expressions

@@ -77,7 +77,7 @@ def collect_changes(unit: UnitOfWork) -> ChangeSet:
     linked = linked_instances(unit, dirty)
     if linked or unit.deleted or (dirty and renames_children(dirty)):
         changes, doomed = _collect_linked(unit, dirty, linked)
-    else:  # nothing that could concern another object: 4 us less for a flush of one
+    else:  # nothing that could concern another object: 4 µs less for a flush of one
         changes, doomed = ChangeSet(inserts=list(unit.new)), {}
     if changes.links or dirty:
         _collect_updates(changes, unit, dirty, doomed)

@@ -30,7 +30,7 @@ def check_inserts(
         if kind not in known:
             known[kind] = _made_later(kind.__mapper__)
         key, needed = known[kind]
-        # the server makes the key and all else that is needed is there: 0.15 us instead of 0.6,
+        # the server makes the key and all else that is needed is there: 0.15 µs instead of 0.6,
         # and with a link 0.35 instead of 1.1
         if key is not None:
             values = instance.__dict__

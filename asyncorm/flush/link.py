@@ -19,7 +19,7 @@ _PENDING = Status.PENDING
 class Link:
     """The foreign key of ``child`` takes the key of ``parent`` (or NULL) when it is written.
 
-    Never changed. No frozen dataclass, of which each would take 0.5 us longer to make.
+    Never changed. No frozen dataclass, of which each would take 0.5 µs longer to make.
     """
 
     __slots__ = ("child", "foreign_key", "parent")
@@ -50,7 +50,7 @@ class Link:
         values = self.parent.__dict__
         pairs = self.foreign_key.pairs
         try:
-            if len(pairs) == 1:  # without a function of its own: 0.15 us less
+            if len(pairs) == 1:  # without a function of its own: 0.15 µs less
                 ((name, target),) = pairs
                 return {name: values[target]}
             return {name: values[target] for name, target in pairs}
@@ -63,7 +63,7 @@ class Link:
 
 
 def apply_links(links: Iterable[Link]) -> None:
-    """Copy the parents' keys to the children: 0.2 us for a new one instead of 0.6 by ``apply``."""
+    """Copy the parents' keys to the children: 0.2 µs for a new one instead of 0.6 by ``apply``."""
     for link in links:
         child, parent, pairs = link.child, link.parent, link.foreign_key.pairs
         if parent is not None and len(pairs) == 1 and child._state.status is _PENDING:

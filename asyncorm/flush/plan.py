@@ -23,7 +23,7 @@ class Kind(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(eq=False, slots=True)  # not frozen: 1 us instead of 2.5
+@dataclass(eq=False, slots=True)  # not frozen: 1 µs instead of 2.5
 class Batch:
     """Rows of one table and one shape, written by one statement.
 

@@ -88,7 +88,7 @@ def _table_order(kinds: tuple[type[Any], ...]) -> list[Mapper] | None:
 
 
 def _write_tables(ordered: list[Mapper], changes: ChangeSet) -> list[Batch]:
-    """What the general way comes to for such tables: 7 us instead of 28 for two of them."""
+    """What the general way comes to for such tables: 7 µs instead of 28 for two of them."""
     batches: list[Batch] = []
     alone = len(ordered) == 1
     updates = by_entity(changes.updates) if changes.updates and not alone else {}

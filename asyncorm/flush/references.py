@@ -59,7 +59,7 @@ def collect_links(unit: UnitOfWork, linked: Iterable[Any], associations: Associa
     to_many: list[Link] = []
     to_one: Links = {}
     new = unit.new
-    #: by class, with the foreign key of a reference: to look that up for each object costs 0.2 us
+    #: by class, with the foreign key of a reference: to look that up for each object costs 0.2 µs
     known: dict[type[Any], list[tuple[str, Relationship[Any, Any], ForeignKey | None]]] = {}
     for instance in linked:
         kind, values, is_new = type(instance), instance.__dict__, instance in new

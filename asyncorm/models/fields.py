@@ -74,7 +74,7 @@ class ColumnDeclaration:
 
 
 #: makes the value of an attribute that the constructor was not given: None until the flush. Not a
-#: function of Python, whose call would be 0.06 us for each
+#: function of Python, whose call would be 0.06 µs for each
 unset: Callable[[], Any] = type(None)
 
 

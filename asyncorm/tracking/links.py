@@ -96,7 +96,7 @@ class Links:
             elif back is not None:
                 values = member.__dict__
                 if member._state is None and values.get(back.name) is None:
-                    # all that _point does to a new object that nobody has: 0.1 us instead of 0.8
+                    # all that _point does to a new object that nobody has: 0.1 µs instead of 0.8
                     values[back.name] = owner
                 else:
                     _point(member, back, owner)
@@ -148,7 +148,7 @@ def _set_one(instance: Any, relationship: Relationship[Any, Any], value: Any) ->
             check_member(relationship, value)
         if not fresh:
             _check_cascade(instance, relationship, value)
-    # of an object that no session has seen all is known, and nothing to be noted: 1 us less
+    # of an object that no session has seen all is known, and nothing to be noted: 1 µs less
     old = values.get(relationship.name) if fresh else known_one(instance, relationship)
     if old is value:
         values[relationship.name] = value

@@ -158,7 +158,7 @@ class UnitOfWork:
         self.touched = True
 
     def add_all(self, instances: Iterable[Any]) -> None:
-        """Take in several instances: 0.2 us for one that is new and alone, 0.6 by ``add``."""
+        """Take in several instances: 0.2 µs for one that is new and alone, 0.6 by ``add``."""
         alone: dict[type[Any], bool] = {}
         for instance in instances:
             kind = type(instance)
@@ -249,7 +249,7 @@ class UnitOfWork:
             fire_all(self, watch.moves())
 
     def _add_each(self, instances: Iterable[Any]) -> None:
-        """Those that no session has seen share a state: 0.15 us instead of 1.2 for each."""
+        """Those that no session has seen share a state: 0.15 µs instead of 1.2 for each."""
         pending, new = self._pending or self._shared_pending(), self.new
         for instance in instances:
             if instance._state is None:
@@ -464,7 +464,7 @@ def identity_key(instance: Any) -> Key:
 
 
 def identity_keys(instances: Sequence[Any]) -> list[Key]:
-    """The same of many instances: 0.1 us each instead of 0.3 if they are of one class."""
+    """The same of many instances: 0.1 µs each instead of 0.3 if they are of one class."""
     kinds: set[Any] = set(map(type, instances))
     if len(kinds) != 1:
         return list(map(identity_key, instances))

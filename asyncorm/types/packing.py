@@ -74,7 +74,7 @@ def _truths(values: list[Any]) -> str | None:
 
 
 def _literal(values: list[Any]) -> str:
-    # list's own repr: 0.03 us a value
+    # list's own repr: 0.03 µs a value
     return "{" + str(values)[1:-1].replace("None", "NULL") + "}"
 
 

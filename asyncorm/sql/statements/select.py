@@ -339,7 +339,7 @@ def _source_of_item(item: Any) -> Any:
 
 def selectable(item: Any) -> Any:
     """``item``, if it can stand in a select list or RETURNING."""
-    # not the other way round: asking a model whether it is an Expression takes 0.2 us
+    # not the other way round: asking a model whether it is an Expression takes 0.2 µs
     if (not isinstance(item, type) and isinstance(item, Expression)) or is_entity(item):
         return item
     if isinstance(item, Query):
