@@ -182,7 +182,7 @@ def _insert(batch: Batch, many: bool, packed: bool) -> BatchStatement:
         values = ", ".join(_parameter(n, column) for n, column in enumerate(columns, 1))
         source = f"({names}) VALUES ({values})" if columns else "DEFAULT VALUES"
     elif columns:
-        rows = unnest(columns, packed=len(columns) * packed)
+        rows = unnest(columns, packed=len(columns) if packed else 0)
         source = f"({names}) SELECT {selected(columns)} FROM {rows} ORDER BY u.o"
     else:
         source = "SELECT FROM generate_series(1, $1::bigint)"
@@ -211,7 +211,7 @@ def _update(batch: Batch, many: bool, packed: bool) -> BatchStatement:
         ]
         # the keys stay arrays: as a parameter they are hashed, and their number is known
         source = " FROM " + unnest(
-            [*columns, *keys], ordinality=numbered, packed=len(columns) * packed
+            [*columns, *keys], ordinality=numbered, packed=len(columns) if packed else 0
         )
     else:
         changes = [
