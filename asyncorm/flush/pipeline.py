@@ -16,7 +16,7 @@ from asyncorm.flush.plan import FlushPlan
 from asyncorm.flush.planner import plan_flush
 from asyncorm.flush.search import Restart
 from asyncorm.mapping.relationships import Relationship
-from asyncorm.tracking.collector import MANY_ROWS, held
+from asyncorm.tracking.collector import MANY_ROWS, without_collections
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
@@ -39,12 +39,12 @@ async def flush(
     """Write every change the unit of work holds; without changes no connection is needed."""
     many = len(unit.new) + len(unit.dirty) >= MANY_ROWS
     # what differs from the database
-    changes = held(collect_changes, unit) if many else collect_changes(unit)
+    changes = without_collections(collect_changes, unit) if many else collect_changes(unit)
     if changes.unloaded:
         changes = await _complete(unit, changes, load)
     hooks = FlushHooks.of(unit) if HEARD else None  # who listens to it
     # in which order it must be written, in how few statements
-    plan = held(plan_flush, changes) if many else plan_flush(changes)
+    plan = without_collections(plan_flush, changes) if many else plan_flush(changes)
     if hooks is not None:
         if plan.batches:
             await connect(plan)
@@ -57,7 +57,7 @@ async def flush(
         await hooks.after()
     # instances take their new states
     if many:
-        held(finish_flush, unit, changes, plan)
+        without_collections(finish_flush, unit, changes, plan)
     else:
         finish_flush(unit, changes, plan)
     if hooks is not None:

@@ -19,7 +19,7 @@ from asyncorm.loading.selectin import RelatedLoad
 from asyncorm.loading.tree import Edge, LoadNode, make_node, refuse_write_only
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
-from asyncorm.tracking.collector import MANY_ROWS, CollectorPause
+from asyncorm.tracking.collector import MANY_ROWS, without_collections
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notice, Notices
 from asyncorm.tracking.unit_of_work import UnitOfWork
@@ -103,8 +103,9 @@ async def make_rows(
     if len(records) < MANY_ROWS and not plan.payloads:
         columns, seen, is_complete = _place(plan, records, trees, context.unit, existing, seen)
     else:
-        with CollectorPause():
-            columns, seen, is_complete = _place(plan, records, trees, context.unit, existing, seen)
+        columns, seen, is_complete = without_collections(
+            _place, plan, records, trees, context.unit, existing, seen
+        )
     if context.unit.notices:
         await Notices(context.unit)
     if follow and not is_complete:
