@@ -62,8 +62,8 @@ def check_updates(
     if links_of is None and len(plain) == len(shapes):
         return
     for instance, columns in updates.items():
-        links = links_of(instance) if links_of is not None else []
-        if links_of is not None and len(links) > 1:
+        links: list[Link] = []
+        if links_of is not None and len(links := links_of(instance)) > 1:
             _linked_values(links, links_of)
         if links or (type(instance), columns) not in plain:
             _check_update(instance, type(instance).__mapper__, columns, links)
@@ -88,12 +88,10 @@ def _surely_fits(
             if name in filled or target not in known:
                 return False
             filled.append(name)
-    for name in needed:
+    for name in needed:  # noqa: SIM110 - all() would call a generator for each row
         if name not in filled and values.get(name) is None:
-            break
-    else:
-        return True
-    return False
+            return False
+    return True
 
 
 def _linked_values(links: list[Link], links_of: LinksOf) -> dict[str, Any]:
