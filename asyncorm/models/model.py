@@ -63,6 +63,8 @@ class Model(BaseModel, metaclass=ModelMeta):
             arbitrary_types_allowed=True,
             # a response lists generated columns as required, since a stored object has them
             json_schema_serialization_defaults_required=True,
+            # of this class alone, see below
+            defer_build=True,
         )
         __attributes__: ClassVar[dict[str, Any]] = {}
         __relationships__: ClassVar[dict[str, Any]] = {}
@@ -235,6 +237,10 @@ class _Text(str):
 _UNLOADED = _Text(UNLOADED)
 
 _no_state = Model.__dict__["_state"].__set__
+
+# for the first class that it builds pydantic looks through all installed packages for plugins: 20 to
+# 50 ms, which belong to the first class of a program and not to importing this one
+del Model.model_config["defer_build"]
 
 install_absent_slots(Model)
 install_gaps(Model)
