@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container
 from typing import Any
 
 import pytest
@@ -129,6 +130,7 @@ class Case(Changing):
         if kind == "get" and autoflush:
             await self.flush()
         whole = {} if populate else self.collections(partial=False)
+        held_whole = set() if populate else set(self.collections(partial=False, kept=False))
         partial = self.collections(partial=True)
         with self.session.no_autoflush if not autoflush else Nothing():
             sent()
@@ -140,23 +142,24 @@ class Case(Changing):
             self.check_memory()
             return
         self.check_memory()
-        wants: dict[Place, list[Branch]] = defaultdict(list)
-        seen: set[Any] = set()
-        for key in keys:
-            self.gather(key, entity, tree, wants, seen)
-            if self.fresh and not populate:
+        wants = self.gathered(keys, entity, tree)
+        # who has a whole collection already keeps it, and all its members are gone on from
+        held_whole |= {place for place, branches in wants.items() if len(branches) > 1}
+        more = self.gathered(keys, entity, tree, held_whole) if held_whole else wants
+        if self.fresh and not populate:
+            for key in keys:
                 instance = self.session.identity_map[self.now.class_of(entity, key), key]
                 self.check_columns(instance, columns)
-        self.check_wants(wants, whole, partial, populate=populate)
+        self.check_wants(wants, more, whole, partial, populate=populate)
         if not self.several:
             self.check_count(kind, tree, texts)
         self.keep()
         del rows
 
-    def collections(self, *, partial: bool) -> dict[Any, Any]:
+    def collections(self, *, partial: bool, kept: bool = True) -> dict[Any, Any]:
         found = {}
         for (entity, key), one in self.objects().items():
-            if not partial and (entity, key) not in self.kept:
+            if kept and not partial and (entity, key) not in self.kept:
                 continue  # it may be dropped meanwhile
             for way in ways_of(entity):
                 value = one.__dict__.get(way.name)
@@ -313,6 +316,20 @@ class Case(Changing):
         least = self.minimum(branch.way.target)
         return branch.some._replace(minimum=max(least, branch.some.minimum))
 
+    def gathered(
+        self,
+        keys: list[Key],
+        entity: Entity,
+        tree: list[Branch],
+        held_whole: Container[Place] = (),
+    ) -> dict[Place, list[Branch]]:
+        """What branches ask for at each place; ``held_whole`` ones lead on to all members."""
+        wants: dict[Place, list[Branch]] = defaultdict(list)
+        seen: set[Any] = set()
+        for key in keys:
+            self.gather(key, entity, tree, wants, seen, held_whole)
+        return wants
+
     def gather(
         self,
         key: Key,
@@ -320,6 +337,7 @@ class Case(Changing):
         tree: list[Branch],
         wants: dict[Place, list[Branch]],
         seen: set[Any],
+        held_whole: Container[Place],
     ) -> None:
         if not self.stored.has(entity, key):
             return
@@ -335,9 +353,11 @@ class Case(Changing):
                     continue
                 seen.add((key, branch))
             found = self.stored.related(way, key)
-            for other in self.effective(branch).among(way, self.stored, found):
+            if (root_of(entity), key, way) not in held_whole:
+                found = self.effective(branch).among(way, self.stored, found)
+            for other in found:
                 if other in self.now_related(way, key):
-                    self.gather(other, way.target, branch.next(), wants, seen)
+                    self.gather(other, way.target, branch.next(), wants, seen, held_whole)
 
     def now_related(self, way: Way, key: Key) -> list[Key]:
         return self.now.related(way, key) if self.now.has(way.owner, key) else []
@@ -347,13 +367,20 @@ class Case(Changing):
             assert name in instance.__dict__, (self.story, instance, name)
 
     def check_wants(
-        self, wants: dict[Place, list[Branch]], whole: Any, partial: Any, *, populate: bool
+        self,
+        wants: dict[Place, list[Branch]],
+        more: dict[Place, list[Branch]],
+        whole: Any,
+        partial: Any,
+        *,
+        populate: bool,
     ) -> None:
         self.several = several = any(
             len({self.effective(branch) for branch in branches}) > 1 for branches in wants.values()
         )
         objects = self.objects()
-        for (entity, key, way), branches in wants.items():
+        for place, branches in wants.items():
+            entity, key, way = place
             if not self.now.has(entity, key):
                 continue
             owner = objects.get((entity, key))
@@ -364,14 +391,23 @@ class Case(Changing):
             assert way.name in owner.__dict__, about
             if way.many:
                 somes = [self.effective(branch) for branch in branches]
-                self.check_members(owner, (entity, key, way), somes, whole, partial, about)
+                others = [self.effective(branch) for branch in more[place]]
+                self.check_members(owner, place, somes, others, whole, partial, about)
             in_memory = way.one and is_apart(branches[0])
-            if self.fresh and not (populate or several or in_memory) and len(branches) == 1:
+            unsaid = populate or several or in_memory or branches[0].mixed
+            if self.fresh and not unsaid and len(branches) == 1:
                 for one in held(owner, way):
                     self.check_columns(one, branches[0].columns)
 
     def check_members(
-        self, owner: Any, place: Place, somes: list[Some], whole: Any, partial: Any, about: Any
+        self,
+        owner: Any,
+        place: Place,
+        somes: list[Some],
+        others: list[Some],
+        whole: Any,
+        partial: Any,
+        about: Any,
     ) -> None:
         _, key, way = place
         collection = getattr(owner, way.name)
@@ -379,11 +415,11 @@ class Case(Changing):
             assert not collection.partial, about
             return
         if not collection.partial:
-            assert not self.fresh or self.several, about
+            assert not self.fresh or self.several or Some() in others, about
             return
         found = keys_of(held(owner, way))
         members, now = self.stored.related(way, key), self.now.related(way, key)
-        possible = [some.among(way, self.stored, members) for some in somes]
+        possible = [some.among(way, self.stored, members) for some in (*somes, *others)]
         if self.unflushed:
             wanted = [{k for k in one if k in now} for one in possible]
             assert any(one <= set(found) for one in wanted) or place in partial, (about, found)

@@ -81,6 +81,20 @@ class Branch:
     depth: int | None = None
     columns: str = ""
     below: list[Branch] = field(default_factory=list)
+    #: whether options may say more of its columns than this branch, for they mean the same path
+    mixed: bool = False
+
+    @property
+    def says_again(self) -> bool:
+        """Whether its further levels are also what a branch below it means: options add up."""
+        repeats = self.depth is not None and self.depth > 1
+        return repeats and any(one.way is self.way for one in self.below)
+
+    def mix(self) -> None:
+        """Note that options may say more of the columns here, and of all below."""
+        self.mixed = True
+        for one in self.below:
+            one.mix()
 
     def option(self) -> LoaderOption:
         loader = LOADERS[self.how]
@@ -98,7 +112,9 @@ class Branch:
         """What is loaded with what this one has loaded."""
         if self.depth is None or self.depth == 1:
             return self.below
-        again = self if self.depth == -1 else replace(self, depth=self.depth - 1)
+        again = self
+        if self.depth > 0:
+            again = replace(self, depth=self.depth - 1, mixed=self.mixed or self.says_again)
         return [*(one for one in self.below if one.way is not self.way), again]
 
     def statements(self, *, inside: bool = False, apart: bool = False) -> int | None:
@@ -180,5 +196,8 @@ def random_tree(
             branch.columns = random_columns(chance)
         if depth and chance.random() < 0.6:
             branch.below = random_tree(chance, way.target, depth - 1, hows)
+            if branch.says_again:
+                for one in branch.below:
+                    one.mix()
         found.append(branch)
     return found
