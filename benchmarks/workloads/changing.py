@@ -35,7 +35,8 @@ class UpdateMany(Workload):
     async def reset(self, connection: Any) -> None:
         # what the library before has set would be no change to one that compares
         await connection.execute(
-            "UPDATE bench_person SET name = 'person ' || id, age = id % 90 WHERE id <= $1", self.rows
+            "UPDATE bench_person SET name = 'person ' || id, age = id % 90 WHERE id <= $1",
+            self.rows,
         )
         await connection.execute("VACUUM ANALYZE bench_person")
 
