@@ -52,9 +52,9 @@ def read_options(arguments: list[str]) -> Options:
     add("--quick", action="store_true", help="the libraries that matter, in less than two minutes")
     add("--libraries", help=f"some of: {','.join(libraries)}")
     add("--workloads", help=f"some of: {','.join(workloads)}")
-    add("--rounds", type=int, help=f"samples of each; {ROUNDS}, or {QUICK_ROUNDS} if quick")
+    add("--rounds", type=_rounds, help=f"samples of each; {ROUNDS}, or {QUICK_ROUNDS} if quick")
     add("--loop", choices=("asyncio", "uvloop"), default="asyncio")
-    add("--delay", type=float, default=0, help="milliseconds to the server, each way")
+    add("--delay", type=_delay, default=0, help="milliseconds to the server, each way")
     add("--output", type=Path, help="folder for the results: JSON, tables, and a picture")
     given = parser.parse_args(arguments)
     quick = [name for name in QUICK if name in libraries]
@@ -70,6 +70,20 @@ def read_options(arguments: list[str]) -> Options:
         output=given.output or Path("benchmarks", "results", "latest"),
         quick=given.quick,
     )
+
+
+def _rounds(text: str) -> int:
+    rounds = int(text)
+    if rounds < 1:
+        raise argparse.ArgumentTypeError(f"there must be at least one, not {rounds}")
+    return rounds
+
+
+def _delay(text: str) -> float:
+    delay = float(text)
+    if not 0 <= delay <= 1000:
+        raise argparse.ArgumentTypeError(f"give milliseconds from 0 to 1000, not {text}")
+    return delay
 
 
 def _chosen(

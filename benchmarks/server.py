@@ -72,7 +72,14 @@ def running_server() -> Iterator[str]:
 async def own_database(server_url: str) -> AsyncIterator[str]:
     """The URL of a new database with the tables and their rows; dropped afterwards."""
     name = f"asyncorm_bench_{os.getpid()}"
-    admin: Any = await asyncpg.connect(server_url)
+    try:
+        admin: Any = await asyncpg.connect(server_url)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise SystemExit(
+            f"the server of DATABASE_URL can't be used: {error}\n"
+            "correct it (postgresql://user:password@host:5432/database), or unset it for an "
+            "embedded server"
+        ) from None
     try:
         await admin.execute(f"CREATE DATABASE {name}")
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import traceback
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -146,6 +147,25 @@ async def test_inserting_grows_with_the_rows_and_not_faster(engine: Engine) -> N
 
     few, more, most = await calls(10), await calls(500), await calls(2000)
     assert (most - few) / 1990 <= 1.02 * (more - few) / 490
+
+
+async def test_a_flush_of_many_objects_does_not_collect_while_it_plans(engine: Engine) -> None:
+    collections: list[str] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            names = {frame.f_code.co_name for frame, _ in traceback.walk_stack(None)}
+            collections.extend(names & {"collect_changes", "plan_flush", "finish_flush"})
+
+    async with Session(engine) as session:
+        session.add_all([Entry(title="a") for _ in range(5000)])
+        gc.callbacks.append(note)
+        try:
+            await session.flush()
+        finally:
+            gc.callbacks.remove(note)
+        await session.rollback()
+    assert collections == []
 
 
 async def test_what_a_cleared_session_had_loaded_is_gone(engine: Engine) -> None:
