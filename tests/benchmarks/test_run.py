@@ -93,3 +93,14 @@ async def test_an_update_of_too_many_rows_is_found(filled: str) -> None:
         await opened.execute("UPDATE bench_person SET name = $1 WHERE id <= 1000", name)
         with pytest.raises(Wrong, match="people with the new name is 0"):
             await workload.count(opened, range(6))
+
+
+async def test_an_update_begins_with_rows_that_it_changes(filled: str) -> None:
+    workload = CATALOGUE["update-1000"]
+    name, age = workload.arguments(5)
+    async with connection(filled) as opened:
+        await opened.execute("UPDATE bench_person SET name = $1, age = $2", name, age)
+        await workload.reset(opened)
+        with pytest.raises(Wrong, match="people with the new name is 19000"):
+            await workload.count(opened, range(6))
+        await workload.restore(opened)

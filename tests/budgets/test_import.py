@@ -69,3 +69,8 @@ def test_pydantics_types_of_networks_are_not_loaded() -> None:
 def test_the_texts_that_are_compiled() -> None:
     _, compiled = imported()
     assert compiled <= COMPILED
+
+
+def test_no_class_is_built_for_which_pydantic_looks_for_plugins() -> None:
+    program = "import sys, asyncorm; sys.exit('pydantic.plugin._loader' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
