@@ -146,7 +146,7 @@ from asyncorm.types.bits import Bit, BitString, VarBit
 from asyncorm.types.composites import Composite
 from asyncorm.types.custom import CustomType
 from asyncorm.types.domains import Domain
-from asyncorm.types.enums import Enum as EnumType
+from asyncorm.types.enums import EnumType
 from asyncorm.types.extensions import CIText, HStore, LTree
 from asyncorm.types.json import JSON, JSONB
 from asyncorm.types.json_path import JSONPath

@@ -16,7 +16,7 @@ from asyncorm.sql.constraints import Index
 from asyncorm.sql.table import ForeignKey, Table
 from asyncorm.types.composites import Composite
 from asyncorm.types.domains import Domain
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 
 
 class DDL:
@@ -51,7 +51,7 @@ class CreateSchema(DDL):
 class CreateEnum(DDL):
     """CREATE TYPE of a Python enum; does nothing where the type exists."""
 
-    def __init__(self, type_: Enum) -> None:
+    def __init__(self, type_: EnumType) -> None:
         labels = ", ".join(string_literal(label) for label in type_.labels)
         super().__init__(_unless(f"CREATE TYPE {type_.ddl} AS ENUM ({labels})", "duplicate_object"))
 
@@ -59,7 +59,7 @@ class CreateEnum(DDL):
 class DropEnum(DDL):
     """DROP TYPE of an enum; does nothing where it is missing or other tables use it."""
 
-    def __init__(self, type_: Enum) -> None:
+    def __init__(self, type_: EnumType) -> None:
         super().__init__(
             _unless(f"DROP TYPE IF EXISTS {type_.ddl}", "dependent_objects_still_exist")
         )

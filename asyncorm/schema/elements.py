@@ -18,7 +18,7 @@ from asyncorm.sql.constraints import (
 )
 from asyncorm.sql.table import BaseColumn, ForeignKey, Table
 from asyncorm.types.arrays import Array
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 
 _ACTIONS = get_args(ReferentialAction)
 
@@ -75,7 +75,7 @@ def label_check(column: BaseColumn[Any, Any]) -> str | None:
     """The condition that a column, or each element of an array, has one of its enum's labels."""
     type_ = column._type
     item = type_.item if isinstance(type_, Array) else type_
-    if not isinstance(item, Enum) or item.native:
+    if not isinstance(item, EnumType) or item.native:
         return None
     labels = ", ".join(string_literal(label) for label in item.labels)
     name = quote_name(column.name)

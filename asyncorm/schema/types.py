@@ -20,10 +20,10 @@ from asyncorm.sql.table import BaseColumn, Table
 from asyncorm.types.base import SQLType
 from asyncorm.types.composites import Composite
 from asyncorm.types.domains import Domain
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 
 #: types that are made by CREATE TYPE or CREATE DOMAIN, with a name of their own
-OwnType = Enum | Domain | Composite
+OwnType = EnumType | Domain | Composite
 
 #: operator classes of indexes with the extension that has them
 _OPERATOR_CLASSES = {"gin_trgm_ops": "pg_trgm", "gist_trgm_ops": "pg_trgm"}
@@ -47,7 +47,9 @@ def types_of(tables: Iterable[Table]) -> list[OwnType]:
     for table in tables:
         for column in table.columns.values():
             for type_ in _made_of(column._type):
-                if not isinstance(type_, OwnType) or (isinstance(type_, Enum) and not type_.native):
+                if not isinstance(type_, OwnType) or (
+                    isinstance(type_, EnumType) and not type_.native
+                ):
                     continue
                 first = found.setdefault(type_.ddl, type_)
                 if not _same(first, type_):
@@ -106,7 +108,7 @@ def _types(table: Table, items: Iterable[Any]) -> Iterator[tuple[str | None, SQL
 def _is_plain(type_: SQLType[Any]) -> bool:
     if isinstance(type_, Domain):
         return any(map(_is_plain, type_.parts))
-    return isinstance(type_, Enum) or type_.ddl.partition("(")[0] in _BTREE_GIST
+    return isinstance(type_, EnumType) or type_.ddl.partition("(")[0] in _BTREE_GIST
 
 
 def _made_of(type_: SQLType[Any]) -> Iterator[SQLType[Any]]:
@@ -117,7 +119,7 @@ def _made_of(type_: SQLType[Any]) -> Iterator[SQLType[Any]]:
 
 
 def _same(one: OwnType, other: OwnType) -> bool:
-    if isinstance(one, Enum) and isinstance(other, Enum):
+    if isinstance(one, EnumType) and isinstance(other, EnumType):
         return one.labels == other.labels
     if isinstance(one, Composite) and isinstance(other, Composite):
         return {n: t.ddl for n, t in one.fields.items()} == {
@@ -127,11 +129,11 @@ def _same(one: OwnType, other: OwnType) -> bool:
 
 
 def _ambiguous(one: OwnType, other: OwnType, column: BaseColumn[Any, Any]) -> ConfigurationError:
-    if isinstance(one, Enum) and isinstance(other, Enum):
+    if isinstance(one, EnumType) and isinstance(other, EnumType):
         return ConfigurationError(
             f"{one.python_type.__name__} and {other.python_type.__name__} (of {column}) "
             f"are both the enum type {one.ddl}, with other labels",
-            hint='name one of them: column(Enum(Status, name="order_status"))',
+            hint='name one of them: column(EnumType(Status, name="order_status"))',
         )
     return ConfigurationError(
         f"two different types (the second is that of {column}) are both named {one.ddl}",
@@ -140,12 +142,12 @@ def _ambiguous(one: OwnType, other: OwnType, column: BaseColumn[Any, Any]) -> Co
 
 
 def _created(type_: OwnType) -> DDL:
-    if isinstance(type_, Enum):
+    if isinstance(type_, EnumType):
         return CreateEnum(type_)
     return CreateDomain(type_) if isinstance(type_, Domain) else CreateComposite(type_)
 
 
 def _dropped(type_: OwnType) -> DDL:
-    if isinstance(type_, Enum):
+    if isinstance(type_, EnumType):
         return DropEnum(type_)
     return DropDomain(type_) if isinstance(type_, Domain) else DropComposite(type_)

@@ -10,7 +10,7 @@ from typing import Any
 
 from asyncorm.errors import DataError
 from asyncorm.types.base import SQLType
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 from asyncorm.types.scalars import (
     BigInteger,
     Boolean,
@@ -113,7 +113,7 @@ def _uuid(type_: SQLType[Any], write: FieldWriter) -> ColumnWriter:
 
 
 def _label(type_: SQLType[Any], write: FieldWriter) -> ColumnWriter:
-    assert isinstance(type_, Enum)
+    assert isinstance(type_, EnumType)
     fields = {member: escaped(label) for member, label in type_.label_of.items()}
     return lambda values: [fields.get(v) or write(v) for v in values]
 
@@ -130,7 +130,7 @@ _SHORTENED: dict[type[SQLType[Any]], Callable[[SQLType[Any], FieldWriter], Colum
     Date: _day,
     DateTime: _moment,
     Uuid: _uuid,
-    Enum: _label,
+    EnumType: _label,
 }
 
 

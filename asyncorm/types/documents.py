@@ -10,7 +10,7 @@ from asyncorm.types.base import SQLType
 from asyncorm.types.composites import Composite
 from asyncorm.types.custom import CustomType
 from asyncorm.types.domains import Domain
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 from asyncorm.types.range_types import MultirangeType, RangeType
 
 #: how a pydantic model reads bytes from JSON (its ``val_json_bytes``)
@@ -110,7 +110,7 @@ def json_template(type_: SQLType[Any], data: Bytes) -> str | None:
         return json_template(type_.parts[0], data)
     if isinstance(type_, Composite):
         return _object_template(type_, data)
-    if isinstance(type_, Enum):
+    if isinstance(type_, EnumType):
         return "{0}" if label_values(type_) is None else "{1} -> {0}::text"
     if type_.cast_type == "bytea":
         return _BYTES.get(data)
@@ -138,7 +138,7 @@ def label_values(type_: SQLType[Any]) -> dict[str, Any] | None:
         return label_values(type_.item)
     if isinstance(type_, Domain):
         return label_values(type_.base)
-    if not isinstance(type_, Enum) or type_.decode is None:
+    if not isinstance(type_, EnumType) or type_.decode is None:
         return None
     values = {label: type_.decode(label).value for label in type_.labels}
     return None if all(label == value for label, value in values.items()) else values

@@ -12,7 +12,7 @@ from asyncorm.types.quoting import MAX_NAME_BYTES, is_name, type_name
 from asyncorm.types.scalars import BigInteger
 
 
-class Enum(SQLType[Any]):
+class EnumType(SQLType[Any]):
     """A PostgreSQL enum type made from a Python enum, created along with the tables that use it.
 
     Its labels are the values if all of them are strings, else the member names. The type's name
@@ -76,7 +76,7 @@ class IntegerEnum(BigInteger):
 class _Members(dict[str, Any]):
     """Label to member; called as a function by those who decode."""
 
-    def __init__(self, type_: Enum, members: dict[str, Any]) -> None:
+    def __init__(self, type_: EnumType, members: dict[str, Any]) -> None:
         super().__init__(members)
         self._type = type_
 

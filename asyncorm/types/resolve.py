@@ -19,7 +19,7 @@ from asyncorm.errors import ArgumentError, ConfigurationError
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
 from asyncorm.types.bits import VARBIT, BitString
-from asyncorm.types.enums import Enum, IntegerEnum
+from asyncorm.types.enums import EnumType, IntegerEnum
 from asyncorm.types.json import JSONB, ModelJSON, is_structured, pydantic_scalar
 from asyncorm.types.network import ADDRESSES, INTERFACES, NETWORKS, Cidr, Inet, MacAddr, MacAddress
 from asyncorm.types.range_types import MULTIRANGES, RANGES, MultirangeType, RangeType
@@ -276,7 +276,7 @@ def _scalar(annotation: Any) -> SQLType[Any] | None:
     if issubclass(annotation, enum.Enum):
         if issubclass(annotation, (enum.IntEnum, enum.IntFlag)):
             return IntegerEnum(annotation)
-        return Enum(annotation)
+        return EnumType(annotation)
     if annotation in INTERFACES:
         return Inet(annotation, interface=True)
     if annotation in ADDRESSES:

@@ -14,7 +14,7 @@ from asyncorm.schema.create import create_statements, drop_statements
 from asyncorm.sql.constraints import CheckConstraint, Identity, Index, UniqueConstraint
 from asyncorm.sql.table import Column, ForeignKey, NullColumn, Table
 from asyncorm.types.arrays import Array
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 from asyncorm.types.json import JSONB
 from asyncorm.types.scalars import BIGINT, BOOLEAN, DATE, FLOAT, INTEGER, TEXT, Numeric, String
 
@@ -59,7 +59,7 @@ def refer(source: Table, target: Table, **options: Any) -> None:
 
 def everything() -> list[Table]:
     """Two tables of a circle, one that refers to itself, and one of each kind of column."""
-    mood = Enum(Mood, schema="kinds")
+    mood = EnumType(Mood, schema="kinds")
     left, right, node = table("left"), table("right"), table("node", schema="tree")
     refer(left, right)
     refer(right, left, ondelete="SET NULL")
@@ -175,7 +175,10 @@ async def test_a_deferred_key_is_checked_at_the_end(connection: Connection) -> N
 
 
 async def test_an_enum_that_another_table_uses_is_kept(connection: Connection) -> None:
-    mine, other = table("mine", Column("m", Enum(Mood))), table("other", Column("m", Enum(Mood)))
+    mine, other = (
+        table("mine", Column("m", EnumType(Mood))),
+        table("other", Column("m", EnumType(Mood))),
+    )
     await run(connection, create_statements([mine, other]))
     await run(connection, drop_statements([mine]))
     await connection.command("insert into other (m) values ('glad')")

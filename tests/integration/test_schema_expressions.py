@@ -18,7 +18,7 @@ from asyncorm.sql.constraints import CheckConstraint, Index
 from asyncorm.sql.functions.func import func
 from asyncorm.sql.statements.raw import sql
 from asyncorm.sql.table import Column, Table
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 from asyncorm.types.scalars import BIGINT, INTEGER, TEXT, TIMESTAMPTZ
 
 HOSTILE = "it's \\ $1 {} \"; drop table t --"
@@ -70,7 +70,7 @@ async def test_a_check_holds_its_values_as_constants(connection: Connection) -> 
 
 
 async def test_a_check_may_compare_with_an_enum(connection: Connection) -> None:
-    mood: Any = Column("mood", Enum(Mood))
+    mood: Any = Column("mood", EnumType(Mood))
     await create(connection, Table("t", [mood], checks=[CheckConstraint(mood != Mood.SAD)]))
     await connection.command("insert into t values ('glad')")
     await refused(connection, "insert into t values ('sad')", CheckViolation)

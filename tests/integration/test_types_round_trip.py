@@ -24,7 +24,7 @@ from asyncorm.errors import DataError
 from asyncorm.schema.ddl import CreateEnum
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
-from asyncorm.types.enums import Enum, IntegerEnum
+from asyncorm.types.enums import EnumType, IntegerEnum
 from asyncorm.types.json import JSON, JSONB, ModelJSON, ValidatedText
 from asyncorm.types.network import CIDR, INET, Inet
 from asyncorm.types.scalars import (
@@ -123,7 +123,7 @@ CASES: dict[str, tuple[SQLType[Any], st.SearchStrategy[Any]]] = {
         ),
     ),
     "cidr": (CIDR, st.ip_addresses().map(ipaddress.ip_network)),
-    "enum": (Enum(Mood), st.sampled_from(Mood)),
+    "enum": (EnumType(Mood), st.sampled_from(Mood)),
     "integer enum": (IntegerEnum(Level), st.sampled_from(Level)),
     "jsonb": (JSONB(), json_values),
     "json": (JSON(), json_values),
@@ -147,7 +147,7 @@ async def opened_connection(engine: Engine) -> AsyncIterator[Connection]:
     """A connection with the enum type, whose work is rolled back."""
     connection = await engine.acquire()
     await connection.begin()
-    await connection.command(str(CreateEnum(Enum(Mood))))
+    await connection.command(str(CreateEnum(EnumType(Mood))))
     yield connection
     await connection.rollback()
     connection.release()

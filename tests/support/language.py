@@ -11,7 +11,7 @@ from asyncorm.compiler.compiler import compile_statement
 from asyncorm.sql.statements.clauses import JoinParts
 from asyncorm.sql.table import Column, ForeignKey, NullColumn, Table
 from asyncorm.types.arrays import Array
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 from asyncorm.types.json import JSONB
 from asyncorm.types.scalars import BIGINT, BOOLEAN, INTEGER, TEXT, TIMESTAMPTZ, UUID, String
 
@@ -40,7 +40,7 @@ class User(Entity):
             NullColumn("age", INTEGER, nullable=True),
             Column("is_active", BOOLEAN, attribute="active"),
             Column("created_at", TIMESTAMPTZ),
-            Column("mood", Enum(Mood)),
+            Column("mood", EnumType(Mood)),
             Column("tags", Array(TEXT)),
             Column("settings", JSONB()),
             Column("notes", TEXT, deferred=True),

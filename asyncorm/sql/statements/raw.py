@@ -16,7 +16,7 @@ from asyncorm.sql.subtype import Subtype
 from asyncorm.sql.table import BaseColumn, Table
 from asyncorm.sql.values import checked_name
 from asyncorm.types.base import SQLType
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 from asyncorm.types.resolve import type_of_value
 from asyncorm.types.scalars import BIGINT, BOOLEAN, INTEGER
 
@@ -287,7 +287,7 @@ def _argument(value: Any, before: str) -> Any:
     if value is None or type(value) is str:
         return Parameter(value, UNTYPED)
     type_ = type_of_value(value)
-    if isinstance(type_, Enum):
+    if isinstance(type_, EnumType):
         return Parameter(type_.as_text(value), UNTYPED)  # its column may be of the type, or text
     if type_ is BIGINT and -_INTEGER_LIMIT <= value < _INTEGER_LIMIT:
         # like a constant: a small number is an integer, which every other number type takes

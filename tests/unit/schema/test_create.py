@@ -12,7 +12,7 @@ from asyncorm.sql.constraints import CheckConstraint, Identity, Index, UniqueCon
 from asyncorm.sql.table import Column, ForeignKey, NullColumn, Table
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 from asyncorm.types.json import JSONB
 from asyncorm.types.scalars import BIGINT, BOOLEAN, INTEGER, TEXT, Numeric, String
 
@@ -89,7 +89,7 @@ def test_a_column_says_where_its_value_comes_from(options: Any, text: str) -> No
         (JSONB(), "{}", "'{}'"),
         (JSONB(), {}, "'{}'::jsonb"),
         (Array(TEXT), [], "'{}'::text[]"),
-        (Enum(Mood), Mood.SAD, "'it''s'::\"mood\""),
+        (EnumType(Mood), Mood.SAD, "'it''s'::\"mood\""),
         (BOOLEAN, False, "false"),
     ],
 )
@@ -101,7 +101,7 @@ def test_a_value_is_a_default_of_the_columns_type(
 
 
 def test_a_default_that_does_not_fit_names_its_column() -> None:
-    column: Any = Column("c", Enum(Mood), server_default=5)  # type: ignore[arg-type]
+    column: Any = Column("c", EnumType(Mood), server_default=5)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"server_default of t\.c does not fit") as caught:
         CreateTable(Table("t", [column]))
     assert caught.value.hint
@@ -242,7 +242,7 @@ def test_keys_of_a_circle_are_added_when_all_tables_exist() -> None:
 
 
 def test_schemas_and_enums_come_first_and_once() -> None:
-    mood = Enum(Mood, schema="types")
+    mood = EnumType(Mood, schema="types")
     tables = [
         table("a", Column("m", mood), schema="s", comment="it's a"),
         table("b", Column("m", Array(mood)), schema="s"),
@@ -259,7 +259,7 @@ def test_schemas_and_enums_come_first_and_once() -> None:
 def test_a_label_can_not_end_the_block_around_it() -> None:
     label = "$do$; DROP TABLE users; $doo$"
     hostile: Any = enum.Enum("Hostile", {"A": label})
-    text = str(CreateEnum(Enum(hostile)))
+    text = str(CreateEnum(EnumType(hostile)))
     tag = text.split()[1]
     assert text.count(tag) == 2
     assert text.endswith(tag)
@@ -267,10 +267,10 @@ def test_a_label_can_not_end_the_block_around_it() -> None:
 
 def test_two_enums_of_one_name_with_other_labels_are_refused() -> None:
     other: Any = enum.Enum("Mood", {"A": "a"})
-    tables = [table("a", Column("m", Enum(Mood))), table("b", Column("m", Enum(other)))]
+    tables = [table("a", Column("m", EnumType(Mood))), table("b", Column("m", EnumType(other)))]
     with pytest.raises(ConfigurationError, match=r"Mood and Mood \(of b\.m\) are both") as caught:
         create_statements(tables)
-    assert "Enum(" in str(caught.value.hint)
+    assert "EnumType(" in str(caught.value.hint)
 
 
 def test_two_indexes_of_one_name_are_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from asyncorm.errors import ConfigurationError
 from asyncorm.schema.literals import literal, string_literal
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 from asyncorm.types.json import JSONB
 from asyncorm.types.scalars import FLOAT
 
@@ -66,7 +66,7 @@ def test_a_given_type_is_used() -> None:
     assert literal(5, JSONB()) == "'5'::jsonb"
     assert literal(5.0, FLOAT) == "'5.0'::double precision"
     assert literal([1], JSONB()) == "'[1]'::jsonb"
-    assert literal(Mood.ODD, Enum(Mood, name="m", schema="s")) == "'o''d'::\"s\".\"m\""
+    assert literal(Mood.ODD, EnumType(Mood, name="m", schema="s")) == "'o''d'::\"s\".\"m\""
 
 
 def test_a_value_without_a_type_is_refused() -> None:

@@ -18,7 +18,7 @@ from typing_extensions import TypeAliasType, TypedDict
 from asyncorm.errors import ConfigurationError
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
-from asyncorm.types.enums import Enum, IntegerEnum
+from asyncorm.types.enums import EnumType, IntegerEnum
 from asyncorm.types.json import JSON, JSONB, ModelJSON, ValidatedText
 from asyncorm.types.network import Cidr, Inet
 from asyncorm.types.resolve import coerce_type, resolve_type, type_of_value
@@ -186,7 +186,7 @@ def test_plain_json_stays_plain_and_typed_documents_go_through_pydantic() -> Non
 
 def test_other_types_are_of_their_class() -> None:
     assert isinstance(resolve_type(Level)[0], IntegerEnum)
-    assert isinstance(resolve_type(Status)[0], Enum)
+    assert isinstance(resolve_type(Status)[0], EnumType)
     assert isinstance(resolve_type(pydantic.HttpUrl)[0], ValidatedText)
     assert isinstance(resolve_type(ipaddress.IPv6Network)[0], Cidr)
     assert isinstance(resolve_type(ipaddress.IPv6Address)[0], Inet)
@@ -232,7 +232,7 @@ def test_a_type_may_be_given_as_instance_class_or_python_type() -> None:
     assert coerce_type(JSONB) == JSONB()
     assert coerce_type(Integer) == INTEGER
     assert coerce_type(str) == TEXT
-    assert coerce_type(Status) == Enum(Status)
+    assert coerce_type(Status) == EnumType(Status)
     with pytest.raises(ConfigurationError, match="Array needs arguments"):
         coerce_type(Array)
 
@@ -251,7 +251,7 @@ VALUES: list[tuple[Any, SQLType[Any]]] = [
     (datetime.time(1), TIME),
     (datetime.time(1, tzinfo=UTC), TIMETZ),
     (uuid.uuid4(), UUID),
-    (Status.OPEN, Enum(Status)),
+    (Status.OPEN, EnumType(Status)),
     (Level.LOW, IntegerEnum(Level)),
     ({"a": 1}, JSONB()),
     ([1, None, 2], Array(BIGINT)),

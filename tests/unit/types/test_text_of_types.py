@@ -30,7 +30,7 @@ from asyncorm.types.beyond import (
 from asyncorm.types.composites import Composite
 from asyncorm.types.custom import CustomType
 from asyncorm.types.domains import Domain
-from asyncorm.types.enums import Enum
+from asyncorm.types.enums import EnumType
 from asyncorm.types.extensions import HStore, read_hstore
 from asyncorm.types.from_text import array_elements, record_fields, text_reader
 from asyncorm.types.json import JSONB
@@ -95,7 +95,7 @@ READ: list[tuple[SQLType[Any], str, Any]] = [
     (INET, "10.0.0.1/8", IPv4Interface("10.0.0.1/8")),
     (CIDR, "10.0.0.0/8", IPv4Network("10.0.0.0/8")),
     (JSONB(), '{"a": [1]}', {"a": [1]}),
-    (Enum(Color), "red", Color.RED),
+    (EnumType(Color), "red", Color.RED),
     (Domain("price", Numeric(5, 2)), "1.50", Decimal("1.50")),
     (Array(BIGINT), "{1,NULL,3}", [1, None, 3]),
     (Array(BIGINT), "[0:1]={1,2}", [1, 2]),

@@ -13,7 +13,7 @@ import asyncorm.types.json as json_types
 from asyncorm.errors import ConfigurationError, DataError
 from asyncorm.types.arrays import Array
 from asyncorm.types.base import SQLType
-from asyncorm.types.enums import Enum, IntegerEnum, snake_case
+from asyncorm.types.enums import EnumType, IntegerEnum, snake_case
 from asyncorm.types.json import JSON, JSONB, ModelJSON
 from asyncorm.types.network import INET, Inet
 from asyncorm.types.scalars import (
@@ -118,13 +118,13 @@ def test_a_parameter_type_has_no_size() -> None:
         (lambda: String("5) --"), "String length is"),  # type: ignore[arg-type]
         (lambda: String(True), "String length is True"),
         (lambda: Array(Array(TEXT)), "array of arrays"),
-        (lambda: Enum(enum.Enum("Empty", [])), "has no members"),  # type: ignore[arg-type]
-        (lambda: Enum(enum.Flag("Flags", ["A"])), "is a Flag"),  # type: ignore[arg-type]
-        (lambda: Enum(enum.Enum("Long", {"A": "x" * 64})), "label of Long.A"),  # type: ignore[arg-type]
-        (lambda: Enum(Status, name="a\0b"), "can't be the name of a type"),
-        (lambda: Enum(Status, name="é" * 32), "can't be the name of a type"),
-        (lambda: Enum(Status, name="\ud800"), "can't be the name of a type"),
-        (lambda: Enum(enum.Enum("Odd", {"A": "\ud800"})), "label of Odd.A"),  # type: ignore[arg-type]
+        (lambda: EnumType(enum.Enum("Empty", [])), "has no members"),  # type: ignore[arg-type]
+        (lambda: EnumType(enum.Flag("Flags", ["A"])), "is a Flag"),  # type: ignore[arg-type]
+        (lambda: EnumType(enum.Enum("Long", {"A": "x" * 64})), "label of Long.A"),  # type: ignore[arg-type]
+        (lambda: EnumType(Status, name="a\0b"), "can't be the name of a type"),
+        (lambda: EnumType(Status, name="é" * 32), "can't be the name of a type"),
+        (lambda: EnumType(Status, name="\ud800"), "can't be the name of a type"),
+        (lambda: EnumType(enum.Enum("Odd", {"A": "\ud800"})), "label of Odd.A"),  # type: ignore[arg-type]
     ],
 )
 def test_a_wrong_type_is_refused_when_it_is_made(wrong: Any, text: str) -> None:
@@ -157,7 +157,7 @@ def test_array_literals_keep_what_looks_like_syntax() -> None:
         ),
         (INTERVAL, datetime.timedelta(seconds=-1), "-1 days +86399 secs +0 microseconds"),
         (TEXT, Colour.RED, "red"),
-        (Enum(Colour), "red", "red"),
+        (EnumType(Colour), "red", "red"),
         (BIGINT, enum.IntEnum("N", ["ONE"]).ONE, "1"),  # type: ignore[attr-defined]
     ],
 )
@@ -179,9 +179,9 @@ def test_text_form_of_a_value(item: SQLType[Any], value: Any, text: str) -> None
         (DATE, "2024-01-01"),
         (TIMESTAMP, datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)),
         (INET, "10.0.0.1"),
-        (Enum(Status), "open"),
-        (Enum(Status), Colour.RED),
-        (Enum(Status), []),
+        (EnumType(Status), "open"),
+        (EnumType(Status), Colour.RED),
+        (EnumType(Status), []),
         (JSONB(), object()),
         (JSONB(), {"a": "\ud800"}),
         (ModelJSON(Settings), "dark"),
@@ -201,13 +201,13 @@ def test_a_value_of_another_type_is_refused_without_being_shown(
 
 
 def test_an_enum_takes_values_as_labels_if_all_are_strings() -> None:
-    assert Enum(Status).labels == ("open", "done")
-    assert Enum(Size).labels == ("SMALL", "LARGE")
-    assert Enum(Status, name="s", schema='a"b').ddl == '"a""b"."s"'
+    assert EnumType(Status).labels == ("open", "done")
+    assert EnumType(Size).labels == ("SMALL", "LARGE")
+    assert EnumType(Status, name="s", schema='a"b').ddl == '"a""b"."s"'
 
 
 def test_an_enum_is_decoded_from_its_label() -> None:
-    decode = Enum(Status).decode
+    decode = EnumType(Status).decode
     assert decode is not None
     assert decode("done") is Status.DONE
     with pytest.raises(DataError, match='has a label of "status" that Status has not'):
