@@ -71,12 +71,19 @@ CLASSES: dict[str, type[DatabaseError]] = {
     "58": OperationalError,
 }
 
+_NO_PLACE_IN_TEXT = (
+    r"text can't hold the character \0, nor what the database's encoding lacks: take it out, or "
+    "store the value as bytes"
+)
+
 HINTS: dict[str, str] = {
     "0A000": "PostgreSQL can't do this in this form: say it in another way, such as by a subquery",
     "21000": "make sure that a subquery gives one row, and that no row is written twice",
     "22001": "shorten the value, or make the column longer",
     "22003": "use a type with a larger range, such as bigint or numeric",
     "22012": "let nullif(divisor, 0) make the result NULL, or leave such rows out",
+    "22021": _NO_PLACE_IN_TEXT,
+    "22P05": _NO_PLACE_IN_TEXT,
     "25P02": "roll back; the error before this one is the cause",
     "28000": "check user and database in the URL, and pg_hba.conf of the server",
     "28P01": "correct user and password in the database URL",

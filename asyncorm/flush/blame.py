@@ -13,11 +13,13 @@ from asyncorm.errors import DatabaseError, DataError, ForeignKeyViolation, NotNu
 from asyncorm.flush.plan import AssociationBatch, Batch, Kind
 from asyncorm.sql.table import BaseColumn
 from asyncorm.types.base import SQLType
-from asyncorm.types.scalars import BigInteger, Integer, Numeric, SmallInteger, String, Text
+from asyncorm.types.json import JSONB
+from asyncorm.types.scalars import BigInteger, Integer, Numeric, SmallInteger, String
 
 _PARAMETER = r"parameter \$(\d+)"
 _LIST = r"\[\] \(got list of [^)]*\)$"
 _KEY = r"(?s)Key \((?P<columns>.*?)\)=\((?P<values>.*)\) "
+_ESCAPED_ZERO = r"(?<!\\)(?:\\\\)*\\u0000"
 _ROW = r"(?s)[^(]*\((?P<values>.*)\)\.$"
 
 #: PostgreSQL shortens every value of a failing row to so many bytes
@@ -235,10 +237,15 @@ def _fits(type_: SQLType[Any], value: Any) -> bool:
 
 
 def _length_fits(type_: SQLType[Any], value: Any) -> bool:
-    if not isinstance(type_, Text) or not isinstance(value, str):
+    if not isinstance(type_, String) or not isinstance(value, str):
         return True
-    limit = type_.length if isinstance(type_, String) else None
-    return "\0" not in value and (limit is None or len(value.rstrip(" ")) <= limit)
+    return type_.length is None or len(value.rstrip(" ")) <= type_.length
+
+
+def _characters_fit(type_: SQLType[Any], value: Any) -> bool:
+    text = type_.as_text(value) or ""
+    # json keeps the escape as it is written, jsonb makes text of it
+    return "\0" not in text and not (isinstance(type_, JSONB) and re.search(_ESCAPED_ZERO, text))
 
 
 def _range_fits(type_: SQLType[Any], value: Any) -> bool:
@@ -256,4 +263,9 @@ def _digits_fit(type_: SQLType[Any], value: Any) -> bool:
     return abs(round(number, scale)) < Decimal(10) ** (type_.precision - scale)
 
 
-_CHECKS: tuple[Callable[[SQLType[Any], Any], bool], ...] = (_length_fits, _range_fits, _digits_fit)
+_CHECKS: tuple[Callable[[SQLType[Any], Any], bool], ...] = (
+    _length_fits,
+    _characters_fit,
+    _range_fits,
+    _digits_fit,
+)

@@ -244,3 +244,18 @@ async def test_a_value_in_a_batch_is_described_and_not_the_list_it_is_sent_in(
     assert caught.value.message == said
     assert caught.value.sqlstate == state
     assert caught.value.columns == ("number",)
+
+
+@pytest.mark.parametrize(("attribute", "value"), [("name", "a\0b"), ("data", {"key": "a\0b"})])
+async def test_text_with_the_character_zero_is_told_what_to_do(
+    engine: Engine, tables: CreateTables, attribute: str, value: Any
+) -> None:
+    await tables(Item)
+    async with Session(engine) as session:
+        new = items()
+        setattr(new[3], attribute, value)
+        session.add_all(new)
+        with pytest.raises(DataError, match=rf"^Item\.{attribute}: ") as caught:
+            await session.flush()
+    assert caught.value.objects == (new[3],)
+    assert "take it out, or store the value as bytes" in str(caught.value.hint)
