@@ -129,13 +129,25 @@ class DocumentText(str):
     def __eq__(self, other: object) -> bool:
         if str.__eq__(self, other) is True:
             return True
-        return isinstance(other, DocumentText) and _sorted(self) == _sorted(other)
+        # keys in another order leave the characters what they are: comparing these costs 1 µs,
+        # reading both texts 16, and few documents that differ need it
+        return (
+            isinstance(other, DocumentText)
+            and len(self) == len(other)
+            and _characters(self) == _characters(other)
+            and _sorted(self) == _sorted(other)
+        )
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
     def __hash__(self) -> int:
         return hash(_sorted(self))
+
+
+def _characters(text: str) -> int:
+    """A number that is the same for the same characters in any order."""
+    return sum(text.encode("utf-8", "surrogatepass"))
 
 
 def _sorted(text: str) -> str:

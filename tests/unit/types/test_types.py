@@ -255,6 +255,27 @@ def test_a_snapshot_tells_true_from_one_where_json_does() -> None:
     assert snapshot(JSONB(), {"a": 1}) != snapshot(JSONB(), {"a": True})
 
 
+def test_a_snapshot_of_a_document_knows_no_order_of_keys() -> None:
+    one, other = {"a": {"b": 1, "c": [1, 2]}, "d": None}, {"d": None, "a": {"c": [1, 2], "b": 1}}
+    assert snapshot(JSONB(), one) == snapshot(JSONB(), other)
+    # the same characters, and yet another document
+    assert snapshot(JSONB(), {"a": 12}) != snapshot(JSONB(), {"a": 21})
+    assert snapshot(JSONB(), {"a": 1, "b": 2}) != snapshot(JSONB(), {"a": 2, "b": 1})
+
+
+def test_documents_of_other_characters_are_told_apart_without_being_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(text: str) -> str:
+        raise AssertionError(f"{text} was read")
+
+    monkeypatch.setattr("asyncorm.types.json._sorted", read)
+    assert snapshot(JSONB(), {"n": 5}) != snapshot(JSONB(), {"n": 6})
+    assert snapshot(JSONB(), {"n": 5}) != snapshot(JSONB(), {"n": 5, "m": 6})
+    dark = Settings(dark=True)
+    assert snapshot(ModelJSON(Settings), Settings()) != snapshot(ModelJSON(Settings), dark)
+
+
 def test_a_snapshot_of_a_set_knows_no_order() -> None:
     type_ = Array(BIGINT, container=set)
     assert snapshot(type_, {1, 9, 17}) == snapshot(type_, {17, 9, 1})
