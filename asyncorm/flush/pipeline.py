@@ -45,10 +45,10 @@ async def flush(
     hooks = FlushHooks.of(unit) if HEARD else None  # who listens to it
     # in which order it must be written, in how few statements
     plan = without_collections(plan_flush, changes) if many else plan_flush(changes)
-    if hooks is not None:
+    if hooks is not None and hooks.precede(changes, plan):
         if plan.batches:
             await connect(plan)
-        await hooks.before(changes, plan)
+        await hooks.before()
         changes = await _complete(unit, collect_changes(unit), load)
         plan = plan_flush(changes)
     if plan.batches:

@@ -62,6 +62,7 @@ class Mapper:
         self.tables: tuple[Table, ...] = tuple(part.table for part in self.parts)
         self.table = self.tables[-1]
         self.columns: dict[str, BaseColumn[Any, Any]] = dict(source.by_attribute)
+        self.attributes = tuple(self.columns)
         self.position = {name: number for number, name in enumerate(self.columns)}
         self.primary_key_columns = source.primary_key
         self.primary_key: tuple[str, ...] = tuple(c.attribute for c in source.primary_key)

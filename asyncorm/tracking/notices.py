@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
 from inspect import isawaitable
 from typing import Any, Protocol
 
 from asyncorm.errors import InvalidRequestError
-from asyncorm.tracking.event_names import EVENTS, MOVE_EVENTS, WRITTEN_EVENTS
-from asyncorm.tracking.listeners import HEARD, Hearer, Listener, hears, inherited_listeners
+from asyncorm.tracking.event_names import MOVE_EVENTS, WRITTEN_EVENTS
+from asyncorm.tracking.listeners import (
+    HEARD,
+    HEARD_BY_CLASSES,
+    Hearer,
+    Listener,
+    hears,
+    inherited_listeners,
+)
 from asyncorm.tracking.state import Status, status_of
 
 Call = tuple[str, Any]
@@ -39,11 +45,19 @@ class Notice:
         session = self._unit.session()
         if session is None:
             return
-        with _calling(self._unit, self._name):
+        # as in fire(), and without a context manager: it would cost more than a short listener
+        unit = self._unit
+        before, unit.hook = unit.hook, self._name
+        try:
             for listener in listeners:
                 answer = listener.function(session, *self._arguments)
                 if answer is not None and isawaitable(answer):
                     yield from answer.__await__()
+        except BaseException:
+            unit.listener_errors += 1
+            raise
+        finally:
+            unit.hook = before
 
 
 def fire(unit: Hearer, name: str, *arguments: Any) -> None:
@@ -54,33 +68,32 @@ def fire(unit: Hearer, name: str, *arguments: Any) -> None:
     session = unit.session()
     if session is None:
         return
-    with _calling(unit, name):
+    before, unit.hook = unit.hook, name
+    try:
         for listener in listeners:
             answer = listener.function(session, *arguments)
             if answer is not None and isawaitable(answer):
                 getattr(answer, "close", lambda: None)()  # or it warns that nobody awaited it
                 raise _cannot_wait(name)
-
-
-def _listeners(unit: Hearer, name: str, arguments: tuple[Any, ...]) -> list[Listener]:
-    if name not in HEARD:
-        return []
-    targets = unit.listeners
-    if EVENTS[name].of_instance:
-        targets = (*targets, *inherited_listeners(type(arguments[0])))
-    return [listener for listeners in targets for listener in listeners.take(name)]
-
-
-@contextmanager
-def _calling(unit: Hearer, name: str) -> Generator[None, None, None]:
-    before, unit.hook = unit.hook, name
-    try:
-        yield
     except BaseException:
         unit.listener_errors += 1
         raise
     finally:
         unit.hook = before
+
+
+def _listeners(unit: Hearer, name: str, arguments: tuple[Any, ...]) -> list[Listener]:
+    """Who is to be called: of the session, then of the object's class and its bases."""
+    found: list[Listener] = []
+    if name in HEARD:
+        for listeners in unit.listeners:
+            if name in listeners.by_name:
+                found += listeners.take(name)
+        if name in HEARD_BY_CLASSES:
+            for listeners in inherited_listeners(type(arguments[0])):
+                if name in listeners.by_name:
+                    found += listeners.take(name)
+    return found
 
 
 def _cannot_wait(name: str) -> InvalidRequestError:
@@ -116,8 +129,12 @@ class Watch:
 
     def moves(self) -> list[Call]:
         """The events of the objects whose state has changed since."""
-        seen = ((i, (before, status_of(i))) for i, before in self._before)
-        return [(_MOVES[change], i) for i, change in seen if change in _MOVES]
+        calls: list[Call] = []
+        for instance, before in self._before:
+            now = status_of(instance)
+            if now is not before and (before, now) in _MOVES:
+                calls.append((_MOVES[before, now], instance))
+        return calls
 
 
 class Notices:

@@ -21,6 +21,6 @@ def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
     """Classes of other tests have listeners for as long as the process runs."""
     if listeners.HEARD:
         gc.collect()  # listeners that go later would be taken off counts that are not there
-    for counts in (listeners.HEARD, listeners._HEARD_BY_CLASSES):
+    for counts in (listeners.HEARD, listeners.HEARD_BY_CLASSES):
         for name in list(counts):
             monkeypatch.delitem(counts, name)

@@ -17,6 +17,7 @@ from asyncorm import (
     Related,
     Session,
     column,
+    event,
     foreign_key,
     generated,
     relationship,
@@ -147,6 +148,32 @@ async def test_inserting_grows_with_the_rows_and_not_faster(engine: Engine) -> N
 
     few, more, most = await calls(10), await calls(500), await calls(2000)
     assert (most - few) / 1990 <= 1.02 * (more - few) / 490
+
+
+async def test_listeners_cost_a_few_calls_for_a_row(engine: Engine) -> None:
+    def hear(session: Session, *arguments: Any) -> None:
+        pass
+
+    async def calls(count: int, *names: str) -> int:
+        async def insert() -> None:
+            async with Session(engine) as session:
+                for name in names:
+                    event.listen(session, name, hear)
+                session.add_all([Entry(title="a") for _ in range(count)])
+                await session.flush()
+                await session.rollback()
+
+        return (await count_calls(insert)).total
+
+    async def for_a_row(*names: str) -> float:
+        return (await calls(200, *names) - await calls(100, *names)) / 100
+
+    assert await for_a_row() <= 36
+    assert await for_a_row("before_flush") <= 41
+    assert await for_a_row("after_flush") <= 48
+    # planned twice, as what they set has to be written, too
+    assert await for_a_row("before_insert") <= 86
+    assert await for_a_row("before_insert", "after_insert") <= 98
 
 
 async def test_a_flush_of_many_objects_does_not_collect_while_it_plans(engine: Engine) -> None:
