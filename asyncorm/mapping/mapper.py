@@ -172,6 +172,11 @@ class Mapper:
         return found
 
     @cached_property
+    def beside_key(self) -> tuple[str, ...]:
+        """The columns and relationships that are no part of the primary key."""
+        return tuple(n for n in (*self.columns, *self.relationships) if n not in self.key_names)
+
+    @cached_property
     def saved(self) -> tuple[str, ...]:
         """The relationships that take objects into a session."""
         return self.along("save-update")

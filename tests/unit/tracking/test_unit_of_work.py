@@ -200,3 +200,33 @@ def test_dropping_for_good_leaves_no_cycle() -> None:
         assert country.name == "x"
     finally:
         gc.enable()
+
+
+def test_expiring_an_object_is_expiring_all_of_its_attributes(unit: UnitOfWork) -> None:
+    one, other, untouched = persistent(unit), persistent(unit, "fr"), persistent(unit, "it")
+    for country in (one, other):
+        country.code, country.name = "xx", "changed"
+        country.__dict__["beside"] = 1  # nothing that is mapped
+    expire(one)
+    expire(other, ("code", "name"))
+    assert one.__dict__ == {"code": "de", "beside": 1}
+    assert other.__dict__ == {"code": "fr", "beside": 1}
+    assert own_state(one).originals == own_state(other).originals == {}
+    assert own_state(one).partial
+    assert own_state(other).partial
+    expire(untouched)
+    assert untouched.__dict__ == {"code": "it"}
+    assert own_state(untouched).partial
+
+
+def test_expiring_an_object_forgets_what_came_into_its_collections(unit: UnitOfWork) -> None:
+    author = Author(name="a")
+    author.id = 1
+    set_state(author, InstanceState(unit.scope, Status.PERSISTENT))
+    unit.identity_map.add(Author.__mapper__, 1, author)
+    expire(author)
+    unit.add(Book(title="t", author=author))
+    assert own_state(author).queued
+    expire(author)
+    assert not own_state(author).queued
+    assert "books" not in author.__dict__
