@@ -76,16 +76,21 @@ def collect_links(unit: UnitOfWork, linked: Iterable[Any], associations: Associa
                     to_one[(instance, key)] = Link(instance, parent, key)
             elif relationship.secondary is not None:
                 associations.collect(instance, relationship, relationship.secondary)
+            elif is_new:
+                to_many += _added(unit, instance, relationship, list(members_of(values[name])))
             else:
-                to_many += _added(unit, instance, relationship)
-                if not is_new:
-                    removals += _removed(unit, instance, relationship)
+                added, removed = changed_members(instance, name)
+                # their own references make the links, if they are in the session
+                check_held(unit, queued_members(instance, name), relationship)
+                to_many += _added(unit, instance, relationship, added)
+                removals += _removed(unit, instance, relationship, removed)
     for instance in unit.dirty if unit.deleted else ():
-        if instance in unit.deleted:
+        if instance in unit.deleted and instance not in new:
             # what it will own no more is for nobody else to tell, if its children are not loaded
             for relationship in mapper_of(instance).relationships.values():
                 if relationship.direction is Direction.ONE_TO_MANY and not relationship.viewonly:
-                    removals += _removed(unit, instance, relationship)
+                    removed = changed_members(instance, relationship.name)[1]
+                    removals += _removed(unit, instance, relationship, removed)
     if not (removals or to_many or unit.dirty):
         return to_one  # all are of new objects
     found = {(link.child, link.foreign_key): link for link in (*removals, *to_many)}
@@ -115,14 +120,10 @@ def _outside(relationship: Relationship[Any, Any], parent: Any) -> OrphanedRefer
     )
 
 
-def _added(unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]) -> list[Link]:
+def _added(
+    unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any], added: list[Any]
+) -> list[Link]:
     new = unit.new
-    if instance in new:
-        added = list(members_of(instance.__dict__.get(relationship.name)))
-    else:
-        added = changed_members(instance, relationship.name)[0]
-        # their own references make the links, if they are in the session
-        check_held(unit, queued_members(instance, relationship.name), relationship)
     check_held(unit, added, relationship)
     back = relationship.back
     if back is not None and (back.viewonly or back.foreign_key is not relationship.foreign_key):
@@ -135,11 +136,11 @@ def _added(unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]
 
 
 def _removed(
-    unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any]
+    unit: UnitOfWork, instance: Any, relationship: Relationship[Any, Any], removed: list[Any]
 ) -> Iterator[Link]:
-    if instance in unit.new or relationship.declaration.passive_deletes == "all":
+    if relationship.declaration.passive_deletes == "all":
         return
-    for child in changed_members(instance, relationship.name)[1]:
+    for child in removed:
         is_stored = unit.contains(child) and child not in unit.new
         if is_stored and refers_to(child, instance, relationship):
             yield Link(child, None, relationship.foreign_key)

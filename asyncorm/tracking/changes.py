@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from operator import is_
 from typing import Any
 from uuid import UUID
 
@@ -137,9 +138,13 @@ def changed_members(instance: Any, name: str) -> tuple[list[Any], list[Any]]:
     if state is None or not state.originals or name not in state.originals:
         return [], []
     before, now = _as_list(state.originals[name]), _as_list(instance.__dict__.get(name))
-    was, are = {id(m) for m in before}, {id(m) for m in now}
-    added = [m for m in now if id(m) not in was]
-    return added, [m for m in before if id(m) not in are]
+    was = set(map(id, before))
+    if len(now) >= len(before) and all(map(is_, before, now)):
+        # added at the end, as most are: a third of what comparing all of them costs
+        return [m for m in now[len(before) :] if id(m) not in was], []
+    are = set(map(id, now))
+    added = [] if are <= was else [m for m in now if id(m) not in was]
+    return added, [] if was <= are else [m for m in before if id(m) not in are]
 
 
 def queued_members(instance: Any, name: str) -> list[Any]:

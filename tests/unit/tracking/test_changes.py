@@ -7,6 +7,7 @@ import pytest
 
 from asyncorm.sql.functions.func import func
 from asyncorm.tracking.changes import changed_columns, changed_members, has_changes, same
+from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.state import UNLOADED, InstanceState, Status, set_state
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.bookshop import Author, Book
@@ -78,11 +79,26 @@ def test_an_unloaded_value_counts_as_changed_when_it_is_set(author: Author) -> N
     assert changed_columns(author) == ("age",)
 
 
+def test_what_was_added_at_the_end_is_found_and_what_was_there_is_not(author: Author) -> None:
+    first, second, third = (Book(title=f"book {n}") for n in range(3))
+    fill_collection(author, Author.books, [first, second])
+    author.books.append(third)
+    author.books.append(first)  # twice in the list, and one link
+    assert changed_members(author, "books") == ([third], [])
+    author.books.remove(third)
+    assert changed_members(author, "books") == ([], [])
+    author.books.reverse()
+    assert changed_members(author, "books") == ([], [])
+    author.books.insert(0, third)
+    author.books.remove(second)
+    assert changed_members(author, "books") == ([third], [second])
+    author.books.clear()
+    assert changed_members(author, "books") == ([], [first, second])
+
+
 def test_members_are_compared_by_identity(author: Author) -> None:
     first, second = Book(title="same"), Book(title="same")
     author.__dict__.pop("books")
-    from asyncorm.tracking.filling import fill_collection
-
     fill_collection(author, Author.books, [first])
     author.books = [second]
     added, removed = changed_members(author, "books")
