@@ -46,12 +46,23 @@ class LinkTable:
             for key, end in zip(self.keys, association.ends, strict=True)
         )
 
-    def values(self, association: Association, *, stored: bool) -> dict[str, Any]:
-        """The columns of a row: of the keys in the database, or of those the objects have now."""
-        found: dict[str, Any] = {}
-        for key, end in zip(self.keys, association.ends, strict=True):
-            found.update(referred_values(key, end, stored=stored))
-        return found
+    def rows(self, associations: Iterable[Association], *, stored: bool) -> list[dict[str, Any]]:
+        """The columns of rows: of the keys in the database, or of those the objects have now.
+
+        Many links have an end in common, whose columns are asked for once.
+        """
+        first_key, second_key = self.keys
+        firsts: dict[Any, dict[str, Any]] = {}
+        seconds: dict[Any, dict[str, Any]] = {}
+        rows: list[dict[str, Any]] = []
+        for association in associations:
+            first, second = association.first, association.second
+            if first not in firsts:
+                firsts[first] = referred_values(first_key, first, stored=stored)
+            if second not in seconds:
+                seconds[second] = referred_values(second_key, second, stored=stored)
+            rows.append(firsts[first] | seconds[second])
+        return rows
 
 
 def referred_values(key: ForeignKey, end: Any, *, stored: bool = True) -> dict[str, Any]:

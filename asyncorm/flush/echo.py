@@ -88,14 +88,19 @@ def echo_links(unit: UnitOfWork, plan: FlushPlan) -> list[Any]:
     for batch in plan.batches:
         if isinstance(batch, UnlinkBatch):
             table = batch.foreign_key.table
-            rows = [referred_values(batch.foreign_key, end) for end in batch.instances]
         elif isinstance(batch, AssociationBatch) and batch.kind is Kind.DELETE:
             table = batch.linked.table
-            rows = [batch.linked.values(link, stored=True) for link in batch.associations]
         else:
             continue
+        instances = _rows_in(unit, table)
+        if not instances:
+            continue  # as nearly always: then nobody asks which rows these were
+        if isinstance(batch, UnlinkBatch):
+            rows = [referred_values(batch.foreign_key, end) for end in batch.instances]
+        else:
+            rows = batch.linked.rows(batch.associations, stored=True)
         gone = {tuple(row.values()) for row in rows}
-        for instance in _rows_in(unit, table):
+        for instance in instances:
             stored = stored_values(instance)
             if tuple(stored.get(name) for name in rows[0]) in gone:
                 found[instance] = None

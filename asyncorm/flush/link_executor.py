@@ -27,7 +27,7 @@ async def execute_links(batch: AssociationBatch | UnlinkBatch, connection: Flush
         await connection.run(statement.sql, row_arguments(statement, rows))
         return
     stored = batch.kind is Kind.DELETE
-    rows = [batch.linked.values(link, stored=stored) for link in batch.associations]
+    rows = batch.linked.rows(batch.associations, stored=stored)
     guarded = isinstance(connection, CommittingConnection) and connection.guards(batch.rows)
     statement = association_statement(batch, guarded)
     try:

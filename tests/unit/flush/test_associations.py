@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from asyncorm.errors import FlushError
+from asyncorm.flush import association, echo
+from asyncorm.flush.association import referred_values
 from asyncorm.flush.link_statements import association_statement
+from asyncorm.flush.plan import AssociationBatch
 from asyncorm.flush.statements import is_atomic
 from asyncorm.models.attributes import Mapped, Related
 from asyncorm.models.fields import column, foreign_key, relationship
 from asyncorm.models.model import Model
-from asyncorm.sql.table import MetaData
+from asyncorm.sql.table import ForeignKey, MetaData
 from asyncorm.tracking.filling import fill_collection
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.library import plan_of, steps, stored, unit_of
@@ -123,4 +128,28 @@ def test_a_link_to_a_key_that_is_not_loaded_is_refused() -> None:
     del tags[1].__dict__["id"]
     (batch,) = plan_of(unit).batches
     with pytest.raises(FlushError, match=r"Tag\.id is not loaded, but a row of book_tag"):
-        batch.linked.values(next(iter(batch.associations)), stored=False)  # type: ignore[union-attr]
+        batch.linked.rows(batch.associations, stored=False)  # type: ignore[union-attr]
+
+
+def test_a_key_is_asked_for_once_whatever_the_links_and_not_for_what_nobody_maps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    def ask(key: ForeignKey, end: Any, *, stored: bool = True) -> dict[str, Any]:
+        asked.append(end)
+        return referred_values(key, end, stored=stored)
+
+    monkeypatch.setattr(association, "referred_values", ask)
+    monkeypatch.setattr(echo, "referred_values", ask)
+    unit = unit_of()
+    book, tags = held(unit, 4)
+    book.tags.clear()
+    plan = plan_of(unit)
+    (batch,) = plan.batches
+    assert isinstance(batch, AssociationBatch)
+    rows = batch.linked.rows(batch.associations, stored=True)
+    assert rows == [{"book_id": 1, "tag_id": tag.id} for tag in tags[:-1]]
+    assert asked == [book, *tags[:-1]]
+    assert echo.echo_links(unit, plan) == []
+    assert len(asked) == 4
