@@ -20,6 +20,7 @@ from asyncorm import (
     event,
     foreign_key,
     generated,
+    insert,
     relationship,
     select,
     selectinload,
@@ -148,6 +149,27 @@ async def test_inserting_grows_with_the_rows_and_not_faster(engine: Engine) -> N
 
     few, more, most = await calls(10), await calls(500), await calls(2000)
     assert (most - few) / 1990 <= 1.02 * (more - few) / 490
+
+
+async def test_rows_given_as_dicts_cost_one_call_each(engine: Engine) -> None:
+    """And the driver's two for each value of an array."""
+
+    async def calls(count: int, *, outside: bool) -> int:
+        rows = [{"title": f"entry {n}", "before_id": None} for n in range(count)]
+
+        async def write() -> None:
+            async with Session(engine) as session:
+                if outside:
+                    await session.execute(insert(Entry), rows)
+                else:
+                    await session.execute(insert(Entry).values(rows))
+                await session.rollback()
+
+        return (await count_calls(write)).total
+
+    for outside in (False, True):
+        few, many = await calls(100, outside=outside), await calls(600, outside=outside)
+        assert (many - few) / 500 <= 5.5
 
 
 async def test_listeners_cost_a_few_calls_for_a_row(engine: Engine) -> None:

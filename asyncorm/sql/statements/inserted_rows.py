@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import chain
+from types import NoneType
 from typing import Any
 
 from asyncorm.errors import InvalidRequestError
@@ -87,7 +88,8 @@ def missing_defaults(
 
 def collected_rows(target: Any, rows: list[dict[Any, Any]]) -> BulkRows | ValueRows | None:
     """The rows as arrays where that is possible, else as VALUES; None means all defaults."""
-    by_column = [{column_of(target, key): value for key, value in row.items()} for row in rows]
+    known = _Columns(target)
+    by_column = [{known[key]: value for key, value in row.items()} for row in rows]
     defaults = [
         (c, c.default) for c in table_of(target).by_attribute.values() if c.default is not None
     ]
@@ -95,7 +97,7 @@ def collected_rows(target: Any, rows: list[dict[Any, Any]]) -> BulkRows | ValueR
         for column, default in defaults:
             if column not in row:
                 row[column] = default()
-    columns = tuple(dict.fromkeys(column for row in by_column for column in row))
+    columns = tuple(dict.fromkeys(chain.from_iterable(by_column)))
     if not columns:
         if len(rows) == 1:
             return None
@@ -119,14 +121,29 @@ def groups_of(target: Any, rows: Sequence[Mapping[Any, Any]]) -> list[list[int]]
     Rows that give the same columns go as arrays, whatever their number.
     """
     defaults = [c for c in table_of(target).by_attribute.values() if c.default is not None]
-    by_shape: dict[frozenset[Any], list[int]] = {}
+    by_names: dict[tuple[Any, ...], list[int]] = {}
     for number, row in enumerate(rows):
-        shape = frozenset((*(column_of(target, key) for key in row), *defaults))
-        by_shape.setdefault(shape, []).append(number)
+        by_names.setdefault(tuple(row), []).append(number)
+    by_shape: dict[frozenset[Any], list[int]] = {}
+    for names, numbers in by_names.items():
+        shape = frozenset((*(column_of(target, name) for name in names), *defaults))
+        by_shape.setdefault(shape, []).extend(numbers)
     width = len(frozenset[Any]().union(*by_shape))
     if len(by_shape) < 2 or width * len(rows) <= PARAMETER_LIMIT:
         return [list(range(len(rows)))]
-    return list(by_shape.values())
+    return [sorted(numbers) for numbers in by_shape.values()]
+
+
+class _Columns(dict[Any, BaseColumn[Any, Any]]):
+    """The columns that rows name, each looked up once."""
+
+    def __init__(self, target: Any) -> None:
+        super().__init__()
+        self._target = target
+
+    def __missing__(self, name: Any) -> BaseColumn[Any, Any]:
+        column = self[name] = column_of(self._target, name)
+        return column
 
 
 def _value_of(
@@ -140,16 +157,20 @@ def _bulk_rows(
     rows: Sequence[Mapping[BaseColumn[Any, Any], Any]],
 ) -> BulkRows | None:
     """The rows as arrays; None if they differ in shape or hold expressions."""
-    if any(row.keys() != rows[0].keys() for row in rows):
-        return None
+    names = rows[0].keys()
+    for row in rows:
+        if row.keys() != names:
+            return None
     parameters: list[Parameter[Any]] = []
     for column in columns:
         values = [row[column] for row in rows]
-        if any(isinstance(value, (Expression, Query)) for value in values):
+        kinds = set(map(type, values))  # few, so that hardly anything is asked for each value
+        if any(issubclass(kind, (Expression, Query)) for kind in kinds):
             return None
         expected = column._type.python_type
-        for value in values:
-            if type(value) is not expected and value is not None:
-                fitting_type(value, column._type, str(column))
+        if not kinds <= {expected, NoneType}:
+            for value in values:
+                if type(value) is not expected and value is not None:
+                    fitting_type(value, column._type, str(column))
         parameters.append(Parameter(values, BulkArray(column._type)))
     return BulkRows(columns, tuple(parameters))
