@@ -19,6 +19,7 @@ from asyncorm.tracking.state import (
     Scope,
     Status,
     own_state,
+    set_state,
     state_of,
     status_of,
 )
@@ -203,7 +204,10 @@ def _undo_inserts(unit: UnitOfWork, level: Level) -> None:
             continue
         _make_transient(instance, state)
     for instance in unit.new:
-        _make_transient(instance, own_state(instance))
+        if instance._state.originals is None and not mapper_of(instance).deferred:
+            set_state(instance, None)  # it has but the state that all new ones share
+        else:
+            _make_transient(instance, own_state(instance))
     unit.new.clear()
 
 

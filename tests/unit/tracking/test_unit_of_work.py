@@ -230,3 +230,19 @@ def test_expiring_an_object_forgets_what_came_into_its_collections(unit: UnitOfW
     expire(author)
     assert not own_state(author).queued
     assert "books" not in author.__dict__
+
+
+def test_a_new_object_that_is_rolled_back_is_as_it_was_before(unit: UnitOfWork) -> None:
+    plain, changed = Country(code="de", name="a"), Author(name="a")
+    unit.add_all([plain, changed])
+    changed.books.append(Book(title="t"))
+    begin_level(unit)
+    rollback_level(unit)
+    assert status_of(plain) is status_of(changed) is Status.TRANSIENT
+    assert plain._state is None  # it costs nothing to be one of many
+    assert not unit.new
+    other = UnitOfWork()
+    other.add_all([plain, changed])
+    assert list(other.new) == [plain, changed, changed.books[0]]
+    assert status_of(plain) is Status.PENDING
+    assert not unit.contains(plain)
