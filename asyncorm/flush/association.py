@@ -113,6 +113,8 @@ class Associations:
         self._by_keys: dict[tuple[ForeignKey, ForeignKey], AssociationChanges] = {}
         #: what a removal may leave without its only parent
         self.released: list[tuple[Any, Relationship[Any, Any]]] = []
+        #: the targets of new links by link table, made when somebody asks for one
+        self._targets: dict[tuple[ForeignKey, ForeignKey], set[Any]] = {}
 
     def __iter__(self) -> Iterator[AssociationChanges]:
         return iter(self._by_keys.values())
@@ -129,6 +131,7 @@ class Associations:
         if not added and not removed:
             return
         changes = self._changes_of(secondary)
+        self._targets.clear()
         check_held(self._unit, added, relationship)
         for member in added:
             changes.added[_association(instance, member, secondary)] = None
@@ -150,11 +153,15 @@ class Associations:
 
     def adds(self, member: Any, secondary: Secondary) -> bool:
         """Whether an object becomes the target of a new link."""
-        side = 0 if secondary.swapped else 1
-        return any(a.ends[side] is member for a in self._changes_of(secondary).added)
+        way = (secondary.owner_key, secondary.target_key)
+        if way not in self._targets:
+            side = 0 if secondary.swapped else 1
+            self._targets[way] = {a.ends[side] for a in self._changes_of(secondary).added}
+        return member in self._targets[way]
 
     def leave_out(self, doomed: Container[Any]) -> None:
         """Forget the links of objects to delete: their rows go before or with those."""
+        self._targets.clear()
         for changes in self:
             for new in [a for a in changes.added if a.first in doomed or a.second in doomed]:
                 del changes.added[new]

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from asyncorm.flush.changes import collect_changes
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.bookshop import Author, Book
-from tests.support.library import stored
+from tests.support.library import loaded, stored
+from tests.support.links import Offer, Shop
 
 
 def calls(work: Callable[[], object]) -> int:
@@ -52,9 +54,21 @@ def through_the_reference_to_a_stored_object(number: int) -> None:
     assert "books" not in author.__dict__
 
 
+def replaced_in_a_link_table(number: int) -> None:
+    unit, shop = UnitOfWork(), Shop()
+    offers = [Offer() for _ in range(number)]
+    for key, instance in enumerate([shop, *offers], 1):
+        instance.id = key
+    stored(unit, shop, *offers)
+    loaded(shop, Shop.offers, *offers)
+    shop.offers = [Offer() for _ in range(number)]
+    assert len(collect_changes(unit).deletes) == number
+
+
 @pytest.mark.parametrize(
     "link",
     [
+        replaced_in_a_link_table,
         through_the_collection,
         through_the_reference,
         through_the_reference_to_a_stored_object,
