@@ -38,9 +38,10 @@ def find_doomed(
         ):
             doomed[instance] = None
     empty = [link for link in links.values() if link.parent is None]
-    orphans = [link.child for link in empty if _is_orphan(link, unit, links, doomed)]
-    orphans += _released(unit, links, associations, doomed)
-    orphans += _disowned(owners, unit, links, doomed)
+    keeping = _Keeping(unit, links, doomed)
+    orphans = [link.child for link in empty if _is_orphan(link, unit, keeping, doomed)]
+    orphans += _released(unit, keeping, associations, doomed)
+    orphans += _disowned(owners, unit, keeping, doomed)
     return doomed, doom(orphans, unit, links, doomed)
 
 
@@ -83,7 +84,7 @@ def is_moved(child: Any, key: ForeignKey, links: Links, doomed: dict[Any, None])
     return link is not None and link.parent is not None and link.parent not in doomed
 
 
-def _is_orphan(link: Link, unit: UnitOfWork, links: Links, doomed: dict[Any, None]) -> bool:
+def _is_orphan(link: Link, unit: UnitOfWork, keeping: _Keeping, doomed: dict[Any, None]) -> bool:
     """Whether a link to nobody takes a stored child from the last of the parents that keep it.
 
     A child whose foreign key can't be empty is nothing without that parent, whoever else keeps it.
@@ -97,12 +98,12 @@ def _is_orphan(link: Link, unit: UnitOfWork, links: Links, doomed: dict[Any, Non
     ):
         return False
     return not link.foreign_key.nullable or not any(
-        _is_kept(link.child, keeper, unit, links, doomed) for keeper in keepers
+        keeping.keeps(keeper, link.child) for keeper in keepers
     )
 
 
 def _released(
-    unit: UnitOfWork, links: Links, associations: Associations, doomed: dict[Any, None]
+    unit: UnitOfWork, keeping: _Keeping, associations: Associations, doomed: dict[Any, None]
 ) -> list[Any]:
     """What many-to-many relationships have let go, and nothing else keeps."""
     found: dict[Any, None] = {}
@@ -110,7 +111,7 @@ def _released(
         if unit.contains(member) and member not in doomed and member not in unit.new:
             keepers = mapper_of(member).keepers
             if not any(
-                _is_kept(member, keeper, unit, links, doomed)
+                keeping.keeps(keeper, member)
                 if keeper.secondary is None
                 else _holds_on(keeper, relationship, member, associations)
                 for keeper in keepers
@@ -133,7 +134,7 @@ def _holds_on(
 
 
 def _disowned(
-    owners: list[Any], unit: UnitOfWork, links: Links, doomed: dict[Any, None]
+    owners: list[Any], unit: UnitOfWork, keeping: _Keeping, doomed: dict[Any, None]
 ) -> list[Any]:
     """Stored objects that their owner, which has the foreign key, refers to no longer."""
     found: dict[Any, None] = {}
@@ -144,41 +145,53 @@ def _disowned(
                 continue
             stored = unit.contains(old) and old not in unit.new and old not in doomed
             keepers = mapper_of(old).keepers
-            if stored and not any(_is_kept(old, k, unit, links, doomed) for k in keepers):
+            if stored and not any(keeping.keeps(keeper, old) for keeper in keepers):
                 found[old] = None
     return list(found)
 
 
-def _is_kept(
-    child: Any,
-    keeper: Relationship[Any, Any],
-    unit: UnitOfWork,
-    links: Links,
-    doomed: dict[Any, None],
-) -> bool:
-    if keeper.direction is Direction.MANY_TO_MANY:
-        return keeper.back is not None and bool(child.__dict__.get(keeper.back.name))
-    if keeper.direction is Direction.MANY_TO_ONE:
-        return any(
-            isinstance(owner, keeper.owner) and owner not in doomed and _owns(owner, child, keeper)
-            for owner in unit
-        )
-    key = keeper.foreign_key
-    link = links.get((child, key))
-    if link is not None:
-        return link.parent is not None
-    values = child.__dict__
-    return all(name not in values or values[name] is not None for name, _ in key.pairs)
+class _Keeping:
+    """Who keeps an object that somebody has let go, as long as ``doomed`` does not change."""
 
+    def __init__(self, unit: UnitOfWork, links: Links, doomed: dict[Any, None]) -> None:
+        self._unit = unit
+        self._links = links
+        self._doomed = doomed
+        #: what the owners of a reference hold, and the keys of those that have not loaded it
+        self._held: dict[Relationship[Any, Any], tuple[set[Any], set[tuple[Any, ...]]]] = {}
 
-def _owns(owner: Any, child: Any, relationship: Relationship[Any, Any]) -> bool:
-    """Whether an object refers to another one: by what it holds, else by its foreign key."""
-    values = owner.__dict__
-    if relationship.name in values:
-        return values[relationship.name] is child
-    known = stored_values(child)
-    keys = ((values.get(name), known.get(target)) for name, target in relationship.pairs)
-    return all(key is not None and key == target for key, target in keys)
+    def keeps(self, keeper: Relationship[Any, Any], child: Any) -> bool:
+        """Whether a relationship keeps an object."""
+        if keeper.direction is Direction.MANY_TO_MANY:
+            return keeper.back is not None and bool(child.__dict__.get(keeper.back.name))
+        if keeper.direction is Direction.MANY_TO_ONE:
+            members, keys = self._held_by(keeper)
+            known = stored_values(child) if keys else {}
+            return child in members or tuple(known.get(n) for _, n in keeper.pairs) in keys
+        key = keeper.foreign_key
+        link = self._links.get((child, key))
+        if link is not None:
+            return link.parent is not None
+        values = child.__dict__
+        return all(name not in values or values[name] is not None for name, _ in key.pairs)
+
+    def _held_by(self, keeper: Relationship[Any, Any]) -> tuple[set[Any], set[tuple[Any, ...]]]:
+        """Asked of all owners at once: of each for each orphan it would be quadratic."""
+        if keeper not in self._held:
+            members: set[Any] = set()
+            keys: set[tuple[Any, ...]] = set()
+            for owner in self._unit:
+                if not isinstance(owner, keeper.owner) or owner in self._doomed:
+                    continue
+                values = owner.__dict__
+                if keeper.name in values:
+                    members.add(values[keeper.name])
+                else:
+                    key = tuple(values.get(name) for name, _ in keeper.pairs)
+                    if None not in key:
+                        keys.add(key)
+            self._held[keeper] = (members, keys)
+        return self._held[keeper]
 
 
 def _is_unloaded(instance: Any, relationship: Relationship[Any, Any]) -> bool:

@@ -8,11 +8,28 @@ from typing import Any
 
 import pytest
 
+from asyncorm import Mapped, MetaData, Model, Related, column, foreign_key, relationship
 from asyncorm.flush.changes import collect_changes
 from asyncorm.tracking.unit_of_work import UnitOfWork
 from tests.support.bookshop import Author, Book
 from tests.support.library import loaded, stored
 from tests.support.links import Offer, Shop
+
+
+class Own(Model):
+    metadata = MetaData()
+
+
+class Address(Own, table="linear_address"):
+    id: Mapped[int] = column(primary_key=True, init=False)
+
+
+class Person(Own, table="linear_person"):
+    """Has an address of its own."""
+
+    id: Mapped[int] = column(primary_key=True, init=False)
+    address_id: Mapped[int] = foreign_key(Address.id)
+    address: Related[Address] = relationship(cascade="all, delete-orphan", single_parent=True)
 
 
 def calls(work: Callable[[], object]) -> int:
@@ -65,9 +82,21 @@ def replaced_in_a_link_table(number: int) -> None:
     assert len(collect_changes(unit).deletes) == number
 
 
+def replaced_by_their_owners(number: int) -> None:
+    unit = UnitOfWork()
+    people = [Person(address=Address()) for _ in range(number)]
+    for key, person in enumerate(people, 1):
+        person.id = person.address.id = person.address_id = key
+    stored(unit, *people, *(person.address for person in people))
+    for person in people:
+        person.address = Address()
+    assert len(collect_changes(unit).deletes) == number
+
+
 @pytest.mark.parametrize(
     "link",
     [
+        replaced_by_their_owners,
         replaced_in_a_link_table,
         through_the_collection,
         through_the_reference,
