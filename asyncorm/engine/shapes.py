@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -42,7 +43,14 @@ def checked_values(kind: Any, name: str, values: Sequence[Any]) -> list[Any]:
 
 
 def check_names(shape: Any, names: Sequence[str]) -> None:
-    """Refuse columns that the fields of a dataclass, NamedTuple or TypedDict don't fit."""
+    """Refuse columns of one name, of which one would be lost, and those that the fields of a
+    dataclass, NamedTuple or TypedDict don't fit."""
+    if len(set(names)) < len(names):
+        repeated = [name for name, count in Counter(names).items() if count > 1]
+        raise ArgumentError(
+            f"into({shape.__name__}) was given several columns {', '.join(repeated)}",
+            hint="give them names of their own: .label('name'), or AS name in SQL",
+        )
     fields = _fields(shape)
     if fields is None:
         return
