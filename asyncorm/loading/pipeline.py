@@ -99,6 +99,11 @@ async def make_rows(
 
     Without ``follow`` that is left to the caller.
     """
+    shape = getattr(statement, "_shape", None)
+    if plan.is_plain and follow and not context.unit.notices:
+        if len(records) < MANY_ROWS or shape is not None:  # what a class does is not ours to pause
+            return Loaded(plan.plain_rows(records, shape), plan.names)
+        return Loaded(without_collections(plan.plain_rows, records), plan.names)
     trees = plan.trees(statement)
     if len(records) < MANY_ROWS and not plan.payloads:
         columns, seen, is_complete = _place(plan, records, trees, context.unit, existing, seen)
@@ -118,7 +123,7 @@ async def make_rows(
     if not follow:
         values = plan.values(columns)
         return Loaded(values[0], plan.names, criteria, values, records, plan)
-    return Loaded(plan.rows(columns, getattr(statement, "_shape", None)), plan.names, criteria)
+    return Loaded(plan.rows(columns, shape), plan.names, criteria)
 
 
 def _place(

@@ -6,6 +6,7 @@ Limits are a tenth above what was counted with Python 3.11; later versions call 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -62,6 +63,12 @@ class Book(Costs, table="cost_book"):
     author: Related[Author] = relationship(back_populates="books")
 
 
+@dataclass(slots=True)
+class Named:
+    id: int
+    name: str
+
+
 def person(number: int) -> Person:
     return Person(
         id=number,
@@ -114,6 +121,23 @@ async def test_a_thousand_objects(meter: Meter) -> None:
 
     # a call a row reads the time stamp
     (await meter.cost(work)).within(statements=1, round_trips=1, calls=1000 + 168)
+
+
+async def test_columns_of_a_thousand_rows(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        found = select(Person.id, Person.name, Person.age).where(Person.id <= 1000)
+        assert len(await session.all(found)) == 1000
+
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=150)
+
+
+async def test_columns_of_a_thousand_rows_as_dataclasses(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        found = select(Person.id, Person.name).where(Person.id <= 1000).into(Named)
+        assert (await session.all(found))[-1].name == "person 1000"
+
+    # a call a row is that of the class
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=1000 + 189)
 
 
 async def test_a_hundred_collections_of_twenty_by_selectinload(meter: Meter) -> None:
