@@ -27,6 +27,7 @@ from asyncorm import (
     relationship,
     select,
     selectinload,
+    sql,
 )
 from tests.support.calls import Meter, metered
 
@@ -138,6 +139,15 @@ async def test_columns_of_a_thousand_rows_as_dataclasses(meter: Meter) -> None:
 
     # a call a row is that of the class
     (await meter.cost(work)).within(statements=1, round_trips=1, calls=1000 + 189)
+
+
+async def test_a_thousand_objects_of_raw_sql(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        found = sql("select * from cost_book where id <= {}", 1000)
+        assert len(await session.all(found.into(Book))) == 1001
+
+    calls = (await meter.cost(work)).calls
+    assert calls.total <= 294, str(calls)
 
 
 async def test_a_hundred_collections_of_twenty_by_selectinload(meter: Meter) -> None:
