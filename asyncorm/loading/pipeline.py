@@ -19,7 +19,7 @@ from asyncorm.loading.selectin import RelatedLoad
 from asyncorm.loading.tree import Edge, LoadNode, make_node, refuse_write_only
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
-from asyncorm.tracking.collector import MANY_ROWS, without_collections
+from asyncorm.tracking.collector import MANY_ROWS, pausing, without_collections
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notice, Notices
 from asyncorm.tracking.unit_of_work import UnitOfWork
@@ -224,7 +224,8 @@ async def load_step(
         return  # what was not in the rows is not asked for
     if step.unready:
         await _load_references(step, context)
-    statement = step.statement(context.unit, seen)
+    count = len(step.instances)
+    statement = pausing(count, step.statement, context.unit, seen)
     if statement is not None:
         existing = None if seen is None else Existing.OVERWRITE
         loaded = await load(
@@ -236,7 +237,7 @@ async def load_step(
             whole=whole,
             is_relationship_load=True,
         )
-        _distribute(step, loaded)
+        pausing(max(count, len(loaded.rows)), _distribute, step, loaded)
         let_go(loaded.records)
         if follow and step.edge.node.edges:
             await load_tree(loaded.columns[0], step.edge.node, context)

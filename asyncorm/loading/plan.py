@@ -194,8 +194,12 @@ def _distinct(columns: list[list[Any]], make: Any) -> list[Any]:
     return list(map(make, found.values()))
 
 
+#: ``list | set`` in a function would be made anew at each call
+_UNHASHABLE = (list, dict, set)
+
+
 def _comparable(value: Any) -> Any:
-    return repr(value) if isinstance(value, list | dict | set) else value
+    return repr(value) if isinstance(value, _UNHASHABLE) else value
 
 
 def plan_for(statement: Any, statements: StatementCache, *, in_pieces: bool = False) -> LoadPlan:

@@ -182,6 +182,31 @@ async def test_two_thousand_books_with_their_authors(meter: Meter) -> None:
     (await meter.cost(work)).within(statements=1, round_trips=1, calls=209)
 
 
+async def test_two_thousand_books_with_their_authors_by_selectinload(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        books = await session.all(select(Book).options(selectinload(Book.author)))
+        assert books[0].author.name == "author 1"
+
+    (await meter.cost(work)).within(statements=2, round_trips=2, calls=479)
+
+
+async def test_authors_that_are_there_already(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        authors = await session.all(select(Author))
+        books = await session.all(select(Book).options(selectinload(Book.author)))
+        assert books[0].author is authors[0]
+
+    (await meter.cost(work)).within(statements=2, round_trips=2, calls=633)
+
+
+async def test_a_loop_that_loads_the_author_of_each_book(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        for book in await session.all(select(Book)):
+            await session.load(book, Book.author)
+
+    (await meter.cost(work)).within(statements=2, round_trips=2, calls=40140)
+
+
 async def test_two_thousand_books_with_the_authors_of_a_join_of_ones_own(meter: Meter) -> None:
     async def work(session: Session) -> None:
         joined = select(Book).join(Book.author).options(contains_eager(Book.author))
