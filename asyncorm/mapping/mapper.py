@@ -171,6 +171,12 @@ class Mapper:
         return found
 
     @cached_property
+    def expiring(self) -> tuple[str, ...]:
+        """What an object forgets that expires: all but its key."""
+        names = (*self.columns, *self.relationships)
+        return tuple(name for name in names if name not in self.key_names)
+
+    @cached_property
     def saved(self) -> tuple[str, ...]:
         """The relationships that take objects into a session."""
         return self.along("save-update")

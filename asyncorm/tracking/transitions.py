@@ -31,16 +31,39 @@ def expire(instance: Any, names: tuple[str, ...] | None = None) -> None:
     """Forget loaded values and unflushed changes; the primary key stays readable."""
     mapper = mapper_of(instance)
     state = own_state(instance)
-    originals = state.originals
+    if names is None:
+        _expire_all(instance, mapper, state)
+    else:
+        _expire_some(instance, mapper, state, names)
+    if HEARD and state.scope.unit is not None:
+        state.scope.unit.note("expire", instance)
+
+
+def _expire_all(instance: Any, mapper: Mapper, state: InstanceState) -> None:
+    values, originals = instance.__dict__, state.originals
+    if originals:
+        for name in mapper.primary_key:
+            if name in originals:
+                values[name] = originals[name]
+        originals.clear()
+    for name in mapper.expiring:
+        values.pop(name, None)
+    state.queued = state.snapshots = None
+    state.inserted = False
+    state.partial = True
+
+
+def _expire_some(
+    instance: Any, mapper: Mapper, state: InstanceState, names: tuple[str, ...]
+) -> None:
+    values, originals = instance.__dict__, state.originals
     assert originals is not None
-    values = instance.__dict__
-    if names is not None and any(name in mapper.relationships for name in names):
+    if any(name in mapper.relationships for name in names):
         know_collections(instance)
     for name in mapper.primary_key:
-        if name in originals and (names is None or name in names):
+        if name in originals and name in names:
             values[name] = originals.pop(name)
-    wanted = names if names is not None else (*mapper.columns, *mapper.relationships)
-    for name in wanted:
+    for name in names:
         if name not in mapper.primary_key:
             values.pop(name, None)
             originals.pop(name, None)
@@ -48,16 +71,9 @@ def expire(instance: Any, names: tuple[str, ...] | None = None) -> None:
                 state.snapshots.pop(name, None)
             if state.queued is not None:
                 state.queued.pop(name, None)
-    if names is None:
-        originals.clear()
-        state.queued = None
-        state.snapshots = None
-        state.inserted = False
     state.partial = state.partial or any(
-        name in mapper.columns and name not in mapper.deferred for name in wanted
+        name in mapper.columns and name not in mapper.deferred for name in names
     )
-    if HEARD and state.scope.unit is not None:
-        state.scope.unit.note("expire", instance)
 
 
 def restore_clean(state: InstanceState) -> None:

@@ -150,6 +150,16 @@ async def test_a_thousand_objects_of_raw_sql(meter: Meter) -> None:
     assert calls.total <= 294, str(calls)
 
 
+async def test_a_thousand_objects_that_expire_and_are_read_again(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        found = select(Author, Book).join(Author.books).where(Book.id < 1000)
+        before = await session.all(found)
+        session.expire_all()
+        assert await session.all(found) == before
+
+    (await meter.cost(work)).within(statements=2, round_trips=2, calls=16029)
+
+
 async def test_a_hundred_collections_of_twenty_by_selectinload(meter: Meter) -> None:
     async def work(session: Session) -> None:
         authors = await session.all(select(Author).options(selectinload(Author.books)))
