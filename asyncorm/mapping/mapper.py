@@ -202,7 +202,7 @@ def _key_getter(names: tuple[str, ...]) -> Callable[[dict[str, Any]], Key]:
         return lambda values: values.get(name)
 
     def composite(values: dict[str, Any]) -> Key:
-        key = tuple(values.get(name) for name in names)
+        key = tuple(map(values.get, names))
         return None if None in key else key
 
     return composite

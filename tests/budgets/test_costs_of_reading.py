@@ -150,6 +150,14 @@ async def test_a_thousand_objects_of_raw_sql(meter: Meter) -> None:
     assert calls.total <= 294, str(calls)
 
 
+async def test_two_thousand_objects_by_their_keys(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        books = await session.get_many(Book, range(2000))
+        assert books[-1] is not None
+
+    (await meter.cost(work)).within(statements=1, round_trips=1, calls=8982)
+
+
 async def test_a_thousand_objects_that_expire_and_are_read_again(meter: Meter) -> None:
     async def work(session: Session) -> None:
         found = select(Author, Book).join(Author.books).where(Book.id < 1000)
