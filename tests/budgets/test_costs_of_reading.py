@@ -158,6 +158,25 @@ async def test_two_thousand_objects_by_their_keys(meter: Meter) -> None:
     (await meter.cost(work)).within(statements=1, round_trips=1, calls=8982)
 
 
+async def test_a_stream_of_a_thousand_objects(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        count = 0
+        async for _ in await session.stream(select(Book).where(Book.id < 1000)):
+            count += 1
+        assert count == 1000
+
+    # a call a row goes on
+    assert (calls := (await meter.cost(work)).calls).total <= 1533, str(calls)
+
+
+async def test_partitions_of_a_thousand_objects(meter: Meter) -> None:
+    async def work(session: Session) -> None:
+        stream = await session.stream(select(Book).where(Book.id < 1000))
+        assert [len(part) async for part in stream.partitions(300)] == [300, 300, 300, 100]
+
+    assert (calls := (await meter.cost(work)).calls).total <= 460, str(calls)
+
+
 async def test_a_thousand_objects_that_expire_and_are_read_again(meter: Meter) -> None:
     async def work(session: Session) -> None:
         found = select(Author, Book).join(Author.books).where(Book.id < 1000)
