@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 
@@ -103,8 +104,14 @@ class Result(Generic[R]):
         return Result(rows, self._keys, self.rowcount)
 
     def mappings(self) -> Result[Mapping[str, Any]]:
-        """Every row as a dict by column name."""
+        """Every row as a dict by column name; InvalidRequestError if two columns have one name."""
         keys = self._keys
+        repeated = [key for key, count in Counter(keys).items() if count > 1]
+        if repeated:
+            raise InvalidRequestError(
+                f"the rows have several columns {', '.join(repeated)}, of which a dict holds one",
+                hint="give them names of their own, .label('name'), or read the rows as tuples",
+            )
         rows = [dict(zip(keys, self._tuple(row), strict=True)) for row in self._rows]
         return Result(rows, keys, self.rowcount)
 
