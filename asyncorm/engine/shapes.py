@@ -7,14 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from asyncorm.errors import ArgumentError
 
-#: rows from which it is worth it to write a function for them, which takes 0.1 ms
-_MANY = 50
 #: classes of single values: ``into(int)``
 VALUES: frozenset[Any] = frozenset(
     (int, str, float, bool, bytes, Decimal, date, datetime, time, timedelta, UUID)
@@ -28,32 +25,12 @@ def shape_rows(shape: Any, names: Sequence[str], rows: Sequence[Any]) -> list[An
     keys = tuple(names)
     if rows:
         check_names(shape, keys)
-        if len(rows) > _MANY and len(keys) > 1 and _has_plain_names(shape):
-            return _converter(shape, keys)(rows)
     make = _maker(shape, keys)
     if len(keys) == 1:
         return [make({keys[0]: row}) for row in rows]
+    if getattr(shape, "model_validate", None) is None:  # without the call of a lambda
+        return [shape(**dict(zip(keys, row, strict=True))) for row in rows]
     return [make(dict(zip(keys, row, strict=True))) for row in rows]
-
-
-def _has_plain_names(shape: Any) -> bool:
-    """Whether a class takes its values by names that can be written in code."""
-    if not isinstance(shape, type):
-        return False
-    return dataclasses.is_dataclass(shape) or (
-        issubclass(shape, tuple) and hasattr(shape, "_fields")
-    )
-
-
-@lru_cache(maxsize=256)
-def _converter(shape: Any, keys: tuple[str, ...]) -> Callable[[Sequence[Any]], list[Any]]:
-    """A function from rows to instances, which makes no dict of a row: 0.5 µs of 1.0 for three
-    columns. The names are those of fields, so that they can't be anything but names."""
-    values = ", ".join(f"{key}=row[{place}]" for place, key in enumerate(keys))
-    namespace: dict[str, Any] = {"shape": shape}
-    exec(f"def convert(rows): return [shape({values}) for row in rows]", namespace)
-    convert: Callable[[Sequence[Any]], list[Any]] = namespace["convert"]
-    return convert
 
 
 def checked_values(kind: Any, name: str, values: Sequence[Any]) -> list[Any]:

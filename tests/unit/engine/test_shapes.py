@@ -1,4 +1,4 @@
-"""Rows become instances of a class: few of them one by one, many by a function written for them."""
+"""Rows become instances of a class: few of them or many, by names."""
 
 from __future__ import annotations
 
