@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 
@@ -91,7 +92,8 @@ class Result(Generic[R]):
         """The first value of every row."""
         if len(self._keys) < 2:
             return self
-        return Result([self._value(row) for row in self._rows], self._keys[:1], self.rowcount)
+        several: list[Any] = self._rows
+        return Result([row[0] for row in several], self._keys[:1], self.rowcount)
 
     @overload
     def tuples(self: Result[tuple[*Values]]) -> Result[tuple[*Values]]: ...  # type: ignore[overload-overlap]
@@ -99,13 +101,18 @@ class Result(Generic[R]):
     def tuples(self) -> Result[tuple[R]]: ...
     def tuples(self) -> Result[Any]:
         """Every row as a tuple, also where it has one column."""
-        rows = [self._tuple(row) for row in self._rows]
-        return Result(rows, self._keys, self.rowcount)
+        return Result(self._tuples(), self._keys, self.rowcount)
 
     def mappings(self) -> Result[Mapping[str, Any]]:
-        """Every row as a dict by column name."""
+        """Every row as a dict by column name; InvalidRequestError if two columns have one name."""
         keys = self._keys
-        rows = [dict(zip(keys, self._tuple(row), strict=True)) for row in self._rows]
+        repeated = [key for key, count in Counter(keys).items() if count > 1]
+        if repeated:
+            raise InvalidRequestError(
+                f"the rows have several columns {', '.join(repeated)}, of which a dict holds one",
+                hint="give them names of their own, .label('name'), or read the rows as tuples",
+            )
+        rows = [dict(zip(keys, row, strict=True)) for row in self._tuples()]
         return Result(rows, keys, self.rowcount)
 
     def unique(self, key: Callable[[R], Hashable] | None = None) -> Result[R]:
@@ -127,8 +134,8 @@ class Result(Generic[R]):
         start, self._position = self._position, self._position + size
         return self._rows[start : self._position]
 
-    def _tuple(self, row: Any) -> tuple[Any, ...]:
-        return (row,) if len(self._keys) == 1 else row
+    def _tuples(self) -> list[Any]:
+        return [(row,) for row in self._rows] if len(self._keys) == 1 else self._rows
 
     def _value(self, row: Any) -> Any:
         return row if len(self._keys) == 1 else row[0]

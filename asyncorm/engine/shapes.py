@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -27,6 +28,8 @@ def shape_rows(shape: Any, names: Sequence[str], rows: Sequence[Any]) -> list[An
     make = _maker(shape, keys)
     if len(keys) == 1:
         return [make({keys[0]: row}) for row in rows]
+    if getattr(shape, "model_validate", None) is None:  # without the call of a lambda
+        return [shape(**dict(zip(keys, row, strict=True))) for row in rows]
     return [make(dict(zip(keys, row, strict=True))) for row in rows]
 
 
@@ -42,7 +45,14 @@ def checked_values(kind: Any, name: str, values: Sequence[Any]) -> list[Any]:
 
 
 def check_names(shape: Any, names: Sequence[str]) -> None:
-    """Refuse columns that the fields of a dataclass, NamedTuple or TypedDict don't fit."""
+    """Refuse columns of one name, of which one would be lost, and those that the fields of a
+    dataclass, NamedTuple or TypedDict don't fit."""
+    if len(set(names)) < len(names):
+        repeated = [name for name, count in Counter(names).items() if count > 1]
+        raise ArgumentError(
+            f"into({shape.__name__}) was given several columns {', '.join(repeated)}",
+            hint="give them names of their own: .label('name'), or AS name in SQL",
+        )
     fields = _fields(shape)
     if fields is None:
         return

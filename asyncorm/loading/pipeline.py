@@ -19,7 +19,7 @@ from asyncorm.loading.selectin import RelatedLoad
 from asyncorm.loading.tree import Edge, LoadNode, make_node, refuse_write_only
 from asyncorm.mapping.relationships import Relationship
 from asyncorm.sql.criteria import Criteria, criteria_of
-from asyncorm.tracking.collector import MANY_ROWS, without_collections
+from asyncorm.tracking.collector import MANY_ROWS, pausing, without_collections
 from asyncorm.tracking.listeners import HEARD
 from asyncorm.tracking.notices import Notice, Notices
 from asyncorm.tracking.unit_of_work import UnitOfWork
@@ -99,6 +99,11 @@ async def make_rows(
 
     Without ``follow`` that is left to the caller.
     """
+    shape = getattr(statement, "_shape", None)
+    if plan.is_plain and follow and not context.unit.notices:
+        if len(records) < MANY_ROWS or shape is not None:  # what a class does is not ours to pause
+            return Loaded(plan.plain_rows(records, shape), plan.names)
+        return Loaded(without_collections(plan.plain_rows, records), plan.names)
     trees = plan.trees(statement)
     if len(records) < MANY_ROWS and not plan.payloads:
         columns, seen, is_complete = _place(plan, records, trees, context.unit, existing, seen)
@@ -118,7 +123,7 @@ async def make_rows(
     if not follow:
         values = plan.values(columns)
         return Loaded(values[0], plan.names, criteria, values, records, plan)
-    return Loaded(plan.rows(columns, getattr(statement, "_shape", None)), plan.names, criteria)
+    return Loaded(plan.rows(columns, shape), plan.names, criteria)
 
 
 def _place(
@@ -219,7 +224,8 @@ async def load_step(
         return  # what was not in the rows is not asked for
     if step.unready:
         await _load_references(step, context)
-    statement = step.statement(context.unit, seen)
+    count = len(step.instances)
+    statement = pausing(count, step.statement, context.unit, seen)
     if statement is not None:
         existing = None if seen is None else Existing.OVERWRITE
         loaded = await load(
@@ -231,7 +237,7 @@ async def load_step(
             whole=whole,
             is_relationship_load=True,
         )
-        _distribute(step, loaded)
+        pausing(max(count, len(loaded.rows)), _distribute, step, loaded)
         let_go(loaded.records)
         if follow and step.edge.node.edges:
             await load_tree(loaded.columns[0], step.edge.node, context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from asyncorm.compiler.compiled import CompiledStatement
@@ -17,8 +18,9 @@ from asyncorm.mapping.mapper import Mapper
 from asyncorm.sql.sources import entity_columns, entity_of
 from asyncorm.sql.statements.raw import PART_NAME, EntityColumns, RowOf, Text, part_name
 from asyncorm.sql.table import BaseColumn
+from asyncorm.tracking.collector import MANY_ROWS, without_collections
 from asyncorm.tracking.unit_of_work import UnitOfWork
-from asyncorm.types.base import SQLType
+from asyncorm.types.base import Converter, SQLType
 from asyncorm.types.custom import CustomType
 from asyncorm.types.domains import Domain
 from asyncorm.types.json import JSONDocument
@@ -28,6 +30,14 @@ def load_text(
     statement: Text[Any], compiled: CompiledStatement, records: Sequence[Any], unit: UnitOfWork
 ) -> tuple[list[Any], tuple[str, ...]]:
     """The rows of a text as its ``into()`` says, and the names of what is in them."""
+    if len(records) < MANY_ROWS or not makes_objects(statement):
+        return _load(statement, compiled, records, unit)
+    return without_collections(_load, statement, compiled, records, unit)
+
+
+def _load(
+    statement: Text[Any], compiled: CompiledStatement, records: Sequence[Any], unit: UnitOfWork
+) -> tuple[list[Any], tuple[str, ...]]:
     shape: Any = statement._shape
     if isinstance(shape, RowOf):
         names = tuple(getattr(kind, "__name__", "alias") for kind in shape.shapes)
@@ -122,16 +132,33 @@ def load_entities(entity: type[Any], records: Sequence[Any], unit: UnitOfWork) -
     attributes = tuple(known[name] for name in used)
     further = _further(mapper, names)
     positions = [names.index(name) for name in (*used, *(column.name for column in further))]
-    rows = [tuple(record[position] for position in positions) for record in records]
     columns = [*(mapper.columns[name] for name in attributes), *further]
-    for place, column in enumerate(columns):
-        stored = _stored(column._type)
-        if isinstance(stored, JSONDocument):
-            convert = stored.from_raw  # mapped columns are selected as text
-            rows = [(*row[:place], convert(row[place]), *row[place + 1 :]) for row in rows]
+    rows = _arranged(records, positions, [_from_raw(column._type) for column in columns])
     partial = is_partial(mapper, attributes, further)
-    hydrate = hydrator(mapper, attributes, 0, False, further)
+    hydrate = hydrator(mapper, attributes, 0, False, further, width=len(positions))
     return take_in(mapper, hydrate, rows, unit, partial=partial)
+
+
+def _arranged(
+    records: Sequence[Any], positions: Sequence[int], converters: Sequence[Converter | None]
+) -> Sequence[Any]:
+    """Records with the columns at these positions only, as a SELECT of the entity has them."""
+    if not any(converters):
+        if positions == list(range(len(records[0]))):
+            return records
+        if len(positions) > 1:
+            return list(map(itemgetter(*positions), records))
+    values = [[record[position] for record in records] for position in positions]
+    for place, convert in enumerate(converters):
+        if convert is not None:
+            values[place] = list(map(convert, values[place]))
+    return list(zip(*values, strict=True))
+
+
+def _from_raw(type_: SQLType[Any]) -> Converter | None:
+    """What makes of a document the text that mapped columns are selected as."""
+    stored = _stored(type_)
+    return stored.from_raw if isinstance(stored, JSONDocument) else None
 
 
 def _stored(type_: SQLType[Any]) -> SQLType[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -134,14 +135,13 @@ class RelatedLoad:
                 f"the row of the {relationship.mapper.name} to load {relationship} for no "
                 "longer exists"
             ) from None
-        if to_one:
-            is_single = len(relationship.local_attributes) == 1
-            pairs = [
-                (instance, key)
-                for instance, key in zip(lacking, keys, strict=True)
-                if not self._answer(instance, (key,) if is_single else key, unit, seen)
-            ]
-            lacking, keys = [instance for instance, _ in pairs], [key for _, key in pairs]
+        known = self._known(dict.fromkeys(keys), unit, seen) if to_one else None
+        if known:
+            for instance, key in zip(lacking, keys, strict=True):
+                if key in known:
+                    instance.__dict__[relationship.name] = known[key]
+            lacking = [one for one, key in zip(lacking, keys, strict=True) if key not in known]
+            keys = [key for key in keys if key not in known]
         self.lacking, self.keys = lacking, keys
 
     def _lacking(self) -> list[Any]:
@@ -179,22 +179,30 @@ class RelatedLoad:
             statement = self._select(keys)
         return statement if node.is_trivial else statement.options(Resolved(node))
 
-    def _answer(
-        self, instance: Any, key: tuple[Any, ...], unit: UnitOfWork, seen: Container[Any] | None
-    ) -> bool:
-        """Set a to-one value that needs no SQL: none, or an object in the identity map."""
+    def _known(
+        self, keys: Iterable[Any], unit: UnitOfWork, seen: Container[Any] | None
+    ) -> dict[Any, Any]:
+        """What references by these keys lead to, of those that need no SQL: to nothing, or to an
+        object in the identity map. Each key is looked up once, however many refer by it."""
         relationship = self.relationship
-        target = relationship.target
-        if None in key:
-            instance.__dict__[relationship.name] = None
-            return True
-        if self.edge.selection is not None or not relationship.found_by_key:
-            return False
-        found = unit.find(target.entity, key)
-        if found is None or lacks_values(found) or (seen is not None and found not in seen):
-            return False
-        instance.__dict__[relationship.name] = found
-        return True
+        target: Any = relationship.target
+        is_single = len(relationship.local_attributes) == 1
+        is_held = (
+            self.edge.selection is None
+            and relationship.found_by_key
+            and bool(unit.identity_map.references(target))
+        )
+        known: dict[Any, Any] = {}
+        for key in keys:
+            parts = (key,) if is_single else key
+            if None in parts:
+                known[key] = None
+                continue
+            found = unit.find(target.entity, parts) if is_held else None
+            if found is None or lacks_values(found) or (seen is not None and found not in seen):
+                continue
+            known[key] = found
+        return known
 
     def _select(self, keys: Sequence[Any]) -> Select[Any]:
         relationship, selection = self.relationship, self.edge.selection
@@ -223,7 +231,14 @@ class RelatedLoad:
 
         ``criteria`` are those of the statement that was sent, which a listener may have replaced.
         """
-        keys: Iterable[Any] = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
+        keys: Sequence[Any] = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+        if not self.relationship.to_many:
+            # the first one of a key counts
+            first = dict(zip(reversed(keys), reversed(related), strict=True)).get
+            name = self.relationship.name
+            for instance, key in zip(self.lacking, self.keys, strict=True):
+                instance.__dict__[name] = first(key)
+            return
         by_key: defaultdict[Any, list[Any]] = defaultdict(list)
         for key, one in zip(keys, related, strict=True):
             by_key[key].append(one)
@@ -267,9 +282,13 @@ class RelatedLoad:
 
     def related(self) -> list[Any]:
         """All related objects, for the edges that go on from them."""
-        found: dict[Any, None] = {}
-        for instance in self.instances:
-            found.update(dict.fromkeys(self._related_to(instance)))
+        if self._aside or self.relationship.to_many:
+            groups = map(self._related_to, self.instances)
+            found = dict.fromkeys(chain.from_iterable(groups))
+        else:
+            name = self.relationship.name
+            found = dict.fromkeys(instance.__dict__.get(name) for instance in self.instances)
+            found.pop(None, None)
         kind = self.edge.selection and self.edge.selection.kind
         return [one for one in found if isinstance(one, kind)] if kind else list(found)
 

@@ -142,12 +142,16 @@ def _part_of(mapper: Mapper, names: tuple[str, ...]) -> WrittenPart:
     )
 
 
+#: ``A | B`` in a function would be made anew at each call
+_SQL = (Expression, Query)
+
+
 def _checked(mapper: Mapper, row: Mapping[Any, Any], number: int) -> dict[str, Any]:
     """The values of a row by attribute; raises for what is missing and what does not fit."""
     values: dict[str, Any] = {}
     for key, value in row.items():
         column = column_of(mapper.entity, key)
-        if isinstance(value, Expression | Query):
+        if isinstance(value, _SQL):
             raise InvalidRequestError(
                 f"row {number} gives {mapper.name}.{column.attribute} as an SQL expression",
                 hint="rows hold plain values; use update(...).values(...).where(...) instead",

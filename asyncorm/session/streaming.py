@@ -71,6 +71,8 @@ class ResultStream(Generic[R]):
         self._statement = statement
         self._plan = plan
         self._records = records
+        self._unit = core.unit
+        self._transaction = core.transaction
         self._scope = core.unit.scope
         self._connection = core.transaction.connection
         self._rows: list[Any] = []
@@ -89,13 +91,32 @@ class ResultStream(Generic[R]):
         return self
 
     async def __anext__(self) -> R:
-        self._check()  # also for rows that are here already: their objects may have been let go
-        while self._next == len(self._rows):
-            self._rows, self._next = [], 0  # two lists at once would be twice the memory
-            self._rows = await self._fetch()
-        row: R = self._rows[self._next]
-        self._next += 1
+        # also for rows that are here already: their objects may have been let go. What _check()
+        # would find is looked for here, which takes 0.1 µs a row instead of 0.3
+        transaction, unit = self._transaction, self._unit
+        if (
+            self._closed
+            or unit.scope is not self._scope
+            or not unit.levels
+            or transaction.connection is not self._connection
+            or transaction.failure is not None
+            or transaction.interrupted_block is not None
+        ):
+            self._check()
+        place = self._next
+        if place == len(self._rows):
+            await self._go_on()
+            place = 0
+        self._next = place + 1
+        row: R = self._rows[place]
         return row
+
+    async def _go_on(self) -> None:
+        """Have the next rows; StopAsyncIteration after the last."""
+        self._rows, self._next = [], 0  # two lists at once would be twice the memory
+        while not self._rows:
+            self._check()
+            self._rows = await self._fetch()
 
     async def partitions(self, size: int | None = None) -> AsyncIterator[list[R]]:
         """The rows in lists of ``size``, or as they come from the server."""
@@ -104,10 +125,17 @@ class ResultStream(Generic[R]):
                 f"a partition of {size} rows makes no sense", hint="give 1 or more"
             )
         part: list[R] = []
-        async for row in self:
-            part.append(row)
-            end = self._next == len(self._rows) if size is None else len(part) == size
-            if end:
+        while True:
+            self._check()
+            if self._next == len(self._rows):
+                try:
+                    await self._go_on()
+                except StopAsyncIteration:
+                    break
+            end = len(self._rows) if size is None else self._next + size - len(part)
+            part += self._rows[self._next : end]
+            self._next = min(end, len(self._rows))
+            if size is None or len(part) == size:
                 yield part
                 part = []
         if part:

@@ -169,11 +169,15 @@ def has_changes(instance: Any, include_collections: bool = True) -> bool:
     return False
 
 
+#: ``list | set`` in a function would be made anew at each call
+_SEVERAL = (list, set, tuple)
+
+
 def _as_list(value: Any) -> list[Any]:
     if value is None or value is UNLOADED:
         return []
     if isinstance(value, dict):
         return list(value.values())
-    if isinstance(value, list | set | tuple):
+    if isinstance(value, _SEVERAL):
         return list(value)
     return [value]

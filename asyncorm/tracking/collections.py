@@ -304,12 +304,16 @@ def silent_discard(collection: RelatedCollection, gone: set[int]) -> None:
         collection.keep_silently([m for m in collection if id(m) not in gone])
 
 
+#: ``list | set`` in a function would be made anew at each call: 0.65 µs instead of 0.25
+_SEVERAL = (list, set, tuple, frozenset)
+
+
 def members_of(value: Any) -> Iterator[Any]:
     """The related objects in an attribute's value, to-one or to-many."""
     if value is None:
         return iter(())
     if isinstance(value, dict):
         return iter(value.values())
-    if isinstance(value, list | set | tuple | frozenset):
+    if isinstance(value, _SEVERAL):
         return iter(value)
     return iter((value,))

@@ -34,3 +34,8 @@ def without_collections(work: Callable[..., T], *arguments: Any) -> T:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def pausing(count: int, work: Callable[..., T], *arguments: Any) -> T:
+    """What a function returns, with the collector standing still if it is about many rows."""
+    return without_collections(work, *arguments) if count >= MANY_ROWS else work(*arguments)

@@ -181,10 +181,14 @@ def is_held(values: dict[str, Any], name: str) -> bool:
     return False
 
 
+#: ``list | set`` in a function would be made anew at each call
+_SEVERAL = (list, tuple, set, frozenset)
+
+
 def _parts(container: Any) -> Iterable[Any]:
     if type(container) is dict or isinstance(container, dict):
         return container.values()
-    if isinstance(container, list | tuple | set | frozenset):
+    if isinstance(container, _SEVERAL):
         return container
     if isinstance(container, Enum):
         return ()

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from asyncorm import JSONB, Mapped, MetaData, Model, Session, column, select, sql
+from asyncorm import JSONB, Mapped, MetaData, Model, Session, column, inspect, select, sql
 from asyncorm.engine.engine import Engine
 from tests.conftest import CreateTables
 
@@ -55,3 +55,31 @@ async def test_documents_that_are_strings_are_no_text_of_documents(
     ):
         async with Session(engine) as session:
             assert [account.note for account in await session.all(statement)] == notes
+
+
+async def test_many_rows_are_read_whatever_the_order_of_their_columns(
+    tables: CreateTables, engine: Engine
+) -> None:
+    """Some come as they are, some without columns that are not the entity's, some converted."""
+    await tables(Account)
+    async with Session(engine) as session:
+        session.add_all(
+            Account(settings=Settings(theme=f"theme {n}") if n % 3 else None, data={"n": n}, note=n)
+            for n in range(400)
+        )
+        await session.commit()
+        expected = {a.id: a.model_dump() for a in await session.all(select(Account))}
+    for text in (
+        sql("select id, settings, data, note from account"),
+        sql("select 1 as one, note, data, settings, 2 as two, id from account"),
+    ):
+        async with Session(engine) as session:
+            found = await session.all(text.into(Account))
+            assert {account.id: account.model_dump() for account in found} == expected
+    async with Session(engine) as session:
+        found = await session.all(sql("select 1 as one, id, 2 as two from account").into(Account))
+        assert {account.id for account in found} == set(expected)
+        assert inspect(found[0]).unloaded == {"settings", "data", "note"}
+        whole = await session.all(sql("select * from account").into(Account))
+        assert set(whole) == set(found)
+        assert {account.id: account.model_dump() for account in found} == expected

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 import pytest
 from pydantic import BaseModel
 
-from asyncorm import ArgumentError, InvalidRequestError, Session, aliased, sql
+from asyncorm import ArgumentError, InvalidRequestError, Session, aliased, select, sql
 from tests.support.shop import Category, Customer, Product, Sale
 
 if TYPE_CHECKING:
@@ -158,3 +158,18 @@ async def test_columns_of_a_text_that_are_missing_stay_unloaded(session: Session
     assert customer.name == "Ada"
     assert "city" in repr(customer)
     assert "<unloaded>" in repr(customer)
+
+
+@pytest.mark.parametrize("shape", [PriceData, PriceTuple, PriceDict, Price])
+async def test_two_columns_of_one_name_are_refused_by_every_shape(
+    session: Session, shape: type[object]
+) -> None:
+    text = sql(
+        "select product.name, category.name, price from product "
+        "join category on category.id = category_id"
+    )
+    built = select(Product.name, Category.name, Product.price).join(Product.category)
+    for statement in (text.into(shape), built.into(shape)):
+        with pytest.raises(ArgumentError, match="several columns name") as caught:
+            await session.all(statement)
+        assert ".label('name')" in str(caught.value)

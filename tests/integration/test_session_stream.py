@@ -42,6 +42,37 @@ async def test_rows_come_in_partitions(Session: SessionFactory) -> None:
         assert [row async for row in stream] == list(range(1, 26))
 
 
+@pytest.mark.parametrize("size", [None, 1, 2, 3, 7, 8, 24, 25, 26, 100])
+@pytest.mark.parametrize("prefetch", [1, 3, 7, 25, 26])
+async def test_partitions_hold_all_rows_in_order_whatever_the_sizes(
+    Session: SessionFactory, size: int | None, prefetch: int
+) -> None:
+    await fill(Session, 25)
+    async with Session() as session:
+        ordered = select(Author.id).order_by(Author.id)
+        stream = await session.stream(ordered, prefetch=prefetch)
+        assert await anext(stream) == 1  # what was read by itself does not come again
+        parts = [part async for part in stream.partitions(size)]
+        assert [row for part in parts for row in part] == list(range(2, 26))
+        assert all(parts)
+        if size is not None:
+            assert {len(part) for part in parts[:-1]} <= {size}
+        assert [part async for part in stream.partitions(size)] == []
+        nothing = await session.stream(ordered.where(Author.id < 0), prefetch=prefetch)
+        assert [part async for part in nothing.partitions(size)] == []
+
+
+async def test_partitions_end_with_their_transaction(Session: SessionFactory) -> None:
+    await fill(Session, 25)
+    async with Session() as session:
+        stream = await session.stream(select(Author), prefetch=25)
+        parts = stream.partitions(10)
+        assert len(await anext(parts)) == 10
+        await session.commit()
+        with pytest.raises(InvalidRequestError, match="end of the transaction"):
+            await anext(parts)
+
+
 async def test_a_stream_takes_execution_options_beside_the_statement(
     Session: SessionFactory, engine: Engine
 ) -> None:

@@ -78,6 +78,11 @@ def test_mappings_are_dicts_by_column_name() -> None:
     assert bare(1).mappings().all() == [{"id": 1}]
 
 
+def test_mappings_of_columns_with_one_name_are_refused_since_one_would_be_lost() -> None:
+    with pytest.raises(InvalidRequestError, match="several columns id, of which a dict holds one"):
+        Result([(1, 2, "a")], ("id", "id", "name"), 1).mappings()
+
+
 def test_tuples_wrap_bare_values() -> None:
     assert bare(1).tuples().all() == [(1,)]
     assert pairs((1, "a")).tuples().all() == [(1, "a")]

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from asyncorm import Mapped, MetaData, Model, column, select
+from asyncorm import Mapped, MetaData, Model, column, select, sql
 from asyncorm.compiler.cache import StatementCache
 from asyncorm.loading.context import LoadContext
 from asyncorm.loading.pipeline import make_rows
+from asyncorm.loading.raw import load_text
 from asyncorm.tracking.collector import without_collections
 from asyncorm.tracking.unit_of_work import UnitOfWork
 
@@ -26,6 +27,15 @@ class Reading(Base, table="reading"):
 
 
 Base.metadata.configure()
+
+
+class Record(tuple[Any, ...]):
+    """One of the driver's, as far as it matters here."""
+
+    __slots__ = ()
+
+    def keys(self) -> list[str]:
+        return ["id", "value"]
 
 
 @pytest.fixture
@@ -63,6 +73,20 @@ def test_many_rows_set_off_no_more_collections_than_few(collections: list[int]) 
     gc.collect()
     del collections[:]
     found = load(records)
+    assert len(found) == 20_000
+    assert len(collections) <= 2  # one, when the pause is over
+
+
+def test_many_rows_of_raw_sql_set_off_no_more_collections_than_few(
+    collections: list[int],
+) -> None:
+    statement = sql("select id, value from reading").into(Reading)
+    compiled = StatementCache().get(statement)
+    records = [Record((number, 0.5)) for number in range(20_000)]
+    load_text(statement, compiled, records[:1], UnitOfWork())
+    gc.collect()
+    del collections[:]
+    found, _ = load_text(statement, compiled, records, UnitOfWork())
     assert len(found) == 20_000
     assert len(collections) <= 2  # one, when the pause is over
 
