@@ -11,6 +11,7 @@ from asyncorm.engine.careful import CarefulRecord, carefully
 from asyncorm.engine.command_tag import affected_rows
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.copy.connection import BulkConnection
+from asyncorm.engine.error_translation import is_unsent
 from asyncorm.engine.features import check_server
 from asyncorm.engine.pipelining import committing
 from asyncorm.engine.query_watch import WATCHES
@@ -184,19 +185,18 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         try:
             result = await shielded(operation(*arguments), self._commit_grace)
         except Interrupted as interrupted:
-            if self._note_outcome(interrupted.task) != "committed":
+            self._note_interrupted(interrupted.task)
+            if self.outcome != "committed":
                 raise interrupted.cancelled from None
             # what came back must be taken note of, and then only the cancellation delivered
             self.cancelled, result = interrupted.cancelled, interrupted.task.result()
-        except ConnectionLost as error:
-            raise CommitUnknown(
-                "the connection broke before COMMIT was answered", sqlstate=error.sqlstate
-            ) from error
         except InvalidRequestError:
             self.outcome = None  # in use by another task: not sent
             raise
-        except DatabaseError:
-            self.outcome = "rolled_back"
+        except DatabaseError as error:
+            self.outcome = _outcome_after(error)
+            if self.outcome == "unknown":
+                raise _unknown(error) from error
             raise
         self._note_end(result)
         return result
@@ -207,7 +207,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         else:
             self.outcome = "rolled_back" if result == "ROLLBACK" else "committed"
 
-    def _note_outcome(self, task: asyncio.Task[Any]) -> Outcome | None:
+    def _note_interrupted(self, task: asyncio.Task[Any]) -> None:
         """The task was cancelled while it committed: tell by the answer, if one came."""
         if not task.done():
             # past the grace: nobody will hear the answer
@@ -215,9 +215,8 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
             self._pooled.driver.terminate()
         elif (error := task.exception()) is None:
             self._note_end(task.result())
-        elif not isinstance(error, ConnectionLost):
-            self.outcome = "rolled_back"
-        return self.outcome
+        else:
+            self.outcome = _outcome_after(error)
 
     def _rolled_back_instead(self) -> TransactionRolledBack:
         first, self._first_error = self._first_error, None
@@ -323,6 +322,18 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         self.check_features(compiled)
         records = self.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
         return RowStream(records, lambda found: _rows(compiled, statement, found))
+
+
+def _outcome_after(error: BaseException) -> Outcome:
+    """How a transaction has ended, by the error of what was to commit it."""
+    if isinstance(error, ConnectionLost) and not is_unsent(error.__cause__):
+        return "unknown"
+    return "rolled_back"
+
+
+def _unknown(error: DatabaseError) -> CommitUnknown:
+    reason = "the connection broke before COMMIT was answered"
+    return CommitUnknown(reason, sqlstate=error.sqlstate)
 
 
 def _with_parameters(statement: Statement[Any], parameters: Any) -> Statement[Any]:

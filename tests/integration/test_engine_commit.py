@@ -172,6 +172,31 @@ async def test_a_connection_lost_before_commit_is_no_unknown_outcome(
     assert await count(engine) == 0
 
 
+@pytest.mark.parametrize("way", ["statement", "COMMIT", "a statement that commits itself"])
+async def test_a_connection_that_the_server_has_taken_leave_of_is_lost(
+    database_url: str, engine: Engine, table: str, way: str
+) -> None:
+    """Its last words are read, but not yet the end of the stream, and nothing is sent any more."""
+    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as through:
+        async with open_transaction(through, 1) as connection:
+            if way == "a statement that commits itself":
+                await connection.rollback()
+            proxy.say_goodbye()
+            await asyncio.sleep(0.05)
+            assert not connection.is_closed
+            with pytest.raises(ConnectionLost):
+                if way == "statement":
+                    await connection.run(INSERT, [2])
+                elif way == "COMMIT":
+                    await connection.commit()
+                else:
+                    await connection.commit_run(INSERT, [2])
+            assert connection.outcome == (None if way == "statement" else "rolled_back")
+        async with through.connect() as connection:
+            assert await connection.fetch("SELECT 1")
+    assert await count(engine) == 0
+
+
 async def test_a_connection_lost_in_a_statement_says_so(database_url: str, engine: Engine) -> None:
     name = {"application_name": "lost in a statement"}
     async with create_engine(database_url, server_settings=name) as victim:

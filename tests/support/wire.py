@@ -125,6 +125,12 @@ class WireProxy:
         else:
             self._fault = Fault(sql, "cut", answer)
 
+    def say_goodbye(self) -> None:
+        """Tell the clients what a server that shuts down does; the connections stay open."""
+        words = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0"
+        for link in self._links:
+            link._client[1].write(b"E" + struct.pack("!I", len(words) + 4) + words)
+
     def _strike(self, link: Link, *, answer: bool) -> bool:
         """Carry out the fault that has been armed; True if the link is broken."""
         fault, self._fault = self._fault, None
