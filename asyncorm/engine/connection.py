@@ -185,7 +185,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         try:
             result = await shielded(operation(*arguments), self._commit_grace)
         except Interrupted as interrupted:
-            self._note_interrupted(interrupted.task)
+            self._note_interrupted(operation, interrupted.task)
             if self.outcome != "committed":
                 raise interrupted.cancelled from None
             # what came back must be taken note of, and then only the cancellation delivered
@@ -194,7 +194,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
             self.outcome = None  # in use by another task: not sent
             raise
         except DatabaseError as error:
-            self.outcome = _outcome_after(error)
+            self.outcome = self._outcome_after(operation, error)
             if self.outcome == "unknown":
                 raise _unknown(error) from error
             raise
@@ -207,16 +207,32 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         else:
             self.outcome = "rolled_back" if result == "ROLLBACK" else "committed"
 
-    def _note_interrupted(self, task: asyncio.Task[Any]) -> None:
+    def _note_interrupted(self, operation: object, task: asyncio.Task[Any]) -> None:
         """The task was cancelled while it committed: tell by the answer, if one came."""
         if not task.done():
             # past the grace: nobody will hear the answer
             task.add_done_callback(_retrieve)
+            if self._held_back(operation):
+                self.outcome = "rolled_back"
             self._pooled.driver.terminate()
         elif (error := task.exception()) is None:
             self._note_end(task.result())
         else:
-            self.outcome = _outcome_after(error)
+            self.outcome = self._outcome_after(operation, error)
+
+    def _outcome_after(self, operation: object, error: BaseException) -> Outcome:
+        """How a transaction has ended, by the error of what was to commit it."""
+        if isinstance(error, ConnectionLost):
+            unsent = is_unsent(error.__cause__) or self._held_back(operation)
+            return "rolled_back" if unsent else "unknown"
+        return "rolled_back"
+
+    def _held_back(self, operation: object) -> bool:
+        """Whether what is to commit was not sent: a statement had to be prepared first."""
+        pipeline = self._pooled.driver.pipeline
+        return pipeline is not None and (
+            pipeline.preparing or (operation == self._commit_along and pipeline.held_back)
+        )
 
     def _rolled_back_instead(self) -> TransactionRolledBack:
         first, self._first_error = self._first_error, None
@@ -322,13 +338,6 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         self.check_features(compiled)
         records = self.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
         return RowStream(records, lambda found: _rows(compiled, statement, found))
-
-
-def _outcome_after(error: BaseException) -> Outcome:
-    """How a transaction has ended, by the error of what was to commit it."""
-    if isinstance(error, ConnectionLost) and not is_unsent(error.__cause__):
-        return "unknown"
-    return "rolled_back"
 
 
 def _unknown(error: DatabaseError) -> CommitUnknown:

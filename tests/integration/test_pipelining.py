@@ -66,6 +66,13 @@ async def contract(driver: Any) -> None:
     assert (await driver.fetch(ONE, 1))[0]["n"] == 1
     assert (pipeline.sent_before(), pipeline.sent_after()) == (True, False)
     assert driver.is_in_transaction()
+    # nothing is run while a statement is prepared
+    assert not pipeline.preparing
+    with pytest.raises(asyncpg.DataError):
+        await driver.fetch("SELECT $1::bigint + 1", "one")
+    assert pipeline.preparing
+    await driver.execute("SELECT 1")
+    assert not pipeline.preparing
     # COMMIT goes along with one that is prepared, and the rows come back
     pipeline.send_after(COMMIT)
     assert [tuple(row) for row in await driver.fetch(ONE, 2)] == [(2,)]
