@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, cast, overload
 
 from asyncorm.compiler.compiled import CompiledStatement
-from asyncorm.engine.careful import CarefulRecord, carefully
+from asyncorm.engine.careful import CarefulRecord, carefully, is_misread
 from asyncorm.engine.command_tag import affected_rows
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.copy.connection import BulkConnection
@@ -225,7 +225,9 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         if isinstance(error, ConnectionLost):
             unsent = is_unsent(error.__cause__) or self._held_back(operation)
             return "rolled_back" if unsent else "unknown"
-        return "rolled_back"
+        # rows that can't be read say nothing of COMMIT, which was sent together with what made them
+        misread = is_misread(error.__cause__) and not self.in_transaction
+        return "unknown" if misread else "rolled_back"
 
     def _held_back(self, operation: object) -> bool:
         """Whether what is to commit was not sent: a statement had to be prepared first."""
@@ -341,7 +343,10 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
 
 
 def _unknown(error: DatabaseError) -> CommitUnknown:
-    reason = "the connection broke before COMMIT was answered"
+    if isinstance(error, ConnectionLost):
+        reason = "the connection broke before COMMIT was answered"
+    else:
+        reason = f"what came back with COMMIT can't be read: {error.message}"
     return CommitUnknown(reason, sqlstate=error.sqlstate)
 
 
