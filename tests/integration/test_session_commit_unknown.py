@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 from collections.abc import AsyncIterator
 from datetime import date
@@ -85,6 +86,22 @@ async def test_a_last_statement_that_was_lost_while_it_was_prepared_is_no_unknow
         session.add(author)
         await session.commit()
         assert len(await session.all(select(Book))) == books
+
+
+async def test_a_cancelled_block_says_that_its_commit_is_unknown(
+    database_url: str, Session: SessionFactory
+) -> None:
+    async with WireProxy(database_url) as proxy:
+        async with create_engine(proxy.url, commit_grace=0.05) as through:
+            with pytest.raises(TimeoutError) as caught:
+                async with asyncio.timeout(0.1), sessionmaker(through).begin() as session:
+                    session.add(Author(name="a", books=[Book(title="t")]))
+                    proxy.blackhole("COMMIT")
+            cancelled = caught.value.__cause__
+            assert cancelled is not None
+            assert cancelled.__notes__ == ["COMMIT was under way: check whether the work is there"]
+            proxy.cut()
+            proxy.heal()
 
 
 # ------------------------------------------------------------- what came back can't be read
