@@ -13,7 +13,7 @@ from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.copy.connection import BulkConnection
 from asyncorm.engine.error_translation import is_unsent
 from asyncorm.engine.features import check_server
-from asyncorm.engine.pipelining import committing
+from asyncorm.engine.pipelining import Pipeline, committing
 from asyncorm.engine.query_watch import WATCHES
 from asyncorm.engine.result import Result
 from asyncorm.engine.rows import convert_records, row_names
@@ -185,8 +185,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         try:
             result = await shielded(operation(*arguments), self._commit_grace)
         except Interrupted as interrupted:
-            self._note_interrupted(operation, interrupted.task)
-            if self.outcome != "committed":
+            if self._note_interrupted(operation, interrupted.task) != "committed":
                 raise interrupted.cancelled from None
             # what came back must be taken note of, and then only the cancellation delivered
             self.cancelled, result = interrupted.cancelled, interrupted.task.result()
@@ -207,7 +206,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         else:
             self.outcome = "rolled_back" if result == "ROLLBACK" else "committed"
 
-    def _note_interrupted(self, operation: object, task: asyncio.Task[Any]) -> None:
+    def _note_interrupted(self, operation: object, task: asyncio.Task[Any]) -> Outcome | None:
         """The task was cancelled while it committed: tell by the answer, if one came."""
         if not task.done():
             # past the grace: nobody will hear the answer
@@ -219,6 +218,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
             self._note_end(task.result())
         else:
             self.outcome = self._outcome_after(operation, error)
+        return self.outcome
 
     def _outcome_after(self, operation: object, error: BaseException) -> Outcome:
         """How a transaction has ended, by the error of what was to commit it."""
@@ -231,7 +231,8 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
 
     def _held_back(self, operation: object) -> bool:
         """Whether what is to commit was not sent: a statement had to be prepared first."""
-        pipeline = self._pooled.driver.pipeline
+        driver: Any = self._pooled.driver
+        pipeline: Pipeline | None = driver.pipeline
         return pipeline is not None and (
             pipeline.preparing or (operation == self._commit_along and pipeline.held_back)
         )
