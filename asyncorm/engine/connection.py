@@ -276,12 +276,24 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         if compiled.kind == "text":
             records, count = await self._fetch_and_count(compiled.sql, arguments)
         elif compiled.returns_rows:
-            reads = compiled.kind == "select" and not (compiled.writes or compiled.acts)
-            records = await (self.read if reads else self.fetch_carefully)(compiled.sql, arguments)
+            if compiled.kind == "select" and not (compiled.writes or compiled.acts):
+                records = await self.read(compiled.sql, arguments)
+            else:
+                records = await self._change(self.fetch_carefully(compiled.sql, arguments))
             count = len(records)
         else:
-            return Result((), (), await self.run(compiled.sql, arguments))
+            return Result((), (), await self._change(self.run(compiled.sql, arguments)))
         return Result(_rows(compiled, statement, records), row_names(compiled, records), count)
+
+    async def _change(self, running: Coroutine[Any, Any, T]) -> T:
+        """Await what writes; outside of a transaction it commits by itself."""
+        alone = not self.in_transaction
+        try:
+            return await running
+        except ConnectionLost as error:
+            if alone and self._outcome_after(self._change, error) == "unknown":
+                raise _unknown(error) from error
+            raise
 
     async def _define(self, statement: DDL) -> Result[Any]:
         if not isinstance(cast("Any", statement), DDL):

@@ -161,9 +161,12 @@ def is_from_server(error: BaseException) -> TypeGuard[asyncpg.PostgresError]:
 def is_unsent(error: BaseException | None) -> bool:
     """Whether the driver sent nothing, because the connection has ended.
 
-    The server has said so while nobody asked; the end of the stream is not read yet.
+    It is closed; or the server has said so while nobody asked, and the end of the stream is not
+    read yet.
     """
-    return isinstance(error, asyncpg.InternalClientError) and "cannot switch" in str(error)
+    if isinstance(error, asyncpg.InternalClientError):
+        return "cannot switch" in str(error)
+    return isinstance(error, asyncpg.InterfaceError) and "connection is closed" in str(error)
 
 
 def _server_error(error: asyncpg.PostgresError, statement: str | None) -> DatabaseError:

@@ -3,10 +3,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import pytest
 
+from asyncorm import delete, insert, select, update
 from asyncorm.engine import pipelining
 from asyncorm.engine.connection import Connection
 from asyncorm.engine.engine import Engine, create_engine
@@ -18,7 +20,9 @@ from asyncorm.errors import (
     TransactionRolledBack,
     UniqueViolation,
 )
+from asyncorm.session.factory import SessionFactory
 from tests.support.backends import eventually, terminate
+from tests.support.bookshop import Country
 from tests.support.wire import WireProxy
 
 
@@ -38,6 +42,11 @@ async def count(engine: Engine) -> int:
         return int((await connection.fetch("SELECT count(*) FROM committed"))[0][0])
 
 
+CHANGES = [
+    insert(Country).values(code="a", name="a"),
+    update(Country).values(name="c").returning(Country.code),
+    delete(Country),
+]
 INSERT = "INSERT INTO committed VALUES ($1::bigint)"
 
 
@@ -183,6 +192,35 @@ async def test_a_connection_lost_before_commit_is_no_unknown_outcome(
                 await connection.commit()
         assert connection.outcome == "rolled_back"
     assert await count(engine) == 0
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)
+async def test_a_change_outside_of_a_transaction_whose_answer_is_lost_may_have_been_made(
+    database_url: str, Session: SessionFactory, change: Any
+) -> None:
+    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as through:
+        async with Session.begin() as session:
+            session.add(Country(code="b", name="b"))
+        async with through.connect() as connection:
+            proxy.cut(str(change).partition(" ")[0], answer=True)
+            with pytest.raises(CommitUnknown):
+                await connection.execute(change)
+            with pytest.raises(ConnectionLost):
+                await connection.execute(change)  # it is known to be closed
+        async with Session() as session:
+            assert await session.all(select(Country.name)) != ["b"]
+
+
+async def test_a_change_in_a_transaction_whose_answer_is_lost_is_rolled_back(
+    database_url: str, Session: SessionFactory
+) -> None:
+    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as through:
+        proxy.cut("INSERT", answer=True)
+        with pytest.raises(ConnectionLost):
+            async with through.begin() as connection:
+                await connection.execute(CHANGES[0])
+    async with Session() as session:
+        assert await session.all(select(Country)) == []
 
 
 @pytest.mark.parametrize("way", ["statement", "COMMIT", "a statement that commits itself"])
