@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -40,6 +41,10 @@ async def table(engine: Engine) -> AsyncIterator[str]:
 async def count(engine: Engine) -> int:
     async with engine.connect() as connection:
         return int((await connection.fetch("SELECT count(*) FROM committed"))[0][0])
+
+
+async def lines() -> AsyncIterator[bytes]:
+    yield b"2\n"
 
 
 CHANGES = [
@@ -243,8 +248,30 @@ async def test_a_connection_that_the_server_has_taken_leave_of_is_lost(
                 else:
                     await connection.commit_run(INSERT, [2])
             assert connection.outcome == (None if way == "statement" else "rolled_back")
+            assert connection.is_closed
+            await connection.rollback()
         async with through.connect() as connection:
             assert await connection.fetch("SELECT 1")
+    assert await count(engine) == 0
+
+
+async def test_a_copy_on_such_a_connection_can_be_rolled_back(
+    database_url: str, engine: Engine, table: str
+) -> None:
+    # the driver forgets a future that it has made for COPY, of which the loop would complain
+    loop = asyncio.get_running_loop()
+    handler = loop.get_exception_handler()
+    loop.set_exception_handler(lambda loop, context: None)
+    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as through:
+        async with open_transaction(through, 1) as connection:
+            proxy.say_goodbye()
+            await asyncio.sleep(0.05)
+            with pytest.raises(ConnectionLost):
+                await connection.copy_text("committed", ["n"], lines())
+            await connection.rollback()
+            assert connection.is_closed
+    gc.collect()
+    loop.set_exception_handler(handler)
     assert await count(engine) == 0
 
 
