@@ -323,7 +323,10 @@ class ReadOnlyTransaction(OperationalError):
 
 
 class CommitUnknown(DatabaseError):
-    """The connection broke during COMMIT: nobody can tell from here whether it happened."""
+    """The connection broke during COMMIT: nobody can tell from here whether it happened.
+
+    Or it did, and the values that came back with it can't be read.
+    """
 
     default_hint = "check in a new session whether the work is there before repeating it"
 

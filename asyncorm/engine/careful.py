@@ -133,6 +133,11 @@ def is_unreadable(error: BaseException) -> bool:
     """Whether the driver could not make a Python value of what the server sent."""
     if isinstance(error, asyncpg.UnsupportedClientFeatureError):
         return True  # a composite with a time stamp, which is a number carefully
+    return is_misread(error)
+
+
+def is_misread(error: BaseException | None) -> bool:
+    """The same of the rows of a statement that was run; the other is found before."""
     return isinstance(error, (ValueError, OverflowError)) and not isinstance(
         error, (asyncpg.InterfaceError, asyncpg.PostgresError, asyncpg.InternalClientError)
     )

@@ -7,12 +7,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, cast, overload
 
 from asyncorm.compiler.compiled import CompiledStatement
-from asyncorm.engine.careful import CarefulRecord, carefully
+from asyncorm.engine.careful import CarefulRecord, carefully, is_misread
 from asyncorm.engine.command_tag import affected_rows
 from asyncorm.engine.connection_block import ConnectionTransaction
 from asyncorm.engine.copy.connection import BulkConnection
+from asyncorm.engine.error_translation import is_unsent
 from asyncorm.engine.features import check_server
-from asyncorm.engine.pipelining import committing
+from asyncorm.engine.pipelining import Pipeline, committing
 from asyncorm.engine.query_watch import WATCHES
 from asyncorm.engine.result import Result
 from asyncorm.engine.rows import convert_records, row_names
@@ -184,19 +185,17 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         try:
             result = await shielded(operation(*arguments), self._commit_grace)
         except Interrupted as interrupted:
-            if self._note_outcome(interrupted.task) != "committed":
+            if self._note_interrupted(operation, interrupted.task) != "committed":
                 raise interrupted.cancelled from None
             # what came back must be taken note of, and then only the cancellation delivered
             self.cancelled, result = interrupted.cancelled, interrupted.task.result()
-        except ConnectionLost as error:
-            raise CommitUnknown(
-                "the connection broke before COMMIT was answered", sqlstate=error.sqlstate
-            ) from error
         except InvalidRequestError:
             self.outcome = None  # in use by another task: not sent
             raise
-        except DatabaseError:
-            self.outcome = "rolled_back"
+        except DatabaseError as error:
+            self.outcome = self._outcome_after(operation, error)
+            if self.outcome == "unknown":
+                raise _unknown(error) from error
             raise
         self._note_end(result)
         return result
@@ -207,17 +206,36 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         else:
             self.outcome = "rolled_back" if result == "ROLLBACK" else "committed"
 
-    def _note_outcome(self, task: asyncio.Task[Any]) -> Outcome | None:
+    def _note_interrupted(self, operation: object, task: asyncio.Task[Any]) -> Outcome | None:
         """The task was cancelled while it committed: tell by the answer, if one came."""
         if not task.done():
             # past the grace: nobody will hear the answer
             task.add_done_callback(_retrieve)
+            if self._held_back(operation):
+                self.outcome = "rolled_back"
             self._pooled.driver.terminate()
         elif (error := task.exception()) is None:
             self._note_end(task.result())
-        elif not isinstance(error, ConnectionLost):
-            self.outcome = "rolled_back"
+        else:
+            self.outcome = self._outcome_after(operation, error)
         return self.outcome
+
+    def _outcome_after(self, operation: object, error: BaseException) -> Outcome:
+        """How a transaction has ended, by the error of what was to commit it."""
+        if isinstance(error, ConnectionLost):
+            unsent = is_unsent(error.__cause__) or self._held_back(operation)
+            return "rolled_back" if unsent else "unknown"
+        # rows that can't be read say nothing of COMMIT, which was sent together with what made them
+        misread = is_misread(error.__cause__) and not self.in_transaction
+        return "unknown" if misread else "rolled_back"
+
+    def _held_back(self, operation: object) -> bool:
+        """Whether what is to commit was not sent: a statement had to be prepared first."""
+        driver: Any = self._pooled.driver
+        pipeline: Pipeline | None = driver.pipeline
+        return pipeline is not None and (
+            pipeline.preparing or (operation == self._commit_along and pipeline.held_back)
+        )
 
     def _rolled_back_instead(self) -> TransactionRolledBack:
         first, self._first_error = self._first_error, None
@@ -258,12 +276,24 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         if compiled.kind == "text":
             records, count = await self._fetch_and_count(compiled.sql, arguments)
         elif compiled.returns_rows:
-            reads = compiled.kind == "select" and not (compiled.writes or compiled.acts)
-            records = await (self.read if reads else self.fetch_carefully)(compiled.sql, arguments)
+            if compiled.kind == "select" and not (compiled.writes or compiled.acts):
+                records = await self.read(compiled.sql, arguments)
+            else:
+                records = await self._change(self.fetch_carefully(compiled.sql, arguments))
             count = len(records)
         else:
-            return Result((), (), await self.run(compiled.sql, arguments))
+            return Result((), (), await self._change(self.run(compiled.sql, arguments)))
         return Result(_rows(compiled, statement, records), row_names(compiled, records), count)
+
+    async def _change(self, running: Coroutine[Any, Any, T]) -> T:
+        """Await what writes; outside of a transaction it commits by itself."""
+        alone = not self.in_transaction
+        try:
+            return await running
+        except ConnectionLost as error:
+            if alone and self._outcome_after(self._change, error) == "unknown":
+                raise _unknown(error) from error
+            raise
 
     async def _define(self, statement: DDL) -> Result[Any]:
         if not isinstance(cast("Any", statement), DDL):
@@ -323,6 +353,14 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         self.check_features(compiled)
         records = self.cursor(compiled.sql, compiled.arguments(statement), prefetch=prefetch)
         return RowStream(records, lambda found: _rows(compiled, statement, found))
+
+
+def _unknown(error: DatabaseError) -> CommitUnknown:
+    if isinstance(error, ConnectionLost):
+        reason = "the connection broke before COMMIT was answered"
+    else:
+        reason = f"what came back with COMMIT can't be read: {error.message}"
+    return CommitUnknown(reason, sqlstate=error.sqlstate)
 
 
 def _with_parameters(statement: Statement[Any], parameters: Any) -> Statement[Any]:

@@ -96,6 +96,13 @@ class DriverConnection(_Connection):  # type: ignore[misc]
         super().__init__(*real, **options)
         self.known_types: list[Any] = list(_BUILT_IN)
 
+    def _get_unique_id(self, prefix: str) -> Any:
+        # a statement gets a name when it has to be prepared: of the others, which are most, nobody
+        # has to be told
+        if self.pipeline is not None:
+            self.pipeline.prepare()
+        return super()._get_unique_id(prefix)
+
     async def _introspect_types(self, *arguments: Any) -> Any:
         types, statement = await super()._introspect_types(*arguments)
         self.known_types += types

@@ -138,6 +138,8 @@ def translate(
             hint="repeat the unit of work",
             statement=statement,
         )
+    if is_unsent(error):
+        return ConnectionLost("the connection to PostgreSQL broke", statement=statement)
     if isinstance(error, asyncpg.InternalClientError) and "no binary format encoder" in str(error):
         return DataError(
             "COPY can't carry a column of this type", hint="insert the rows instead of copying them"
@@ -154,6 +156,17 @@ def translate(
 def is_from_server(error: BaseException) -> TypeGuard[asyncpg.PostgresError]:
     """Whether the server sent it; the driver uses some of the server's classes for its own."""
     return isinstance(error, asyncpg.PostgresError) and error.severity is not None
+
+
+def is_unsent(error: BaseException | None) -> bool:
+    """Whether the driver sent nothing, because the connection has ended.
+
+    It is closed; or the server has said so while nobody asked, and the end of the stream is not
+    read yet.
+    """
+    if isinstance(error, asyncpg.InternalClientError):
+        return "cannot switch" in str(error)
+    return isinstance(error, asyncpg.InterfaceError) and "connection is closed" in str(error)
 
 
 def _server_error(error: asyncpg.PostgresError, statement: str | None) -> DatabaseError:

@@ -27,7 +27,7 @@ PROVEN = frozenset(("0.30", "0.31", "0.32"))
 enabled = ".".join(asyncpg.__version__.split(".")[:2]) in PROVEN
 
 _SYNC = b"S\0\0\0\4"
-_PARSE, _BIND = b"PB"
+_PARSE, _BIND, _QUERY = b"PBQ"
 
 
 @lru_cache(maxsize=64)
@@ -53,14 +53,22 @@ class Pipeline:
     While nothing is, ``write`` is the transport's own.
     """
 
-    __slots__ = ("_after", "_before", "_sent_after", "_transport", "unanswered", "write")
+    __slots__ = (
+        "_after",
+        "_before",
+        "_preparing",
+        "_sent_after",
+        "_transport",
+        "unanswered",
+        "write",
+    )
 
     write: Callable[[Any], None]
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self._before = self._after = b""
-        self._sent_after = False
+        self._sent_after = self._preparing = False
         #: the last message before a statement went with its preparation, of which the server
         #: does not tell what state it has led to
         self.unanswered = False
@@ -94,12 +102,28 @@ class Pipeline:
         self._settle()
         return self._sent_after
 
+    @property
+    def held_back(self) -> bool:
+        """Whether the last message to be sent behind a statement was not."""
+        return not self._sent_after
+
+    def prepare(self) -> None:
+        """Take note that a statement is to be prepared before it is run."""
+        self._preparing, self.write = True, self._write_along
+
+    @property
+    def preparing(self) -> bool:
+        """Whether nothing was run since then."""
+        return self._preparing
+
     def _settle(self) -> None:
-        if not self._before and not self._after:
+        if not (self._before or self._after or self._preparing):
             self.write = self._transport.write
 
     def _write_along(self, data: Any) -> None:
         parts, kind = [data], data[0]
+        if kind in (_BIND, _QUERY):
+            self._preparing = False
         if self._after:
             # Bind, Execute and Sync at once: it is prepared, so this is the statement itself. If
             # it has to be prepared first, questions about types may come in between

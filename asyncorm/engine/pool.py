@@ -325,7 +325,7 @@ class Pool:
                 if pooled.busy or driver.is_in_transaction():
                     await driver.execute("ROLLBACK")
                 elif pooled.unsynced:
-                    await driver.execute("")
+                    await driver.execute("SELECT")  # the driver fails at an empty text
                 if pooled.needs_reset:
                     await driver.execute(RESET)
         except (Exception, asyncio.CancelledError):

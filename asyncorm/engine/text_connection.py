@@ -12,7 +12,7 @@ from asyncorm.compiler.quoting import quote_qualified
 from asyncorm.engine.careful import CarefulRecord, carefully, is_unreadable
 from asyncorm.engine.codecs import has_iso_dates
 from asyncorm.engine.command_tag import affected_rows, copy_text_of, row_count
-from asyncorm.engine.error_translation import is_from_server, translate
+from asyncorm.engine.error_translation import is_from_server, is_unsent, translate
 from asyncorm.engine.pipelining import beginning
 from asyncorm.engine.pool import Pool, Pooled
 from asyncorm.engine.query_watch import WATCHES, note_statement
@@ -178,7 +178,9 @@ class TextConnection:
         if sql in self._pool.learned:
             return True
         # user SQL may have set another datestyle, and not all statements can be sent twice
-        return self._pooled.needs_reset and not has_iso_dates(self._driver)
+        if not self._pooled.needs_reset or self._driver.is_closed():
+            return False
+        return not has_iso_dates(self._driver)
 
     async def read(self, sql: str, arguments: Sequence[object] = ()) -> list[Any]:
         """Run a statement that only reads: asked again where its rows hold what the driver can't
@@ -369,7 +371,9 @@ class TextConnection:
         if not isinstance(translated, InvalidRequestError):
             # answered by the server, or not sent; the other is a second task's use meanwhile
             self._pooled.busy = False
-        if not is_from_server(error):
+        if is_unsent(error):
+            self._pooled.driver.terminate()  # also for who rolls back, which COPY would hold up
+        elif not is_from_server(error):
             # arguments that do not fit: the driver prepares a statement without a Sync, and leaves
             # it to the next one to end the transaction of its own that has begun with that
             self._pooled.unsynced = True

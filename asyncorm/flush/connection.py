@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
 from asyncorm.engine.connection import Connection
+from asyncorm.errors import CommitUnknown
 
 
 class FlushConnection(Protocol):
@@ -75,6 +76,15 @@ class CommittingConnection:
     def refused(self) -> bool:
         """Whether not the statement failed, but the COMMIT after it."""
         return self._in_transaction and not self._connection.in_transaction
+
+    def check_unread(self, error: Exception) -> None:
+        """Raise CommitUnknown if values that can't be read came back with a COMMIT.
+
+        Nothing can be rolled back any more, and the objects lack what was stored.
+        """
+        if self._connection.outcome == "committed":
+            reason = getattr(error, "message", type(error).__name__)
+            raise CommitUnknown(f"what came back with COMMIT can't be read: {reason}") from error
 
     async def give_up(self) -> None:
         """Roll back, so that it can be looked for what a guard has found."""

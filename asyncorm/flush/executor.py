@@ -163,7 +163,14 @@ async def _execute_statement(
     if count != len(batch.instances):
         raise await _too_few(batch, statement, count, rows, keys, versions, connection)
     if statement.results and not statement.returns_keys:
-        _take_back(batch, statement, _in_order(batch, statement, rows) if statement.many else rows)
+        if statement.many:
+            rows = _in_order(batch, statement, rows)
+        try:
+            _take_back(batch, statement, rows)
+        except Exception as error:
+            if isinstance(connection, CommittingConnection):
+                connection.check_unread(error)
+            raise
 
 
 def _keys(batch: Batch) -> list[Any]:
@@ -236,8 +243,13 @@ async def _execute_single(
             f"{batch.kind.value} of a {batch.part.name} matched no row", objects=[instance]
         )
     values, columns = instance.__dict__, batch.part.columns
-    for position, name in enumerate(batch.returning):
-        values[name] = converted(rows[0][position], columns[name]._type.decode)
+    try:
+        for position, name in enumerate(batch.returning):
+            values[name] = converted(rows[0][position], columns[name]._type.decode)
+    except Exception as error:
+        if isinstance(connection, CommittingConnection):
+            connection.check_unread(error)
+        raise
 
 
 async def _too_few(

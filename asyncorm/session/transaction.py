@@ -276,6 +276,8 @@ class Transaction:
         if connection is not None and not told and connection.outcome in ("unknown", "committed"):
             cause, error = error, CommitUnknown(f"{first_line(error)} while COMMIT was under way")
             error.__cause__ = cause
+            # for who only gets to see the cancellation, such as after a block that ends with it
+            cause.add_note("COMMIT was under way: check whether the work is there")
         if self.joined is None:
             self._release_connection()  # otherwise a rollback must still reach the savepoint
         self._fail(error, 0)

@@ -66,6 +66,13 @@ async def contract(driver: Any) -> None:
     assert (await driver.fetch(ONE, 1))[0]["n"] == 1
     assert (pipeline.sent_before(), pipeline.sent_after()) == (True, False)
     assert driver.is_in_transaction()
+    # nothing is run while a statement is prepared
+    assert not pipeline.preparing
+    with pytest.raises(asyncpg.DataError):
+        await driver.fetch("SELECT $1::bigint + 1", "one")
+    assert pipeline.preparing
+    await driver.execute("SELECT 1")
+    assert not pipeline.preparing
     # COMMIT goes along with one that is prepared, and the rows come back
     pipeline.send_after(COMMIT)
     assert [tuple(row) for row in await driver.fetch(ONE, 2)] == [(2,)]
@@ -353,7 +360,9 @@ async def test_a_connection_whose_begin_was_only_prepared_is_given_back_clean(
         with pytest.raises(DataError):
             await connection.fetch("SELECT $1::bigint AS never_seen", ["one"])
         pid = connection.server_pid()
-    assert not open_transactions(await activity(engine, pid))
+    async with pool.connect() as connection:
+        assert connection.server_pid() == pid
+        assert not open_transactions(await activity(engine, pid))
 
 
 async def activity(engine: Engine, pid: int) -> str:

@@ -21,7 +21,7 @@ from types import TracebackType
 from urllib.parse import quote
 
 from asyncorm.engine.embedded import start_embedded
-from asyncorm.engine.url import parse_url
+from asyncorm.engine.url import ConnectionSettings, parse_url
 
 SSL_REQUEST, CANCEL_REQUEST = 80877103, 80877102
 
@@ -79,10 +79,7 @@ class WireProxy:
     def url(self) -> str:
         """A database URL that leads through the proxy."""
         assert self._server is not None, "use the proxy in `async with`"
-        settings, port = self._settings, self._server.sockets[0].getsockname()[1]
-        secret = f":{quote(settings.password, safe='')}" if settings.password else ""
-        login = f"{quote(settings.user or '', safe='')}{secret}@" if settings.user else ""
-        return f"postgresql://{login}127.0.0.1:{port}/{settings.database or ''}?sslmode=disable"
+        return url_through(self._settings, self._server.sockets[0].getsockname()[1])
 
     async def __aenter__(self) -> WireProxy:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -124,6 +121,12 @@ class WireProxy:
                 link.abort()
         else:
             self._fault = Fault(sql, "cut", answer)
+
+    def say_goodbye(self) -> None:
+        """Tell the clients what a server that shuts down does; the connections stay open."""
+        words = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0"
+        for link in self._links:
+            link._client[1].write(b"E" + struct.pack("!I", len(words) + 4) + words)
 
     def _strike(self, link: Link, *, answer: bool) -> bool:
         """Carry out the fault that has been armed; True if the link is broken."""
@@ -282,6 +285,13 @@ class Link:
                     return
                 self._armed = False
             await self._pass(packet, writer)
+
+
+def url_through(settings: ConnectionSettings, port: int) -> str:
+    """A database URL that leads through a port of the loopback interface."""
+    secret = f":{quote(settings.password, safe='')}" if settings.password else ""
+    login = f"{quote(settings.user or '', safe='')}{secret}@" if settings.user else ""
+    return f"postgresql://{login}127.0.0.1:{port}/{settings.database or ''}?sslmode=disable"
 
 
 async def read_message(reader: asyncio.StreamReader) -> tuple[str, bytes]:
