@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from asyncorm.engine import pipelining
 from asyncorm.engine.embedded import start_embedded
@@ -30,6 +31,17 @@ pytest.register_assert_rewrite("tests.support.random_sessions", "tests.support.r
 if os.environ.get("ASYNCORM_PIPELINING") == "off":
     # as with a version of the driver that BEGIN and COMMIT can't go along with
     pipelining.enabled = False
+
+# the suite draws the same examples each time, and however long they take on a busy machine; new
+# ones are drawn in a long run
+settings.register_profile(
+    "same each time",
+    derandomize="ASYNCORM_RANDOM_STEPS" not in os.environ,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("same each time")
 
 CreateTables = Callable[..., Awaitable[None]]
 REPORT: pytest.StashKey[list[str]] = pytest.StashKey()
