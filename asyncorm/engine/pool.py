@@ -325,7 +325,8 @@ class Pool:
                 if pooled.busy or driver.is_in_transaction():
                     await driver.execute("ROLLBACK")
                 elif pooled.unsynced:
-                    await driver.execute("")
+                    # the least there is: the driver fails at the answer to an empty text
+                    await driver.execute("SELECT")
                 if pooled.needs_reset:
                     await driver.execute(RESET)
         except (Exception, asyncio.CancelledError):

@@ -241,6 +241,18 @@ async def test_who_waits_at_dispose_is_told(database_url: str) -> None:
             await waiting
 
 
+async def test_a_connection_that_was_given_arguments_that_do_not_fit_is_kept(
+    database_url: str,
+) -> None:
+    async with create_engine(database_url, pool_size=1) as pool:
+        async with pool.connect() as connection:
+            before = await pid(connection)
+            with pytest.raises(DataError):
+                await connection.fetch("SELECT $1::int", ["one"])
+        async with pool.connect() as connection:
+            assert await pid(connection) == before
+
+
 async def test_arguments_that_do_not_fit_leave_no_lock_behind(engine: Engine) -> None:
     held = "SELECT count(*) FROM pg_locks WHERE relation = 'pool_locks'::regclass"
     async with engine.begin() as connection:

@@ -353,7 +353,10 @@ async def test_a_connection_whose_begin_was_only_prepared_is_given_back_clean(
         with pytest.raises(DataError):
             await connection.fetch("SELECT $1::bigint AS never_seen", ["one"])
         pid = connection.server_pid()
-    assert not open_transactions(await activity(engine, pid))
+    async with pool.connect() as connection:
+        assert connection.server_pid() == pid
+        assert not connection.in_transaction
+        assert not open_transactions(await activity(engine, pid))
 
 
 async def activity(engine: Engine, pid: int) -> str:
