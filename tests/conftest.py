@@ -90,7 +90,8 @@ async def engine(database_url: str) -> AsyncIterator[Engine]:
     # imported here: the tests of the pure core do without the whole engine
     from asyncorm.engine.engine import create_engine
 
-    async with create_engine(database_url) as engine:
+    # a server on a busy machine may need a while to end what was cancelled
+    async with create_engine(database_url, cancel_grace=10) as engine:
         yield engine
 
 
