@@ -61,6 +61,8 @@ def database_url() -> Iterator[str]:
         server = str(start_embedded(parse_url(server)))
     name = f"asyncorm_test_{os.getpid()}"
     asyncio.run(administer(server, f'CREATE DATABASE "{name}"'))
+    # a server takes the time zone of the machine that it was set up on
+    asyncio.run(administer(server, f"ALTER DATABASE \"{name}\" SET timezone TO 'UTC'"))
     yield with_database(server, name)
     asyncio.run(administer(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
 
