@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from asyncorm.engine import pipelining
 from asyncorm.engine.embedded import start_embedded
@@ -30,6 +31,17 @@ pytest.register_assert_rewrite("tests.support.random_sessions", "tests.support.r
 if os.environ.get("ASYNCORM_PIPELINING") == "off":
     # as with a version of the driver that BEGIN and COMMIT can't go along with
     pipelining.enabled = False
+
+# the suite draws the same examples each time, and however long they take on a busy machine; new
+# ones are drawn in a long run
+settings.register_profile(
+    "same each time",
+    derandomize="ASYNCORM_RANDOM_STEPS" not in os.environ,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("same each time")
 
 CreateTables = Callable[..., Awaitable[None]]
 REPORT: pytest.StashKey[list[str]] = pytest.StashKey()
@@ -49,6 +61,8 @@ def database_url() -> Iterator[str]:
         server = str(start_embedded(parse_url(server)))
     name = f"asyncorm_test_{os.getpid()}"
     asyncio.run(administer(server, f'CREATE DATABASE "{name}"'))
+    # a server takes the time zone of the machine that it was set up on
+    asyncio.run(administer(server, f"ALTER DATABASE \"{name}\" SET timezone TO 'UTC'"))
     yield with_database(server, name)
     asyncio.run(administer(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
 
@@ -78,7 +92,8 @@ async def engine(database_url: str) -> AsyncIterator[Engine]:
     # imported here: the tests of the pure core do without the whole engine
     from asyncorm.engine.engine import create_engine
 
-    async with create_engine(database_url) as engine:
+    # a server on a busy machine may need a while to end what was cancelled
+    async with create_engine(database_url, cancel_grace=10) as engine:
         yield engine
 
 

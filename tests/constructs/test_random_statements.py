@@ -60,7 +60,7 @@ async def test_what_is_built_without_complaint_runs(
     drawn: list[Drawn] = []
 
     @seed(SEED)
-    @settings(max_examples=SHAPES, deadline=None, database=None, suppress_health_check=CHECKS)
+    @settings(max_examples=SHAPES, suppress_health_check=CHECKS)
     @given(CONSTRUCTS[name]())
     def draw(found: Drawn) -> None:
         checked(found)

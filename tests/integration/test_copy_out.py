@@ -25,6 +25,7 @@ from asyncorm import (
 )
 from asyncorm.engine.engine import Engine, create_engine
 from tests.conftest import CreateTables
+from tests.support.backends import eventually
 from tests.support.cancel import cancel_at
 from tests.support.copied import Counted
 from tests.support.wire import WireProxy
@@ -202,7 +203,7 @@ async def test_a_loop_that_is_left_without_a_block_ends_the_copy_soon(session: S
     async for piece in session.copy_out(Counted):
         assert piece
         break
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             try:
                 assert await session.get(Counted, "mine")
@@ -217,8 +218,7 @@ async def test_an_error_in_a_loop_without_a_block_comes_out(engine: Engine) -> N
         async with Session(engine) as other:
             async for _ in other.copy_out(sql("select generate_series(1, 1000000)")):
                 1 / 0  # noqa: B018
-    await asyncio.sleep(0.1)
-    assert engine.pool.in_use == 0
+    await eventually(lambda: engine.pool.in_use == 0)
     async with Session(engine) as other:
         assert await other.scalar(sql("select 1")) == 1
 

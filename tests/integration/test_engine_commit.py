@@ -22,7 +22,7 @@ from asyncorm.errors import (
     UniqueViolation,
 )
 from asyncorm.session.factory import SessionFactory
-from tests.support.backends import eventually, terminate
+from tests.support.backends import eventually, states, terminate
 from tests.support.bookshop import Country
 from tests.support.wire import WireProxy
 
@@ -280,7 +280,11 @@ async def test_a_connection_lost_in_a_statement_says_so(database_url: str, engin
     async with create_engine(database_url, server_settings=name) as victim:
         async with victim.connect() as connection:
             running = asyncio.create_task(connection.fetch("SELECT pg_sleep(10)"))
-            await asyncio.sleep(0.02)
+
+            async def is_running() -> bool:
+                return await states(engine, "lost in a statement") == ["active"]
+
+            await eventually(is_running)
             await terminate(engine, "lost in a statement")
             with pytest.raises(ConnectionLost, match="administrator command") as caught:
                 await running

@@ -150,8 +150,9 @@ async def acquire_all(engine: Engine, held: list[Connection]) -> None:
 
 async def test_a_full_server_is_asked_again_until_there_is_room(strict_server: Engine) -> None:
     url = as_ann(strict_server, "right")
-    async with create_engine(url, pool_timeout=0.4) as hog, create_engine(url) as late:
+    async with create_engine(url) as hog, create_engine(url) as late:
         held = [await hog.acquire()]
+        hog.pool.timeout = 0.4
         with pytest.raises(PoolTimeout, match=r"could be opened within 0\.4 s"):
             await acquire_all(hog, held)
         assert len(held) < 5

@@ -44,8 +44,9 @@ async def test_everybody_who_waits_has_a_time_of_his_own(database_url: str) -> N
             await engine.acquire()
         waited.append(loop.time() - started)
 
-    async with create_engine(database_url, pool_size=1, pool_timeout=0.1) as engine:
+    async with create_engine(database_url, pool_size=1) as engine:
         async with engine.connect():
+            engine.pool.timeout = 0.1  # connecting is over
             served = asyncio.create_task(engine.acquire())
             await asyncio.sleep(0)
         (await served).release()  # its time runs out while the others wait
@@ -55,14 +56,15 @@ async def test_everybody_who_waits_has_a_time_of_his_own(database_url: str) -> N
             asyncio.get_running_loop().call_later(0.02, cancelled.cancel)
             await asyncio.gather(*waiting)
         assert [cancelled.cancelled(), len(waited)] == [True, 4]
-        assert all(0.09 < seconds < 1 for seconds in waited)
+        assert all(seconds > 0.09 for seconds in waited)
         async with engine.connect() as connection:
             assert await pid(connection)
 
 
 async def test_a_full_pool_times_out_and_says_who_holds_it(database_url: str) -> None:
-    async with create_engine(database_url, pool_size=2, pool_timeout=0.05) as engine:
+    async with create_engine(database_url, pool_size=2) as engine:
         async with engine.connect(), engine.connect():
+            engine.pool.timeout = 0.05  # connecting is over
             with pytest.raises(PoolTimeout) as caught:
                 await engine.acquire()
         assert "2 of 2 are checked out" in str(caught.value)
@@ -176,7 +178,7 @@ async def test_a_released_connection_that_is_logged_can_not_be_used_either(
 async def test_two_tasks_on_one_connection_are_told_and_the_first_goes_on(engine: Engine) -> None:
     async with engine.connect() as connection:
         first = asyncio.create_task(connection.fetch("SELECT 1 FROM pg_sleep(0.05)"))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)  # it is under way, and no answer is read before the next lines
         with pytest.raises(InvalidRequestError, match="two tasks"):
             await connection.fetch("SELECT 2")
         assert [tuple(record) for record in await first] == [(1,)]
@@ -239,6 +241,18 @@ async def test_who_waits_at_dispose_is_told(database_url: str) -> None:
         await pool.dispose()
         with pytest.raises(InvalidRequestError, match="disposed of"):
             await waiting
+
+
+async def test_a_connection_that_was_given_arguments_that_do_not_fit_is_kept(
+    database_url: str,
+) -> None:
+    async with create_engine(database_url, pool_size=1) as pool:
+        async with pool.connect() as connection:
+            before = await pid(connection)
+            with pytest.raises(DataError):
+                await connection.fetch("SELECT $1::int", ["one"])
+        async with pool.connect() as connection:
+            assert await pid(connection) == before
 
 
 async def test_arguments_that_do_not_fit_leave_no_lock_behind(engine: Engine) -> None:

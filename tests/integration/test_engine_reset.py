@@ -19,7 +19,7 @@ async def setting(connection: Connection, name: str) -> str:
     [
         ("SET search_path = pg_catalog", "search_path", '"$user", public'),
         ("SET work_mem = '1MB'", "work_mem", "4MB"),
-        ("SET statement_timeout = 1", "statement_timeout", "3s"),
+        ("SET statement_timeout = 1000", "statement_timeout", "3s"),
         ("SET ROLE pg_monitor", "role", "none"),
         ("SET SESSION AUTHORIZATION pg_monitor", "is_superuser", "on"),
     ],

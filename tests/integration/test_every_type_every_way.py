@@ -88,7 +88,6 @@ async def session_of(engine: Engine) -> AsyncIterator[Session]:
 def each_example(world: World, name: str, way: Callable[..., Any]) -> None:
     @settings(
         max_examples=STEPS or 2,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
     )

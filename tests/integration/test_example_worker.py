@@ -10,13 +10,23 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from asyncorm import Engine, Session, SessionFactory, select, sessionmaker, sql
+from asyncorm import (
+    Engine,
+    Session,
+    SessionFactory,
+    func,
+    select,
+    sessionmaker,
+    sql,
+    update,
+)
 from asyncorm.errors import ConnectionLost
 from examples.worker import queue
 from examples.worker.__main__ import _start, demonstrate
 from examples.worker.models import MODELS, Job, JobStatus, Order, Receipt, SendReceipt
 from examples.worker.process import send_receipt, work
 from examples.worker.queue import LONGEST_PAUSE, MAX_ATTEMPTS, fail, pause, place_orders, run_job
+from tests.support.backends import eventually
 
 
 @pytest.fixture
@@ -49,8 +59,9 @@ async def test_four_processes_of_which_one_is_killed_do_each_job_once(
     printed = capsys.readouterr().out
     assert "killed by SIGKILL after" in printed
     assert "the workers left with [-9, 0, 0, 0]" in printed
-    # some fail the first time; 3 if the killed worker was in the middle of one of these
-    assert re.search("done: 298 jobs, at most [23] attempts", printed)
+    # some fail the first time; 3 if the killed worker was in the middle of one of these, and more
+    # if others, on a busy machine, came to a job later than their lease allows
+    assert re.search(f"done: 298 jobs, at most [2-{MAX_ATTEMPTS}] attempts", printed)
     assert f"dead: 2 jobs, at most {MAX_ATTEMPTS} attempts" in printed
 
 
@@ -61,10 +72,11 @@ async def test_a_worker_that_rests_is_woken_by_a_commit_and_leaves_on_sigterm(
     process = await _start(database_url)
     try:
         await place(sessions, "ada@example.org")
-        for _ in range(500):
-            if (await jobs_and_receipts(sessions))[1]:
-                break
-            await asyncio.sleep(0.02)
+
+        async def is_done() -> bool:
+            return bool((await jobs_and_receipts(sessions))[1])
+
+        await eventually(is_done)
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
     finally:
@@ -88,7 +100,7 @@ async def test_a_commit_wakes_a_worker_at_once(
     worker = asyncio.create_task(work(engine, handle, stop))
     await asyncio.sleep(0.1)
     await place(sessions, "ada@example.org")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await done.wait()
         stop.set()
         await worker
@@ -102,6 +114,12 @@ async def test_jobs_are_stored_with_the_orders_or_not_at_all(sessions: SessionFa
     async with sessions() as session:
         assert await session.all(select(Order)) == []
         assert await session.all(select(Job)) == []
+
+
+async def make_due(sessions: SessionFactory) -> None:
+    """As if the jobs that were put off had waited."""
+    async with sessions.begin() as session:
+        await session.execute(update(Job).values(run_at=func.now()).where(Job.run_at > func.now()))
 
 
 async def run_all(sessions: SessionFactory) -> int:
@@ -131,7 +149,7 @@ async def test_a_worker_passes_by_what_another_one_holds(
 
     slow = asyncio.create_task(run_job(sessions, hold))
     await inside.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await run_all(sessions) == 4
     leave.set()
     assert await slow
@@ -161,13 +179,13 @@ async def test_a_job_taken_from_a_worker_that_slept_is_left_to_the_other(
 async def test_the_job_of_a_worker_whose_connection_breaks_is_done_by_another(
     sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "LEASE", timedelta(seconds=0.2))
+    monkeypatch.setattr(queue, "LEASE", timedelta(hours=1))
     await place(sessions, "ada@example.org", "bob@example.org")
     with pytest.raises(ConnectionLost):
         await run_job(sessions, break_connection)
     assert (await jobs_and_receipts(sessions))[1] == []
     assert await run_all(sessions) == 1, "the first comes back later"
-    await asyncio.sleep(0.2)
+    await make_due(sessions)
     assert await run_all(sessions) == 1
     jobs, receipts = await jobs_and_receipts(sessions)
     assert receipts == [job.id for job in jobs]
@@ -208,7 +226,7 @@ async def test_a_worker_outlives_its_connection(
         await send_receipt(session, job)
         stop.set()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await work(engine, break_first, stop)
     (job,), receipts = await jobs_and_receipts(sessions)
     assert (tried, receipts) == ([job.id, job.id], [job.id])
@@ -218,7 +236,8 @@ async def test_a_worker_outlives_its_connection(
 async def test_a_job_that_fails_keeps_nothing_and_is_tried_again_later(
     sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "FIRST_PAUSE", timedelta(seconds=0.6))
+    monkeypatch.setattr(queue, "FIRST_PAUSE", timedelta(hours=1))
+    monkeypatch.setattr(queue, "LONGEST_PAUSE", timedelta(hours=1))
     await place(sessions, "flaky@example.org", "ada@example.org")
     assert await run_all(sessions) == 2
     (flaky, ada), receipts = await jobs_and_receipts(sessions)
@@ -226,7 +245,7 @@ async def test_a_job_that_fails_keeps_nothing_and_is_tried_again_later(
     assert flaky.error == "RuntimeError: the mail server says no"
     assert (ada.status, receipts) == (JobStatus.DONE, [ada.id])
     assert await run_all(sessions) == 0, "not due yet"
-    await asyncio.sleep(0.6)
+    await make_due(sessions)
     assert await run_all(sessions) == 1
     (flaky, _), receipts = await jobs_and_receipts(sessions)
     assert (flaky.status, flaky.attempts, flaky.error) == (JobStatus.DONE, 2, None)

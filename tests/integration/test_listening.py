@@ -35,6 +35,7 @@ from asyncorm.errors import (
     PayloadError,
     PoolTimeout,
 )
+from tests.support.backends import eventually
 from tests.support.wire import WireProxy
 
 
@@ -68,7 +69,7 @@ async def proxy(database_url: str) -> AsyncIterator[WireProxy]:
 
 
 async def take(listener: Listener[Any], count: int = 1) -> list[Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return [(await anext(listener)).payload for _ in range(count)]
 
 
@@ -106,11 +107,11 @@ async def listening(engine: Engine) -> int:
 
 
 async def nobody_listens(engine: Engine) -> bool:
-    for _ in range(500):
-        if not await listening(engine):
-            return True
-        await asyncio.sleep(0.01)
-    return False
+    async def nobody() -> bool:
+        return not await listening(engine)
+
+    await eventually(nobody)
+    return True
 
 
 # ------------------------------------------------------------------------------------ messages
@@ -121,7 +122,7 @@ async def test_a_message_arrives_with_the_commit_once_and_typed(engine: Engine) 
         await session.notify(orders, OrderPlaced(id=1, item="tea"))
         assert await nothing_comes(notifications)
         await session.commit()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             notification = await anext(notifications)
         assert notification.payload == OrderPlaced(id=1, item="tea")
         assert isinstance(notification.payload, OrderPlaced)
@@ -173,7 +174,7 @@ async def test_payloads_of_many_types(engine: Engine, payload: Any, raw: str) ->
     channel: Channel[Any] = Channel("anything", type(payload))
     async with engine.listen(channel) as notifications, engine.connect() as connection:
         await connection.notify(channel, payload)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             notification = await anext(notifications)
         assert (notification.raw, notification.payload) == (raw, payload)
         assert type(notification.payload) is type(payload)
@@ -184,7 +185,7 @@ async def test_any_name_of_63_bytes_is_a_channel(engine: Engine, name: str) -> N
     channel = Channel(name)
     async with engine.listen(channel) as notifications, engine.connect() as connection:
         await connection.notify(channel, "hello")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             notification = await anext(notifications)
         assert (notification.channel, notification.payload) == (name, "hello")
 
@@ -239,7 +240,7 @@ async def test_a_payload_of_another_type_is_an_error_where_it_is_read(engine: En
     async with engine.listen(orders) as notifications, engine.connect() as connection:
         await connection.execute(sql("SELECT pg_notify('orders', {})", "no secret order"))
         await connection.notify(orders, OrderPlaced(id=2, item="tea"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             wrong = await anext(notifications)
         with pytest.raises(PayloadError) as error:
             assert wrong.payload
@@ -288,10 +289,9 @@ async def test_on_gap_is_called_before_what_follows(engine: Engine) -> None:
 
     async with engine.listen(texts, on_gap=read_again) as notifications:
         await say(engine, "waiting in the buffer")
-        await asyncio.sleep(0.02)
+        await eventually(lambda: "1 waiting" in repr(notifications))
         await break_listeners(engine)
-        await asyncio.sleep(0.02)
-        assert not notifications.connected
+        await eventually(lambda: not notifications.connected)
         assert await take(notifications) == ["waiting in the buffer"]
         assert told == []
         assert await take(notifications) == ["sent while the gap is dealt with"]
@@ -318,7 +318,7 @@ async def test_a_gap_that_nobody_has_dealt_with_is_told_again(engine: Engine) ->
 async def test_a_consumer_too_slow_for_the_buffer_is_told_how_much_is_lost(engine: Engine) -> None:
     async with engine.listen(texts, buffer=3) as notifications:
         await say(engine, *"abcdefg")
-        await asyncio.sleep(0.05)
+        await eventually(lambda: Gap("overflow", 4) in notifications._waiting)
         assert await take(notifications, 3) == ["a", "b", "c"]
         with pytest.raises(MissedNotifications, match="4 notifications came while") as missed:
             await take(notifications)
@@ -330,14 +330,16 @@ async def test_a_consumer_too_slow_for_the_buffer_is_told_how_much_is_lost(engin
 async def test_a_server_that_is_away_is_asked_again_until_it_is_back(
     proxy: WireProxy, engine: Engine
 ) -> None:
-    listening_engine = create_engine(proxy.url, connect_timeout=0.1, pool_timeout=0.2)
+    listening_engine = create_engine(proxy.url)
     async with listening_engine, listening_engine.listen(texts) as notifications:
         waiting = asyncio.create_task(take(notifications))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0)
+        listening_engine.pool.timeout = 0.05
         proxy.blackhole()
         proxy.cut()
-        await asyncio.sleep(0.5)
+        await eventually(lambda: notifications._failures > 2)
         assert not notifications.connected
+        listening_engine.pool.timeout = 30
         proxy.heal()
         with pytest.raises(MissedNotifications):
             await waiting
@@ -354,7 +356,7 @@ async def test_a_refusal_is_no_reason_to_try_again(proxy: WireProxy, engine: Eng
             async with engine.connect() as connection:
                 await connection.command("ALTER ROLE refused_listener NOLOGIN")
             await break_listeners(engine)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 with pytest.raises(OperationalError, match="not permitted to log in"):
                     await anext(notifications)
             async with engine.connect() as connection:
@@ -367,17 +369,18 @@ async def test_a_refusal_is_no_reason_to_try_again(proxy: WireProxy, engine: Eng
 
 
 async def test_a_dead_peer_is_found_by_the_heartbeat(proxy: WireProxy, engine: Engine) -> None:
-    listening_engine = create_engine(proxy.url, connect_timeout=0.1, pool_timeout=0.1)
-    async with (
-        listening_engine,
-        listening_engine.listen(texts, heartbeat=0.05) as notifications,
-    ):
+    listening_engine = create_engine(proxy.url)
+    async with listening_engine, listening_engine.listen(texts, heartbeat=1) as notifications:
         connections = proxy.connections
         waiting = asyncio.create_task(take(notifications))
-        await asyncio.sleep(0.2)
+        answered = proxy.ready
+        await eventually(lambda: proxy.ready > answered)
+        assert proxy.statements[-1] == "SELECT 1"
         assert proxy.connections == connections, "a quiet server is no dead one"
+        notifications._heartbeat = listening_engine.pool.timeout = 0.05
         proxy.blackhole()
-        await asyncio.sleep(0.2)
+        await eventually(lambda: not notifications.connected)
+        notifications._heartbeat = listening_engine.pool.timeout = 30
         proxy.heal()
         with pytest.raises(MissedNotifications):
             await waiting
@@ -423,7 +426,11 @@ async def test_a_cancelled_consumer_leaves_nothing(engine: Engine) -> None:
                 raise AssertionError(notification)
 
     consumer = asyncio.create_task(consume())
-    await asyncio.sleep(0.05)
+
+    async def somebody_listens() -> bool:
+        return await listening(engine) == 1
+
+    await eventually(somebody_listens)
     consumer.cancel()
     with pytest.raises(asyncio.CancelledError):
         await consumer
@@ -439,7 +446,7 @@ async def test_disposing_of_the_engine_ends_the_loops(database_url: str, engine:
             return [notification async for notification in notifications]
 
     consumer = asyncio.create_task(consume())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         for _ in range(100):
             await asyncio.sleep(0.01 * (not await listening(engine)))
         await other.dispose()

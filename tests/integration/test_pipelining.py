@@ -269,7 +269,7 @@ async def proxy(database_url: str, engine: Engine) -> AsyncIterator[WireProxy]:
 @pytest.fixture
 async def pool(proxy: WireProxy) -> AsyncIterator[Engine]:
     """One connection, with the statements prepared."""
-    async with create_engine(proxy.url, pool_size=1) as pool:
+    async with create_engine(proxy.url, pool_size=1, cancel_grace=10) as pool:
         async with pool.begin() as connection:
             await connection.fetch(ONE, [0])
             await connection.fetch(LATE, [0])
@@ -362,6 +362,7 @@ async def test_a_connection_whose_begin_was_only_prepared_is_given_back_clean(
         pid = connection.server_pid()
     async with pool.connect() as connection:
         assert connection.server_pid() == pid
+        assert not connection.in_transaction
         assert not open_transactions(await activity(engine, pid))
 
 
@@ -469,7 +470,7 @@ async def test_a_statement_timeout_takes_the_commit_along(pool: Engine) -> None:
         await connection.begin()
         await connection.fetch(text, [0.0])
         await connection.rollback()
-        await connection.command("SET statement_timeout = '50ms'")
+        await connection.command("SET statement_timeout = '200ms'")
         await connection.begin()
         with pytest.raises(StatementTimeout):
             await connection.commit_fetch(text, [5.0], along=True)

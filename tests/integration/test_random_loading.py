@@ -67,8 +67,6 @@ def test_random_trees_are_what_a_plain_picture_says(
     @seed(chosen)
     @settings(
         max_examples=STEPS or SHORT,
-        deadline=None,
-        database=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],
         report_multiple_bugs=False,

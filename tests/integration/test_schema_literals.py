@@ -52,7 +52,7 @@ def query(database_url: str) -> Iterator[Callable[..., Any]]:
         runner.run(engine.dispose())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=texts)
 def test_a_text_is_quoted_as_the_server_does_it(query: Callable[..., Any], text: str) -> None:
     # the server puts a blank before E''
@@ -61,7 +61,7 @@ def test_a_text_is_quoted_as_the_server_does_it(query: Callable[..., Any], text:
 
 
 @pytest.mark.parametrize("setting", ["on", "off"])
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(text=texts)
 def test_a_quoted_text_means_the_same_under_every_setting(
     query: Callable[..., Any], setting: str, text: str
@@ -70,7 +70,7 @@ def test_a_quoted_text_means_the_same_under_every_setting(
     assert query(f"select {string_literal(text)}") == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(value=values)
 def test_a_constant_means_the_value(query: Callable[..., Any], value: Any) -> None:
     found = query(f"select {literal(value)}")

@@ -16,6 +16,7 @@ from asyncorm import InvalidRequestError, event, scoped_session, select
 from asyncorm.engine.engine import Engine
 from asyncorm.session.factory import SessionFactory
 from asyncorm.session.session import Session as SessionType
+from tests.support.backends import eventually
 from tests.support.bookshop import Author
 
 
@@ -163,8 +164,7 @@ async def test_a_task_that_forgets_it_gets_a_warning(
         await asyncio.create_task(forget())
         await asyncio.sleep(0)
         gc.collect()
-    await asyncio.sleep(0.05)
-    assert engine.pool.in_use == 0
+    await eventually(lambda: engine.pool.in_use == 0)
 
 
 @pytest.fixture

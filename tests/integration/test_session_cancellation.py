@@ -57,7 +57,7 @@ async def test_a_timeout_around_a_query_gives_control_back_at_once(
                 session.add(Author(name="a"))
                 await session.execute(SLEEP)
         assert scope.cancelled_caught
-    assert loop.time() - started < 1
+    assert loop.time() - started < 10  # one of the statements would take as long
     await assert_pool_is_whole(pool, engine, APPLICATION)
     assert await names(engine) == []
 
@@ -278,23 +278,27 @@ async def test_leaving_a_block_cancelled_does_not_wait_for_a_server_that_is_sile
     database_url: str, Session: SessionFactory, block: str
 ) -> None:
     loop = asyncio.get_running_loop()
-    async with WireProxy(database_url) as proxy, create_engine(proxy.url) as silent:
+    async with (
+        WireProxy(database_url) as proxy,
+        create_engine(proxy.url, cancel_grace=100) as silent,
+    ):
         session = sessionmaker(silent)()
         begin: dict[str, Callable[[], Any]] = {
             "session": lambda: session,
             "begin": session.begin,
             "savepoint": session.begin_nested,
         }
-        started = loop.time()
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.2):
+            async with asyncio.timeout(None) as deadline:
                 async with begin[block]():
                     session.add(Author(name="a"))
                     await session.flush()
                     proxy.blackhole()
-                    await asyncio.sleep(10)
+                    started = loop.time()
+                    deadline.reschedule(started)
+                    await asyncio.sleep(50)
         await session.close()
-        assert loop.time() - started < 1
+        assert loop.time() - started < 10
         assert silent.pool.in_use == 0
         proxy.heal()
 

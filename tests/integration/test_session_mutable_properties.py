@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncorm import Session as SessionType
@@ -125,7 +125,7 @@ def repr_of(value: Any) -> Any:
 
 
 def test_a_stored_document_follows_every_inner_change(run: Callable[..., Any]) -> None:
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=60)
     @given(documents, steps, st.booleans())
     def each(start: dict[str, Any], script: list[Any], alias: bool) -> None:
         run(check, start, script, alias)

@@ -349,9 +349,10 @@ async def test_t25_a_cancelled_session_does_not_leave_its_work_to_the_owner(
     with pytest.raises(ConnectionLost, match="rolled back"):
         async with engine.begin() as connection:
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.02), Session(bind=connection) as session:
+                async with asyncio.timeout(None) as deadline, Session(bind=connection) as session:
                     session.add(Author(name="half"))
                     await session.flush()
+                    deadline.reschedule(0)
                     await asyncio.sleep(10)
             assert connection.is_closed
     assert engine.pool.in_use == 0

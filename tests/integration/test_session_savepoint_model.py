@@ -320,7 +320,6 @@ async def compared(Session: SessionFactory, operations: list[tuple[str, int]]) -
 
 @settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

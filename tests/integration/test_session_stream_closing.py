@@ -163,8 +163,10 @@ async def test_a_deadline_in_the_middle_leaves_the_pool_whole(
     session = Session()
     async with session:
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.2):
+            async with asyncio.timeout(None) as deadline:
                 async with await session.stream(slow, prefetch=5) as rows:
+                    await anext(rows)
+                    deadline.reschedule(asyncio.get_running_loop().time() + 0.05)
                     assert len([row async for row in rows]) == 0
         with pytest.raises(PendingRollbackError):
             await session.all(select(Author))

@@ -20,7 +20,7 @@ def values(found: Any) -> str:
     return repr({name: getattr(found, name) for name in NAMES})
 
 
-@pytest.mark.parametrize("count", [1, 20, 3000])
+@pytest.mark.parametrize("count", [1, 20, 2000])
 async def test_values_come_back_as_they_were_sent(
     engine: Engine, tables: CreateTables, count: int
 ) -> None:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import AnyUrl
 
@@ -49,7 +49,7 @@ from asyncorm.types.scalars import (
 )
 from tests.support.typed import Address, Level, Mood
 
-EXAMPLES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=30)
 
 
 @dataclasses.dataclass

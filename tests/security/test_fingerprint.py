@@ -40,7 +40,7 @@ def numbers(sql: str) -> set[int]:
 def test_a_shape_has_one_text_whatever_the_values(name: str, report: Callable[[str], None]) -> None:
     tried = 0
 
-    @settings(max_examples=SHAPES, deadline=None, database=None, suppress_health_check=CHECKS)
+    @settings(max_examples=SHAPES, suppress_health_check=CHECKS)
     @given(CONSTRUCTS[name]())
     def check(recipe: Recipe) -> None:
         nonlocal tried
@@ -70,9 +70,7 @@ async def test_what_can_be_built_can_be_run(
 ) -> None:
     recipes: list[Recipe] = []
 
-    @settings(
-        max_examples=ON_THE_SERVER, deadline=None, database=None, suppress_health_check=CHECKS
-    )
+    @settings(max_examples=ON_THE_SERVER, suppress_health_check=CHECKS)
     @given(CONSTRUCTS[name]())
     def draw(recipe: Recipe) -> None:
         recipes.append(recipe)

@@ -138,8 +138,6 @@ def drawn(count: int) -> list[dict[str, Any]]:
 
     @settings(
         max_examples=count,
-        deadline=None,
-        database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

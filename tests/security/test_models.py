@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -105,7 +105,7 @@ BODIES = st.recursive(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], database=None)
+@settings(max_examples=300)
 @given(st.dictionaries(KEYS, BODIES, max_size=4))
 def test_39_no_key_of_a_body_changes_what_a_model_is(body: dict[str, Any]) -> None:
     config, mapper = dict(Account.model_config), Account.__mapper__

@@ -29,11 +29,16 @@ async def terminate(observer: Engine, application: str) -> int:
     return len(records)
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+async def eventually(
+    condition: Callable[[], bool | Awaitable[bool]], seconds: float = 30.0
+) -> None:
     """Wait until the condition holds; fail if it does not in time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    while not await condition():
+    while True:
+        holds = condition()
+        if holds if isinstance(holds, bool) else await holds:
+            return
         assert loop.time() < deadline, "the condition did not come true in time"
         await asyncio.sleep(0.01)
 
@@ -50,7 +55,7 @@ async def assert_pool_is_whole(engine: Engine, observer: Engine, application: st
     held: list[Connection] = []
     try:
         while len(held) < engine.pool.size:
-            held.append(await asyncio.wait_for(engine.acquire(), 2))
+            held.append(await asyncio.wait_for(engine.acquire(), 20))
         for connection in held:
             assert [tuple(record) for record in await connection.fetch("SELECT 1")] == [(1,)]
     finally:

@@ -56,6 +56,7 @@ async def count_calls(
     """The calls of one run of the work: of the cheapest of some rounds, after some to warm up."""
     for _ in range(warm):
         await work()
+    gc.collect()  # what other tests left behind is not to be finished while it is counted
     return min([await _profiled(work) for _ in range(rounds)], key=lambda calls: calls.total)
 
 
@@ -67,7 +68,6 @@ async def _profiled(work: Callable[[], Awaitable[object]]) -> Calls:
             codes[frame.f_code] += 1
 
     before = sys.getprofile()
-    gc.collect()  # what other tests left behind is not to be finished while it is counted
     gc.disable()
     sys.setprofile(notice)
     try:

@@ -43,7 +43,6 @@ def run_machine(machine: Any, short: int, per_example: int, report: Callable[[in
             settings=settings(
                 max_examples=wanted // per_example or 1,
                 stateful_step_count=per_example,
-                deadline=None,
                 suppress_health_check=list(HealthCheck),
                 phases=[Phase.generate, Phase.shrink],
                 report_multiple_bugs=False,

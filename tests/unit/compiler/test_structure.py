@@ -140,7 +140,7 @@ def normal(shape: Any) -> Any:
     return kind, conditions, limited
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(SHAPES, st.integers(1, 10**6), st.integers(1, 10**6))
 def test_other_values_give_the_same_key_and_text(shape: Any, one: int, other: int) -> None:
     first, second = statement(shape, one), statement(shape, other)
@@ -152,7 +152,7 @@ def test_other_values_give_the_same_key_and_text(shape: Any, one: int, other: in
     assert len(pglast.parse_sql(sql)) == 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(SHAPES, SHAPES)
 def test_keys_are_equal_exactly_for_equal_shapes(one: Any, other: Any) -> None:
     first, second = statement(one, 3), statement(other, 3)
@@ -162,7 +162,7 @@ def test_keys_are_equal_exactly_for_equal_shapes(one: Any, other: Any) -> None:
         assert not is_same
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(SHAPES, st.integers(1, 10**6), st.integers(1, 10**6))
 def test_a_compiled_statement_serves_others_of_its_shape(shape: Any, one: int, other: int) -> None:
     compiled = compile_statement(statement(shape, one))

@@ -170,9 +170,10 @@ async def test_past_the_grace_the_caller_is_let_go_while_the_operation_goes_on()
 )
 async def test_a_deadline_is_told_after_the_operation(scope: Callable[[], Any]) -> None:
     work, outcomes = Work(), list[BaseException | None]()
-    asyncio.get_running_loop().call_later(0.05, work.answer)
 
     async def caller() -> None:
+        # after the deadline has been set, so that it comes after that on a busy machine, too
+        asyncio.get_running_loop().call_later(0.05, work.answer)
         try:
             await shielded(work.run(), GRACE)
         except Interrupted as interrupted:

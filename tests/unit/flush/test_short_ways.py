@@ -75,7 +75,7 @@ def steps(plan: FlushPlan) -> list[tuple[str, list[int], int]]:
     return [(str(b), [id(one) for one in b.instances], len(b.links)) for b in batches]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(units())
 def test_changes_without_links_are_what_the_search_for_links_finds(unit: UnitOfWork) -> None:
     short = collect_changes(unit)
@@ -85,7 +85,7 @@ def test_changes_without_links_are_what_the_search_for_links_finds(unit: UnitOfW
         assert told(collect_changes(unit)) == told(short)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(units())
 def test_the_plan_for_plain_tables_is_that_of_the_general_way(unit: UnitOfWork) -> None:
     changes = collect_changes(unit)

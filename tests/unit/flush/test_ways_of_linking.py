@@ -106,7 +106,7 @@ def told(changes: ChangeSet) -> tuple[list[str], list[tuple[str, str]], list[str
 
 @pytest.mark.parametrize("way", WAYS, ids=[way.__name__ for way in WAYS])
 @given(numbers=st.lists(st.integers(0, 3), max_size=3, unique=True))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_same_links_and_rows(
     way: Callable[[list[int]], UnitOfWork], numbers: list[int]
 ) -> None:
@@ -165,7 +165,7 @@ def told_of_keys(changes: ChangeSet) -> list[Any]:
     return [(id(link.child), id(link.parent)) for link in changes.links.values()]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(units())
 def test_rows_that_surely_fit_need_no_comparison(unit: UnitOfWork) -> None:
     short = outcome(unit)
@@ -174,7 +174,7 @@ def test_rows_that_surely_fit_need_no_comparison(unit: UnitOfWork) -> None:
         assert outcome(unit) == short
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(units())
 def test_links_are_applied_together_as_one_by_one(unit: UnitOfWork) -> None:
     if not isinstance(outcome(unit), list):
