@@ -35,6 +35,8 @@ from tests.support.faults import Fault, FaultyWire, Kind, Side
 Unit = Callable[[Session, int], Awaitable[None]]
 
 NUMBERS = count(1)
+#: seconds that nothing takes
+HANG = 20
 #: what is there of a unit of work; its updates are of the one row that is there before
 ROWS = """SELECT (SELECT count(*) FROM author WHERE age = $1)
     + (SELECT count(*) FROM book WHERE title = $1::text)
@@ -141,7 +143,10 @@ class Trial:
         self._number = next(NUMBERS)
 
     async def run(self, fault: Fault, patience: float | None = None) -> bool:
-        """Whether the fault has struck; asserts that nothing is lost, and all is usable."""
+        """Whether the fault has struck; asserts that nothing is lost, and all is usable.
+
+        ``patience`` is how many seconds after the fault the task is cancelled.
+        """
         options: Any = {"pool_size": 1, "cancel_grace": 0.05, "commit_grace": 0.1}
         async with create_engine(self._wire.url, **options) as engine:
             if self._prepared:
@@ -174,13 +179,18 @@ class Trial:
     async def _attempt(
         self, session: Session, number: int, patience: float | None = None
     ) -> Exception | None:
-        # who is patient hangs for ever, which ends the test
+        # without a patience that ends it is a hang, which fails the test
         endured = (AsyncORMError, TimeoutError) if patience else AsyncORMError
         try:
-            async with asyncio.timeout(patience or 5):
+            async with asyncio.timeout(HANG) as deadline:
+                if patience is not None:
+                    now = asyncio.get_running_loop().time
+                    self._wire.told = lambda: deadline.reschedule(now() + patience)
                 await self._unit(session, number)
         except endured as error:
             return error
+        finally:
+            self._wire.told = lambda: None
         return None
 
     async def _check(
@@ -213,7 +223,7 @@ async def is_usable(session: Session) -> None:
     """Use a session; an idle connection that the server has ended is lost first."""
     for attempt in range(2):
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HANG):
                 assert await session.scalar(select(Author.name).where(Author.name == "base"))
                 await session.commit()
             break
@@ -268,7 +278,7 @@ async def test_one_that_is_cut_while_statements_are_prepared_loses_nothing(
 async def test_one_that_is_silent_until_the_task_is_cancelled_loses_nothing(
     wire: FaultyWire, engine: Engine, unit: Unit
 ) -> None:
-    await at_every_message(wire, engine, unit, "stall", patience=0.02)
+    await at_every_message(wire, engine, unit, "stall", patience=0.01)
 
 
 async def test_one_that_the_server_ends_loses_nothing(wire: FaultyWire, engine: Engine) -> None:

@@ -56,6 +56,8 @@ class FaultyWire:
         #: what a fault of the kind "call" does, given the server process
         self.call: Callable[[int], asyncio.Future[object]] | None = None
         self.fault: Fault | None = None
+        #: is called when the fault strikes
+        self.told: Callable[[], None] = lambda: None
         self.passed: dict[Side, int] = {"client": 0, "server": 0}
 
     @property
@@ -98,6 +100,7 @@ class FaultyWire:
         if fault is None or fault.struck or (side, self.passed[side]) != (fault.side, fault.number):
             return None
         fault.struck = True
+        self.told()
         return fault
 
 
