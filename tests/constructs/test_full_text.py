@@ -237,7 +237,7 @@ async def test_wrong_searches_are_refused_while_building() -> None:
         func.setweight(Post.search, "E")  # type: ignore[arg-type]
 
 
-def test_only_text_and_documents_are_searched() -> None:
+async def test_only_text_and_documents_are_searched() -> None:
     number: Any = Post.id
     with pytest.raises(ArgumentError, match="id is bigint"):
         number.match("cats")
