@@ -26,7 +26,8 @@ test: $(VENV)/.dev  ## all tests, on DATABASE_URL or an embedded PostgreSQL; mak
 	@$(BIN)/python -m pytest $(ARGS)
 
 long-run: $(VENV)/.dev  ## random sessions, loads and statements, 10,000 of each, or STEPS=…; new hostile texts
-	@ASYNCORM_RANDOM_STEPS=$(or $(STEPS),10000) $(BIN)/python -m pytest tests/*/test_random_*.py tests/security \
+	@ASYNCORM_RANDOM_STEPS=$(or $(STEPS),10000) $(BIN)/python -m pytest --randomly-seed=default \
+		tests/*/test_random_*.py tests/security \
 		$$(grep -rl --include='test_*.py' '^from hypothesis' tests | grep -v every_type)
 
 lint: $(VENV)/.dev  ## style, format and import contracts
