@@ -195,7 +195,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         except DatabaseError as error:
             self.outcome = self._outcome_after(operation, error)
             if self.outcome == "unknown":
-                raise _unknown(error) from error
+                raise unknown_commit(error) from error
             raise
         self._note_end(result)
         return result
@@ -292,7 +292,7 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
             return await running
         except ConnectionLost as error:
             if alone and self._outcome_after(self._change, error) == "unknown":
-                raise _unknown(error) from error
+                raise unknown_commit(error) from error
             raise
 
     async def _define(self, statement: DDL) -> Result[Any]:
@@ -355,12 +355,14 @@ class Connection(TextConnection, BulkConnection, SignallingConnection):
         return RowStream(records, lambda found: _rows(compiled, statement, found))
 
 
-def _unknown(error: DatabaseError) -> CommitUnknown:
+def unknown_commit(error: Exception) -> CommitUnknown:
+    """The error for one that hides what became of a COMMIT: a lost answer, or one not readable."""
     if isinstance(error, ConnectionLost):
         reason = "the connection broke before COMMIT was answered"
     else:
-        reason = f"what came back with COMMIT can't be read: {error.message}"
-    return CommitUnknown(reason, sqlstate=error.sqlstate)
+        unread = getattr(error, "message", type(error).__name__)
+        reason = f"what came back with COMMIT can't be read: {unread}"
+    return CommitUnknown(reason, sqlstate=getattr(error, "sqlstate", None))
 
 
 def _with_parameters(statement: Statement[Any], parameters: Any) -> Statement[Any]:

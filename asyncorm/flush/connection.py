@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
-from asyncorm.engine.connection import Connection
-from asyncorm.errors import CommitUnknown
+from asyncorm.engine.connection import Connection, unknown_commit
 
 
 class FlushConnection(Protocol):
@@ -83,8 +82,7 @@ class CommittingConnection:
         Nothing can be rolled back any more, and the objects lack what was stored.
         """
         if self._connection.outcome == "committed":
-            reason = getattr(error, "message", type(error).__name__)
-            raise CommitUnknown(f"what came back with COMMIT can't be read: {reason}") from error
+            raise unknown_commit(error) from error
 
     async def give_up(self) -> None:
         """Roll back, so that it can be looked for what a guard has found."""

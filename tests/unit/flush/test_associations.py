@@ -8,7 +8,7 @@ import pytest
 
 from asyncorm.errors import FlushError
 from asyncorm.flush import association, echo
-from asyncorm.flush.association import referred_values
+from asyncorm.flush.association import Associations, referred_values
 from asyncorm.flush.link_statements import association_statement
 from asyncorm.flush.plan import AssociationBatch
 from asyncorm.flush.statements import is_atomic
@@ -153,3 +153,17 @@ def test_a_key_is_asked_for_once_whatever_the_links_and_not_for_what_nobody_maps
     assert asked == [book, *tags[:-1]]
     assert echo.echo_links(unit, plan) == []
     assert len(asked) == 4
+
+
+def test_who_gets_a_new_link_is_found_out_again_when_links_come_and_go() -> None:
+    unit = unit_of()
+    book, tags = held(unit)
+    book.tags.append(tags[1])
+    tagging = Book.__mapper__.relationships["tags"]
+    assert tagging.secondary is not None
+    changes = Associations(unit)
+    assert not changes.adds(tags[1], tagging.secondary)
+    changes.collect(book, tagging, tagging.secondary)
+    assert changes.adds(tags[1], tagging.secondary)
+    changes.leave_out([book])
+    assert not changes.adds(tags[1], tagging.secondary)
